@@ -1,0 +1,189 @@
+//! The command line: words in, a checked [`Command`] out.
+
+use std::path::PathBuf;
+
+use gigafleet_agent::{enroll::EnrollOptions, identity::from_hex};
+use lexopt::{Arg, Parser, ValueExt as _};
+use tracing::Level;
+
+use crate::log::{Format, LogOptions};
+
+/// What `--help` prints.
+pub(crate) const HELP: &str = "\
+Reports what this device is and how it is to a gigafleet server.
+
+Usage:
+  gigafleet-agent enroll --server HOST:PORT --token TOKEN --ca-sha256 HEX [--server-name NAME] [--state DIR]
+  gigafleet-agent run [--state DIR] [--log text|json] [--log-level error|warn|info|debug]
+  gigafleet-agent show [--state DIR]            prints as JSON exactly what a full report would say
+  gigafleet-agent status [--state DIR] [--json] prints whether and to whom this device reports
+  gigafleet-agent --version | --help
+
+The state folder is --state, else $STATE_DIRECTORY, else /var/lib/gigafleet-agent.
+";
+
+/// What to do.
+pub(crate) enum Command {
+    Enroll { state: PathBuf, options: EnrollOptions },
+    Run { state: PathBuf, log: LogOptions },
+    Show { state: PathBuf },
+    Status { state: PathBuf, json: bool },
+    Version,
+    Help,
+}
+
+/// Options before they are put together.
+#[derive(Default)]
+struct Options {
+    state: Option<PathBuf>,
+    server: Option<String>,
+    server_name: Option<String>,
+    token: Option<String>,
+    ca_sha256: Option<String>,
+    log: Option<Format>,
+    log_level: Option<Level>,
+    json: bool,
+}
+
+/// Parses the words that the process was started with.
+pub(crate) fn parse() -> Result<Command, lexopt::Error> {
+    parse_from(Parser::from_env())
+}
+
+fn parse_from(mut parser: Parser) -> Result<Command, lexopt::Error> {
+    let name = match parser.next()? {
+        None => return Err("a command is missing".into()),
+        Some(Arg::Short('h') | Arg::Long("help")) => return Ok(Command::Help),
+        Some(Arg::Short('V') | Arg::Long("version")) => return Ok(Command::Version),
+        Some(Arg::Value(name)) => name.string()?,
+        Some(other) => return Err(other.unexpected()),
+    };
+    let allowed: &[&str] = match name.as_str() {
+        "help" => return Ok(Command::Help),
+        "enroll" => &["state", "server", "server-name", "token", "ca-sha256"],
+        "run" => &["state", "log", "log-level"],
+        "show" => &["state"],
+        "status" => &["state", "json"],
+        _ => return Err(format!("unknown command {name:?}").into()),
+    };
+    let Some(options) = parse_options(&mut parser, allowed)? else {
+        return Ok(Command::Help);
+    };
+    let state = options.state.clone().unwrap_or_else(default_state);
+    Ok(match name.as_str() {
+        "enroll" => Command::Enroll { state, options: enroll_options(options)? },
+        "run" => {
+            let log = LogOptions {
+                format: options.log.unwrap_or(Format::Text),
+                level: options.log_level.unwrap_or(Level::INFO),
+            };
+            Command::Run { state, log }
+        }
+        "show" => Command::Show { state },
+        _ => Command::Status { state, json: options.json },
+    })
+}
+
+/// Reads the options of one command; nothing if help was asked for.
+fn parse_options(parser: &mut Parser, allowed: &[&str]) -> Result<Option<Options>, lexopt::Error> {
+    let mut options = Options::default();
+    while let Some(argument) = parser.next()? {
+        let Arg::Long(name) = argument else {
+            if argument == Arg::Short('h') {
+                return Ok(None);
+            }
+            return Err(argument.unexpected());
+        };
+        if name == "help" {
+            return Ok(None);
+        }
+        let Some(name) = allowed.iter().find(|allowed| **allowed == name) else {
+            return Err(argument.unexpected());
+        };
+        match *name {
+            "json" => options.json = true,
+            "state" => options.state = Some(parser.value()?.into()),
+            "server" => options.server = Some(parser.value()?.string()?),
+            "server-name" => options.server_name = Some(parser.value()?.string()?),
+            "token" => options.token = Some(parser.value()?.string()?),
+            "ca-sha256" => options.ca_sha256 = Some(parser.value()?.string()?),
+            "log" => options.log = Some(parser.value()?.parse_with(parse_format)?),
+            _ => options.log_level = Some(parser.value()?.parse_with(parse_level)?),
+        }
+    }
+    Ok(Some(options))
+}
+
+fn enroll_options(options: Options) -> Result<EnrollOptions, lexopt::Error> {
+    let pin = options.ca_sha256.ok_or("--ca-sha256 is missing")?;
+    // openssl prints fingerprints with colons.
+    let ca_sha256 = from_hex(&pin.replace(':', ""))
+        .and_then(|bytes| bytes.try_into().ok())
+        .ok_or("--ca-sha256 wants 64 hex digits")?;
+    Ok(EnrollOptions {
+        server: options.server.ok_or("--server is missing")?,
+        server_name: options.server_name,
+        token: options.token.ok_or("--token is missing")?,
+        ca_sha256,
+    })
+}
+
+fn parse_format(word: &str) -> Result<Format, &'static str> {
+    match word {
+        "text" => Ok(Format::Text),
+        "json" => Ok(Format::Json),
+        _ => Err("expected text or json"),
+    }
+}
+
+fn parse_level(word: &str) -> Result<Level, &'static str> {
+    match word {
+        "error" => Ok(Level::ERROR),
+        "warn" => Ok(Level::WARN),
+        "info" => Ok(Level::INFO),
+        "debug" => Ok(Level::DEBUG),
+        _ => Err("expected error, warn, info or debug"),
+    }
+}
+
+fn default_state() -> PathBuf {
+    // systemd gives the folder here; with several, the first is ours.
+    std::env::var_os("STATE_DIRECTORY")
+        .and_then(|folders| std::env::split_paths(&folders).next())
+        .unwrap_or_else(|| PathBuf::from("/var/lib/gigafleet-agent"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse_words(words: &[&str]) -> Result<Command, lexopt::Error> {
+        parse_from(Parser::from_args(words))
+    }
+
+    #[test]
+    fn enrolment_takes_a_fingerprint_with_or_without_colons() {
+        let plain = "ab".repeat(32);
+        let colons = vec!["AB"; 32].join(":");
+        for pin in [plain, colons] {
+            let words = ["enroll", "--server", "host:7443", "--token", "gft_x", "--ca-sha256", &pin];
+            let Ok(Command::Enroll { options, .. }) = parse_words(&words) else { panic!("refused {pin}") };
+            assert_eq!(options.ca_sha256, [0xab; 32]);
+        }
+    }
+
+    #[test]
+    fn wrong_words_are_refused() {
+        for words in [&["enroll"][..], &["fly"], &["run", "--json"], &["run", "--log", "xml"], &[], &["show", "extra"]]
+        {
+            assert!(parse_words(words).is_err(), "{words:?}");
+        }
+    }
+
+    #[test]
+    fn help_and_version_are_found_anywhere() {
+        assert!(matches!(parse_words(&["--help"]), Ok(Command::Help)));
+        assert!(matches!(parse_words(&["run", "--help"]), Ok(Command::Help)));
+        assert!(matches!(parse_words(&["--version"]), Ok(Command::Version)));
+    }
+}

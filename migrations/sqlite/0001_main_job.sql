@@ -1,0 +1,203 @@
+-- The main job: owners, schools, tokens, devices, what they report, and what staff may do.
+-- Rules of distribution: a table that belongs to a municipality has municipality_id first in its primary key, in every
+-- unique constraint and in every foreign key. Look-up tables find the municipality of what arrives without one.
+-- Times are microseconds since the Unix epoch, UTC.
+
+-- Reference tables ---------------------------------------------------------------------------------------------------
+
+CREATE TABLE installation (
+    name TEXT NOT NULL PRIMARY KEY,
+    value TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE municipality (
+    municipality_id BLOB NOT NULL PRIMARY KEY,
+    code TEXT NOT NULL UNIQUE,
+    name TEXT NOT NULL,
+    mac_salt BLOB NOT NULL,
+    created_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE staff_token (
+    token_hash BLOB NOT NULL PRIMARY KEY,
+    token_id BLOB NOT NULL UNIQUE,
+    name TEXT NOT NULL,
+    role INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    expires_at INTEGER,
+    revoked_at INTEGER
+) STRICT, WITHOUT ROWID;
+
+-- Look-up tables -----------------------------------------------------------------------------------------------------
+
+CREATE TABLE enrollment_token_lookup (
+    token_hash BLOB NOT NULL PRIMARY KEY,
+    municipality_id BLOB NOT NULL,
+    token_id BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE device_lookup (
+    device_id BLOB NOT NULL PRIMARY KEY,
+    municipality_id BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Tables of a municipality -------------------------------------------------------------------------------------------
+
+CREATE TABLE school (
+    municipality_id BLOB NOT NULL REFERENCES municipality (municipality_id),
+    school_id BLOB NOT NULL,
+    code TEXT,
+    name TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    PRIMARY KEY (municipality_id, school_id),
+    UNIQUE (municipality_id, code)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE enrollment_token (
+    municipality_id BLOB NOT NULL REFERENCES municipality (municipality_id),
+    token_id BLOB NOT NULL,
+    school_id BLOB,
+    note TEXT NOT NULL,
+    uses_allowed INTEGER NOT NULL,
+    uses_taken INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL,
+    revoked_at INTEGER,
+    PRIMARY KEY (municipality_id, token_id),
+    FOREIGN KEY (municipality_id, school_id) REFERENCES school (municipality_id, school_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE device (
+    municipality_id BLOB NOT NULL REFERENCES municipality (municipality_id),
+    device_id BLOB NOT NULL,
+    school_id BLOB,
+    instance_id BLOB NOT NULL,
+    forked_from_device_id BLOB,
+    enrolled_at INTEGER NOT NULL,
+    revoked_at INTEGER,
+    revoke_reason TEXT,
+    version INTEGER NOT NULL,
+    PRIMARY KEY (municipality_id, device_id),
+    UNIQUE (municipality_id, instance_id),
+    FOREIGN KEY (municipality_id, school_id) REFERENCES school (municipality_id, school_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX device_by_school ON device (municipality_id, school_id, device_id);
+
+CREATE TABLE device_certificate (
+    municipality_id BLOB NOT NULL,
+    device_id BLOB NOT NULL,
+    certificate_serial INTEGER NOT NULL,
+    state INTEGER NOT NULL,
+    public_key BLOB NOT NULL,
+    issued_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL,
+    PRIMARY KEY (municipality_id, device_id, certificate_serial),
+    FOREIGN KEY (municipality_id, device_id) REFERENCES device (municipality_id, device_id)
+) STRICT, WITHOUT ROWID;
+
+-- The hot row: one narrow update per check-in, and no index but the key.
+CREATE TABLE checkin_cursor (
+    municipality_id BLOB NOT NULL,
+    device_id BLOB NOT NULL,
+    run_id INTEGER NOT NULL,
+    sequence INTEGER NOT NULL,
+    previous_run_id INTEGER NOT NULL,
+    previous_sequence INTEGER NOT NULL,
+    certificate_serial INTEGER NOT NULL,
+    facts_hash INTEGER NOT NULL,
+    report_count INTEGER NOT NULL,
+    transition_count INTEGER NOT NULL,
+    received_at INTEGER,
+    seen_at INTEGER,
+    clock_skew_ms INTEGER,
+    attention INTEGER NOT NULL,
+    PRIMARY KEY (municipality_id, device_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE device_facts (
+    municipality_id BLOB NOT NULL,
+    device_id BLOB NOT NULL,
+    maker TEXT,
+    model TEXT,
+    serial_number TEXT,
+    board_uuid TEXT,
+    os_kind INTEGER NOT NULL,
+    os_name TEXT,
+    os_version TEXT,
+    kernel_version TEXT,
+    cpu_model TEXT,
+    cpu_count INTEGER,
+    memory_bytes INTEGER,
+    storage_bytes INTEGER,
+    mac_hashes BLOB NOT NULL,
+    agent_version TEXT,
+    recorded_at INTEGER NOT NULL,
+    PRIMARY KEY (municipality_id, device_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX device_facts_by_serial ON device_facts (municipality_id, serial_number);
+
+CREATE TABLE device_status (
+    municipality_id BLOB NOT NULL,
+    device_id BLOB NOT NULL,
+    charge_percent INTEGER,
+    health_percent INTEGER,
+    cycle_count INTEGER,
+    charging INTEGER,
+    battery_at INTEGER,
+    storage_free_bytes INTEGER,
+    storage_at INTEGER,
+    memory_used_percent INTEGER,
+    memory_stall_percent INTEGER,
+    memory_at INTEGER,
+    boot_time_ms INTEGER,
+    boot_count INTEGER,
+    boot_at INTEGER,
+    ssid TEXT,
+    bssid BLOB,
+    rssi_dbm INTEGER,
+    receive_kbps INTEGER,
+    transmit_kbps INTEGER,
+    wifi_at INTEGER,
+    PRIMARY KEY (municipality_id, device_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE device_transition (
+    municipality_id BLOB NOT NULL,
+    device_id BLOB NOT NULL,
+    run_id INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    kind INTEGER NOT NULL,
+    occurred_at INTEGER NOT NULL,
+    received_at INTEGER NOT NULL,
+    ssid TEXT,
+    bssid BLOB,
+    amount INTEGER NOT NULL,
+    PRIMARY KEY (municipality_id, device_id, run_id, number)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE device_command (
+    municipality_id BLOB NOT NULL,
+    device_id BLOB NOT NULL,
+    command_id BLOB NOT NULL,
+    kind INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    finished_at INTEGER,
+    outcome INTEGER,
+    PRIMARY KEY (municipality_id, device_id, command_id),
+    FOREIGN KEY (municipality_id, device_id) REFERENCES device (municipality_id, device_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE identity_review (
+    municipality_id BLOB NOT NULL,
+    device_id BLOB NOT NULL,
+    reason INTEGER NOT NULL,
+    other_device_id BLOB,
+    evidence TEXT NOT NULL,
+    opened_at INTEGER NOT NULL,
+    repeated_at INTEGER NOT NULL,
+    closed_at INTEGER,
+    PRIMARY KEY (municipality_id, device_id, reason),
+    FOREIGN KEY (municipality_id, device_id) REFERENCES device (municipality_id, device_id)
+) STRICT, WITHOUT ROWID;

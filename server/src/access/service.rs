@@ -1,0 +1,96 @@
+//! Turns credentials into callers, and makes the first administrator's.
+
+use std::{fs, io::Write as _, os::unix::fs::OpenOptionsExt as _, path::Path};
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    rules::{self, Role, STAFF_PREFIX, Staff},
+    store,
+};
+use crate::{
+    clock::Clock,
+    db::Db,
+    error::{Error, Kind, Result},
+};
+
+/// Checks credentials.
+#[derive(Debug, Clone)]
+pub struct Access {
+    db: Db,
+    clock: Clock,
+}
+
+/// What a command needs to call a server: the content of the credentials file.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Credentials {
+    /// Host and port of the server.
+    pub server: String,
+    /// Certificate of the authority, PEM.
+    pub ca_pem: String,
+    /// Token of staff.
+    pub token: String,
+}
+
+impl Access {
+    /// Checks against this database.
+    pub fn new(db: Db, clock: Clock) -> Self {
+        Self { db, clock }
+    }
+
+    /// The one choke point: who calls, from the `authorization` header. Reasons: STAFF_TOKEN_REQUIRED,
+    /// STAFF_TOKEN_INVALID (unknown, expired and revoked look the same from outside).
+    pub async fn staff(&self, authorization: Option<&str>) -> Result<Staff> {
+        let token = rules::bearer_token(authorization)?;
+        let mut tx = self.db.read().await?;
+        let row = store::find_staff_token(&mut tx, &rules::hash_secret(token)).await?;
+        let now = self.clock.now();
+        row.filter(|r| r.revoked_at.is_none() && r.expires_at.is_none_or(|end| now.0 < end))
+            .and_then(|r| Some(Staff { role: Role::from_number(r.role)?, name: r.name }))
+            .ok_or_else(|| Error::new(Kind::Unauthenticated, "STAFF_TOKEN_INVALID", "this staff token is not valid"))
+    }
+
+    /// Writes the first administrator's credentials, readable by the owner only. An existing file keeps its token if the
+    /// database knows it; the server's address is brought up to date.
+    pub async fn write_first_credentials(&self, file: &Path, server: &str, ca_pem: &str) -> Result<()> {
+        let kept = self.kept_token(file).await?;
+        let token = match kept {
+            Some(token) => token,
+            None => {
+                let (token, hash) = rules::new_secret(STAFF_PREFIX)?;
+                let mut tx = self.db.begin().await?;
+                store::insert_staff_token(
+                    &mut tx,
+                    &hash,
+                    "first administrator",
+                    Role::Administrator.to_number(),
+                    self.clock.now(),
+                )
+                .await?;
+                tx.commit().await?;
+                token
+            }
+        };
+        write_credentials(file, &Credentials { server: server.to_owned(), ca_pem: ca_pem.to_owned(), token })
+    }
+
+    async fn kept_token(&self, file: &Path) -> Result<Option<String>> {
+        let Ok(text) = fs::read_to_string(file) else { return Ok(None) };
+        let Ok(old) = serde_json::from_str::<Credentials>(&text) else { return Ok(None) };
+        match self.staff(Some(&format!("Bearer {}", old.token))).await {
+            Ok(_) => Ok(Some(old.token)),
+            Err(error) if error.kind == Kind::Unauthenticated => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+fn write_credentials(file: &Path, credentials: &Credentials) -> Result<()> {
+    let fault = |source| Error::internal(format!("{} cannot be written", file.display()), source);
+    let text = serde_json::to_string_pretty(credentials).expect("three strings are JSON");
+    let temporary = file.with_extension("new");
+    let mut out =
+        fs::OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(&temporary).map_err(fault)?;
+    out.write_all(text.as_bytes()).and_then(|()| out.sync_all()).map_err(fault)?;
+    fs::rename(&temporary, file).map_err(fault)
+}

@@ -1,0 +1,101 @@
+//! The fair queue with its doorbell: reports come in from many calls, writers wait for them.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use prometheus_client::metrics::gauge::Gauge;
+use tokio::sync::Notify;
+
+use super::Pending;
+use crate::{
+    checkin::rules::queue::{FairQueue, Full},
+    devices::rules::DeviceId,
+    error::{Error, Kind, Result},
+    schools::rules::MunicipalityId,
+};
+
+#[derive(Debug)]
+pub(super) struct Admission {
+    inner: Mutex<Inner>,
+    changed: Notify,
+    waiting: Gauge,
+}
+
+#[derive(Debug)]
+struct Inner {
+    queue: FairQueue<MunicipalityId, DeviceId, Pending>,
+    closed: bool,
+}
+
+impl Admission {
+    pub(super) fn new(capacity: usize, waiting: Gauge) -> Self {
+        let inner = Inner { queue: FairQueue::new(capacity), closed: false };
+        Self { inner: Mutex::new(inner), changed: Notify::new(), waiting }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn push(&self, pending: Pending) -> Result<()> {
+        let key = pending.identity.key;
+        let mut inner = self.lock();
+        if inner.closed {
+            return Err(Error::new(
+                Kind::Unavailable,
+                "SHUTTING_DOWN",
+                "this server is shutting down; send the report again",
+            ));
+        }
+        if let Err(Full(_)) = inner.queue.push(key.municipality, key.device, pending) {
+            return Err(Error::new(
+                Kind::Exhausted,
+                "CHECK_IN_QUEUE_FULL",
+                "too many reports wait; send it again later",
+            ));
+        }
+        drop(inner);
+        self.changed.notify_one();
+        Ok(())
+    }
+
+    /// Waits for reports and takes at most `most`; none when the queue is closed and empty.
+    pub(super) async fn take(&self, most: usize) -> Option<Vec<Pending>> {
+        loop {
+            let changed = self.changed.notified();
+            {
+                let mut inner = self.lock();
+                let batch: Vec<_> = inner.queue.take(most).into_iter().map(|(_, pending)| pending).collect();
+                let left = inner.queue.len();
+                if !batch.is_empty() {
+                    self.waiting.set(i64::try_from(left).unwrap_or(i64::MAX));
+                    if left > 0 {
+                        // Another writer may take the rest.
+                        self.changed.notify_one();
+                    }
+                    return Some(batch);
+                }
+                if inner.closed && left == 0 {
+                    return None;
+                }
+            }
+            changed.await;
+        }
+    }
+
+    pub(super) fn release(&self, devices: Vec<DeviceId>) {
+        let mut inner = self.lock();
+        inner.queue.release(devices);
+        let waiting = !inner.queue.is_empty();
+        drop(inner);
+        if waiting {
+            self.changed.notify_one();
+        }
+    }
+
+    pub(super) fn close(&self) {
+        self.lock().closed = true;
+        self.changed.notify_waiters();
+        // For a writer that looks at the queue just now.
+        self.changed.notify_one();
+    }
+}

@@ -1,0 +1,164 @@
+//! Use cases of check-ins: hand in a report, ask something of a device, end its access.
+
+mod admission;
+pub mod presence;
+mod writer;
+
+use std::{sync::Arc, time::Duration};
+
+use gigafleet_proto::v1;
+use tokio::sync::oneshot;
+use uuid::Uuid;
+
+use self::{admission::Admission, presence::Presence};
+use super::{
+    rules::{COMMANDS, Report},
+    store,
+};
+use crate::{
+    access::rules::Staff,
+    clock::{Clock, Timestamp},
+    db::Db,
+    devices::{
+        rules::{DeviceId, DeviceKey},
+        service as devices,
+    },
+    enrollment::rules::DeviceIdentity,
+    error::{Error, Kind, Result},
+    telemetry::Metrics,
+};
+
+/// What check-ins are told at start.
+#[derive(Debug, Clone)]
+pub struct CheckInConfig {
+    /// Pace that devices are told.
+    pub interval: Duration,
+    /// Reports that may wait.
+    pub queue_reports: usize,
+    /// Reports in one transaction.
+    pub batch_reports: usize,
+}
+
+/// Takes reports.
+#[derive(Debug)]
+pub struct CheckIns {
+    db: Db,
+    clock: Clock,
+    config: CheckInConfig,
+    admission: Admission,
+    presence: Presence,
+    metrics: Arc<Metrics>,
+}
+
+/// A report that waits for its transaction.
+#[derive(Debug)]
+struct Pending {
+    identity: DeviceIdentity,
+    report: Report,
+    received_at: Timestamp,
+    answer: oneshot::Sender<Result<v1::CheckInResponse>>,
+}
+
+impl Pending {
+    fn answer(self, answer: Result<v1::CheckInResponse>) {
+        // A caller that hung up gets its answer with the next repeat.
+        let _gone = self.answer.send(answer);
+    }
+}
+
+impl CheckIns {
+    /// Takes reports for this database. [`CheckIns::write_batches`] must run beside it.
+    pub fn new(db: Db, clock: Clock, config: CheckInConfig, metrics: Arc<Metrics>) -> Self {
+        let presence = Presence::new(clock.now());
+        let admission = Admission::new(config.queue_reports, metrics.queue_reports.clone());
+        Self { db, clock, config, admission, presence, metrics }
+    }
+
+    /// Hands in one report and waits until it is durable.
+    pub async fn check_in(&self, identity: DeviceIdentity, request: v1::CheckInRequest) -> Result<v1::CheckInResponse> {
+        let report = Report::parse(request)?;
+        let (answer, answered) = oneshot::channel();
+        let pending = Pending { identity, report, received_at: self.clock.now(), answer };
+        if let Err(error) = self.admission.push(pending) {
+            self.presence.not_stored([identity.key], false, self.clock.now());
+            self.metrics.count_checkins("queue_full", 1);
+            return Err(error.retry_after(self.config.interval / 4));
+        }
+        answered.await.unwrap_or_else(|_| Err(self.database_away()))
+    }
+
+    /// No more reports; those that wait are still written.
+    pub fn close(&self) {
+        self.admission.close();
+    }
+
+    /// What is known of presence beyond the database.
+    pub fn presence(&self) -> &Presence {
+        &self.presence
+    }
+
+    /// Pace that devices are told.
+    pub fn interval(&self) -> Duration {
+        self.config.interval
+    }
+
+    fn database_away(&self) -> Error {
+        Error::new(Kind::Unavailable, "DATABASE_UNAVAILABLE", "the report could not be stored; send it again")
+            .retry_after((self.config.interval / 4).max(Duration::from_millis(500)))
+    }
+
+    /// Notes in the database who was heard while nothing could be stored. Gives how many devices were noted.
+    pub async fn flush_presence(&self) -> Result<usize> {
+        let mut noted = 0;
+        loop {
+            let devices = self.presence.take_unstored(1_000);
+            if devices.is_empty() {
+                return Ok(noted);
+            }
+            if let Err(error) = self.note_seen(&devices).await {
+                self.presence.put_back(devices);
+                return Err(error);
+            }
+            noted += devices.len();
+        }
+    }
+
+    async fn note_seen(&self, devices: &[(DeviceKey, Timestamp)]) -> Result<()> {
+        let mut tx = self.db.begin().await?;
+        store::note_seen(&mut tx, devices).await?;
+        tx.commit().await
+    }
+
+    /// Asks something of a device; a repeat with the same id asks once.
+    pub async fn send_command(
+        &self,
+        staff: &Staff,
+        id: Option<Uuid>,
+        device: DeviceId,
+        kind: v1::CommandKind,
+    ) -> Result<Uuid> {
+        let command = id.unwrap_or_else(Uuid::now_v7);
+        let mut tx = self.db.begin().await?;
+        let (key, row) = devices::visible_device(&mut tx, staff.scope(), device).await?;
+        if row.revoked_at.is_some() {
+            return Err(Error::new(Kind::Precondition, "DEVICE_REVOKED", "the access of this device was ended"));
+        }
+        let limit = i64::try_from(COMMANDS).expect("a small number");
+        if store::pending_commands(&mut tx, key, limit).await?.len() >= COMMANDS {
+            let message = format!("{COMMANDS} commands wait for this device already");
+            return Err(Error::new(Kind::Exhausted, "COMMANDS_PENDING", message).retry_after(self.config.interval));
+        }
+        store::insert_command(&mut tx, key, command, i32::from(kind), self.clock.now()).await?;
+        store::ask_attention(&mut tx, key).await?;
+        tx.commit().await?;
+        Ok(command)
+    }
+
+    /// Ends a device's access with its next call.
+    pub async fn revoke_device(&self, staff: &Staff, device: DeviceId, seen: Option<i64>, reason: &str) -> Result<()> {
+        let mut tx = self.db.begin().await?;
+        let key = devices::revoke(&mut tx, staff.scope(), device, seen, reason, self.clock.now()).await?;
+        store::ask_attention(&mut tx, key).await?;
+        tx.commit().await
+    }
+}

@@ -1,0 +1,135 @@
+//! The commands of the binary: run a server, and work with one over its contract.
+//!
+//! Exit codes: 0 done, 1 refused or failed (the reason is on standard error), 2 wrong usage. A reader of the output that
+//! goes away (`| head`) is no failure.
+//!
+//! Deliberately not here: anything that a command knows and the server does not. The commands of operators use the gRPC
+//! contract and nothing else, so that they work from any machine.
+
+mod client;
+mod demo;
+mod devices;
+mod enroll_token;
+mod failure;
+mod json;
+mod output;
+mod schools;
+mod serve;
+mod table;
+mod watch;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use self::failure::Result;
+use crate::error::Error;
+
+/// Tracks school devices, network health and support tickets of many municipalities.
+#[derive(Debug, Parser)]
+#[command(name = "gigafleet", version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run a server.
+    Serve(serve::ServeArgs),
+    /// Bring the schema of a database up to date, and end.
+    Migrate(serve::MigrateArgs),
+    /// Add and list municipalities and schools.
+    Schools(schools::SchoolsArgs),
+    /// Make, list and end the tokens that devices enrol with.
+    EnrollToken(enroll_token::EnrollTokenArgs),
+    /// List, show and watch devices, end their access, ask something of them.
+    Devices(devices::DevicesArgs),
+    /// Run a server with ten invented schools, a thousand simulated devices and this machine's own agent.
+    Demo(demo::DemoArgs),
+}
+
+/// Runs the command line of the process.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let outcome = match cli.command {
+        Command::Serve(args) => block_on(async { Ok(serve::serve(args).await?) }),
+        Command::Migrate(args) => block_on(async { Ok(serve::migrate(args).await?) }),
+        Command::Schools(args) => block_on(schools::run(args)),
+        Command::EnrollToken(args) => block_on(enroll_token::run(args)),
+        Command::Devices(args) => block_on(devices::run(args)),
+        Command::Demo(args) => block_on(demo::run(args)),
+    };
+    let Err(failure) = outcome else {
+        return ExitCode::SUCCESS;
+    };
+    match failure.text() {
+        Some(text) => {
+            output::remark(&text);
+            ExitCode::FAILURE
+        }
+        None => ExitCode::SUCCESS,
+    }
+}
+
+fn block_on(command: impl Future<Output = Result<()>>) -> Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|source| Error::internal("the runtime could not start", source))?;
+    runtime.block_on(command)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    fn parse(line: &str) -> std::result::Result<Cli, clap::Error> {
+        Cli::try_parse_from(line.split(' '))
+    }
+
+    #[test]
+    fn commands_are_well_formed() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn documented_lines_are_understood() {
+        for line in [
+            "gigafleet serve",
+            "gigafleet schools add --municipality 139017 --municipality-name 若葉野市 --name 第一小学校 --json",
+            "gigafleet schools --json list",
+            "gigafleet schools list --municipality 139017 --credentials /x/admin.json",
+            "gigafleet enroll-token create --municipality 139017 --school 第一小学校 --uses 40 --days 14 --note 1年1組",
+            "gigafleet enroll-token list",
+            "gigafleet enroll-token revoke 019ab12c-3d4e-7f56-8a9b-0c1d2e3f4a5b",
+            "gigafleet devices list --municipality 139017 --school x --limit 5 --json",
+            "gigafleet devices show 019ab12c --json",
+            "gigafleet devices watch --school x",
+            "gigafleet devices revoke 019ab12c --reason 紛失",
+            "gigafleet devices command 019ab12c full-report",
+            "gigafleet devices command 019ab12c renew-certificate",
+            "gigafleet demo",
+            "gigafleet demo --for 30s --devices 10 --json",
+        ] {
+            assert!(parse(line).is_ok(), "{line}: {:?}", parse(line).err());
+        }
+    }
+
+    #[test]
+    fn wrong_usage_is_refused_before_anything_is_called() {
+        for line in [
+            "gigafleet schools add --name x",
+            "gigafleet enroll-token create --municipality 139017 --uses 0",
+            "gigafleet enroll-token create --municipality 139017 --days 367",
+            "gigafleet devices list --limit 0",
+            "gigafleet devices command 019ab12c run-program",
+            "gigafleet demo --for soon",
+            "gigafleet demo --devices 0",
+        ] {
+            assert!(parse(line).is_err(), "{line}");
+        }
+    }
+}

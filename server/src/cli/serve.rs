@@ -1,0 +1,112 @@
+//! `gigafleet serve` and `gigafleet migrate`.
+
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
+
+use clap::Args;
+
+use crate::{
+    Server,
+    clock::Clock,
+    config::{Config, Limits},
+    db::Db,
+    error::{Error, Result},
+    telemetry::{self, LogFormat},
+};
+
+#[derive(Debug, Args)]
+pub(super) struct ServeArgs {
+    /// Folder for the database, the certificate authority and the first administrator's credentials.
+    #[arg(long, value_name = "DIR", default_value = "gigafleet-data", env = "GIGAFLEET_DATA")]
+    data: PathBuf,
+    /// postgres://… for PostgreSQL; without it SQLite in the data folder.
+    #[arg(long, value_name = "URL", env = "GIGAFLEET_DATABASE", hide_env_values = true)]
+    database: Option<String>,
+    /// Folder of the certificate authority, shared by the servers of one database [default: DIR/ca].
+    #[arg(long, value_name = "DIR")]
+    ca_dir: Option<PathBuf>,
+    /// Where devices and staff connect; TLS always.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:7443")]
+    listen: SocketAddr,
+    /// Where metrics and health are served; a loopback address.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:7481")]
+    observe: SocketAddr,
+    /// A name or address by which devices reach this server; may be repeated.
+    #[arg(long = "name", value_name = "NAME")]
+    names: Vec<String>,
+    /// Seconds between the reports of a device.
+    #[arg(long, value_name = "SECONDS", default_value_t = 60.0, value_parser = parse_interval)]
+    checkin_seconds: f64,
+    /// Days that a device's certificate is good; agents renew it at two thirds.
+    #[arg(long, value_name = "DAYS", default_value_t = 180.0, value_parser = parse_days)]
+    certificate_days: f64,
+    /// How log lines look.
+    #[arg(long, value_enum, default_value_t = LogFormat::Text)]
+    log: LogFormat,
+}
+
+fn parse_interval(text: &str) -> std::result::Result<f64, String> {
+    parse_between(text, 0.1, 86_400.0)
+}
+
+fn parse_days(text: &str) -> std::result::Result<f64, String> {
+    parse_between(text, 0.000_1, 3_660.0)
+}
+
+fn parse_between(text: &str, least: f64, most: f64) -> std::result::Result<f64, String> {
+    let number: f64 = text.parse().map_err(|_| String::from("is no number"))?;
+    if (least..=most).contains(&number) { Ok(number) } else { Err(format!("needs {least} to {most}")) }
+}
+
+#[derive(Debug, Args)]
+pub(super) struct MigrateArgs {
+    /// Folder of the SQLite database.
+    #[arg(long, value_name = "DIR", default_value = "gigafleet-data", env = "GIGAFLEET_DATA")]
+    data: PathBuf,
+    /// postgres://… for PostgreSQL.
+    #[arg(long, value_name = "URL", env = "GIGAFLEET_DATABASE", hide_env_values = true)]
+    database: Option<String>,
+}
+
+pub(super) async fn serve(args: ServeArgs) -> Result<()> {
+    telemetry::init_logging(args.log);
+    let config = Config {
+        data_dir: args.data,
+        database: args.database,
+        ca_dir: args.ca_dir,
+        listen: args.listen,
+        observe: args.observe,
+        server_names: args.names,
+        checkin_interval: Duration::from_secs_f64(args.checkin_seconds),
+        certificate_lifetime: Duration::from_secs_f64(args.certificate_days * 86_400.0),
+        limits: Limits::default(),
+    };
+    let credentials = config.data_dir.join("admin.json");
+    let bound = Server::bind(config, Clock::system()).await?;
+    let shutdown = shutdown_signal()?;
+    // For a person and for a program that starts the server on port 0.
+    println!("listening grpc={} observe={}", bound.addresses.grpc, bound.addresses.observe);
+    println!("ca-sha256={}", bound.ca_sha256());
+    println!("credentials={}", credentials.display());
+    bound.run(shutdown).await
+}
+
+/// Ready at SIGTERM or SIGINT.
+pub(super) fn shutdown_signal() -> Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let listen = |kind| signal(kind).map_err(|source| Error::internal("signals cannot be received", source));
+    let (mut terminate, mut interrupt) = (listen(SignalKind::terminate())?, listen(SignalKind::interrupt())?);
+    Ok(async move {
+        tokio::select! {
+            _signal = terminate.recv() => {}
+            _signal = interrupt.recv() => {}
+        }
+    })
+}
+
+pub(super) async fn migrate(args: MigrateArgs) -> Result<()> {
+    let config = Config { data_dir: args.data, database: args.database, ..Config::default() };
+    let (db, _lock) = Db::open(&config).await?;
+    db.close().await;
+    println!("the schema is up to date");
+    Ok(())
+}

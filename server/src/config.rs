@@ -1,0 +1,99 @@
+//! What a server can be told at start. Every limit of the server stands here with its default.
+
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
+
+/// Configuration of one server process.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Folder of this server: SQLite file, certificate authority, certificates, the first administrator's credentials.
+    pub data_dir: PathBuf,
+    /// `postgres://…`; none means SQLite in `data_dir`.
+    pub database: Option<String>,
+    /// Folder of the certificate authority; servers on one database share it. None means `ca` in `data_dir`.
+    pub ca_dir: Option<PathBuf>,
+    /// Where devices and staff connect (TLS always). Port 0 lets the system choose.
+    pub listen: SocketAddr,
+    /// Where metrics and health are served, plain HTTP; loopback only.
+    pub observe: SocketAddr,
+    /// Names and addresses that the server's certificate carries, besides localhost and the listening address.
+    pub server_names: Vec<String>,
+    /// Pace that devices are told. Agents add jitter of their own.
+    pub checkin_interval: Duration,
+    /// Life of a device's certificate; agents renew at two thirds of it.
+    pub certificate_lifetime: Duration,
+    /// Bounds on what anybody may ask of the server.
+    pub limits: Limits,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            data_dir: PathBuf::from("gigafleet-data"),
+            database: None,
+            ca_dir: None,
+            listen: SocketAddr::from(([127, 0, 0, 1], 7443)),
+            observe: SocketAddr::from(([127, 0, 0, 1], 7481)),
+            server_names: Vec::new(),
+            checkin_interval: Duration::from_secs(60),
+            // Longer than a summer vacation and a repair together, so that a tablet from the drawer still gets in.
+            certificate_lifetime: Duration::from_secs(180 * 86_400),
+            limits: Limits::default(),
+        }
+    }
+}
+
+impl Config {
+    /// Folder of the certificate authority.
+    pub fn ca_dir(&self) -> PathBuf {
+        self.ca_dir.clone().unwrap_or_else(|| self.data_dir.join("ca"))
+    }
+}
+
+/// Bounds on what anybody may ask of the server.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// Connections at once; the next one waits in the listen queue.
+    pub connections: usize,
+    /// Time for TCP and TLS until the first byte of HTTP.
+    pub handshake_timeout: Duration,
+    /// A connection without a request for this long is closed; agents come back with resumed TLS.
+    pub idle_timeout: Duration,
+    /// Time for one unary request.
+    pub request_timeout: Duration,
+    /// Size of one message in bytes. Compressed messages are not accepted, so this holds after decompression too.
+    pub message_bytes: usize,
+    /// Requests at once on one connection.
+    pub concurrent_streams: u32,
+    /// Size of all headers of one request in bytes.
+    pub header_bytes: u32,
+    /// Reports that wait for the writer, over all municipalities.
+    pub queue_reports: usize,
+    /// Reports in one transaction.
+    pub batch_reports: usize,
+    /// Transactions of reports at once on PostgreSQL; SQLite has one writer. One is best on a small machine, since what
+    /// arrives during a commit makes the next batch larger.
+    pub writers: usize,
+    /// Connections to PostgreSQL.
+    pub database_connections: u32,
+    /// Staff calls at once; they have a lane of their own beside the devices'.
+    pub staff_calls: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections: 50_000,
+            handshake_timeout: Duration::from_secs(10),
+            idle_timeout: Duration::from_secs(90),
+            request_timeout: Duration::from_secs(30),
+            message_bytes: 1 << 20,
+            concurrent_streams: 100,
+            header_bytes: 16 << 10,
+            queue_reports: 16_384,
+            batch_reports: 1_024,
+            writers: 1,
+            database_connections: 10,
+            staff_calls: 64,
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! Many rows in one statement, from one parameter, on both engines.
+//!
+//! The rows travel as a JSON array of objects, UUIDs and bytes as hex. [`batch_sql`] writes the row source of each
+//! engine from one list of columns, so that the two statements cannot drift apart. The hottest statement of all, the
+//! cursor of a check-in, does without it and uses native arrays on PostgreSQL.
+
+use serde::Serialize;
+
+use crate::error::{Error, Result};
+
+/// The type of a column in a row source on PostgreSQL.
+macro_rules! postgres_type {
+    (uuid) => {
+        "uuid"
+    };
+    (int) => {
+        "bigint"
+    };
+    (text) => {
+        "text"
+    };
+    (bytes) => {
+        "bytea"
+    };
+    (bool) => {
+        "boolean"
+    };
+}
+
+/// How SQLite reads a column out of a row's JSON.
+macro_rules! sqlite_column {
+    ($name:ident uuid) => {
+        concat!("unhex(value ->> '", stringify!($name), "', '-') AS ", stringify!($name))
+    };
+    // PostgreSQL wants the prefix \x before bytes in hex.
+    ($name:ident bytes) => {
+        concat!("unhex(substr(value ->> '", stringify!($name), "', 3)) AS ", stringify!($name))
+    };
+    ($name:ident $kind:ident) => {
+        concat!("value ->> '", stringify!($name), "' AS ", stringify!($name))
+    };
+}
+
+/// Writes the statement for SQLite and for PostgreSQL: `before`, a row source `i` with the listed columns, `after`. The
+/// one parameter `$1` is the JSON that [`rows_json`](crate::db::rows_json) makes.
+macro_rules! batch_sql {
+    ($before:literal, [$($columns:tt)*], $after:literal) => {
+        $crate::db::batch_sql!($before, [$($columns)*], $after, postgres: "")
+    };
+    (
+        $before:literal, [$first:ident $first_kind:ident $(, $name:ident $kind:ident)* $(,)?], $after:literal,
+        postgres: $postgres_only:literal
+    ) => {
+        (
+            concat!(
+                $before, " (SELECT ", $crate::db::batch::sqlite_column!($first $first_kind),
+                $(", ", $crate::db::batch::sqlite_column!($name $kind),)* " FROM json_each($1)) AS i ", $after
+            ),
+            concat!(
+                $before, " jsonb_to_recordset($1::jsonb) AS i (", stringify!($first), " ",
+                $crate::db::batch::postgres_type!($first_kind),
+                $(", ", stringify!($name), " ", $crate::db::batch::postgres_type!($kind),)* ") ", $after,
+                " ", $postgres_only
+            ),
+        )
+    };
+}
+
+pub(crate) use {batch_sql, postgres_type, sqlite_column};
+
+/// Bytes as PostgreSQL reads them and `batch_sql!` unpacks them for SQLite: `\x` and hex.
+pub fn hex_bytes(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    let mut text = String::with_capacity(2 + bytes.len() * 2);
+    text.push_str("\\x");
+    for byte in bytes {
+        write!(text, "{byte:02x}").expect("a string grows");
+    }
+    text
+}
+
+/// The parameter of a `batch_sql!` statement.
+pub fn rows_json<T: Serialize>(rows: &[T]) -> Result<String> {
+    serde_json::to_string(rows).map_err(|source| Error::internal("rows could not be written as JSON", source))
+}

@@ -1,0 +1,176 @@
+//! One request: its time limit, its lane, its line in the log, its place in the metrics.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use gigafleet_proto::v1::agent_service_server::AgentServiceServer;
+use http::{Request, Response, Version, header::CONTENT_TYPE};
+use prometheus_client::metrics::counter::Counter;
+use tokio::sync::Semaphore;
+use tonic::{Code, Status, body::Body, service::Routes};
+use tonic_web::{GrpcWebLayer, GrpcWebService};
+use tower::{Layer as _, Service as _};
+use uuid::Uuid;
+
+use super::caller::Peer;
+use crate::{
+    checkin::grpc::AgentGrpc,
+    config::Limits,
+    telemetry::{self, Metrics, RequestLabels, RequestNotes},
+};
+
+/// The method that devices call all day; it has its own admission and its own log level.
+const CHECK_IN: &str = "/gigafleet.v1.AgentService/CheckIn";
+
+/// Methods that are counted by name.
+const METHODS: [&str; 16] = [
+    CHECK_IN,
+    "/gigafleet.v1.EnrollmentService/Enroll",
+    "/gigafleet.v1.EnrollmentService/RenewCertificate",
+    "/gigafleet.v1.EnrollmentService/CreateEnrollmentToken",
+    "/gigafleet.v1.EnrollmentService/ListEnrollmentTokens",
+    "/gigafleet.v1.EnrollmentService/RevokeEnrollmentToken",
+    "/gigafleet.v1.DeviceService/GetDevice",
+    "/gigafleet.v1.DeviceService/ListDevices",
+    "/gigafleet.v1.DeviceService/WatchDevices",
+    "/gigafleet.v1.DeviceService/RevokeDevice",
+    "/gigafleet.v1.DeviceService/SendCommand",
+    "/gigafleet.v1.SchoolService/CreateMunicipality",
+    "/gigafleet.v1.SchoolService/ListMunicipalities",
+    "/gigafleet.v1.SchoolService/CreateSchool",
+    "/gigafleet.v1.SchoolService/ListSchools",
+    "/grpc.health.v1.Health/Check",
+];
+
+/// Everything that a request meets, shared by all connections.
+#[derive(Debug, Clone)]
+pub struct App {
+    routes: GrpcWebService<Routes>,
+    agents: AgentServiceServer<AgentGrpc>,
+    others: Arc<Semaphore>,
+    request_timeout: Duration,
+    /// The one series of `requests` that is counted thousands of times a second.
+    checkins_answered: Counter,
+    metrics: Arc<Metrics>,
+}
+
+impl App {
+    /// Answers with these routes; `agents`, one of them, is reached without the detour of routing.
+    pub fn new(agents: AgentServiceServer<AgentGrpc>, routes: Routes, limits: &Limits, metrics: Arc<Metrics>) -> Self {
+        let routes = routes.add_service(agents.clone()).prepare();
+        Self {
+            routes: GrpcWebLayer::new().layer(routes),
+            agents,
+            others: Arc::new(Semaphore::new(limits.staff_calls)),
+            request_timeout: limits.request_timeout,
+            checkins_answered: metrics.requests.get_or_create_owned(&RequestLabels { method: CHECK_IN, code: "OK" }),
+            metrics,
+        }
+    }
+
+    /// Answers one request; never fails, never takes longer than its time.
+    pub async fn answer(&self, mut request: Request<Body>, peer: Peer) -> Response<Body> {
+        let started = Instant::now();
+        let path = request.uri().path();
+        let method = METHODS.iter().find(|known| **known == path).copied().unwrap_or("other");
+        request.extensions_mut().insert(peer);
+        let (response, notes) = telemetry::metered(self.within_limits(method, request)).await;
+        let code = code_of(&response);
+        match (method, code) {
+            (CHECK_IN, Code::Ok) => self.checkins_answered.inc(),
+            _ => self.metrics.requests.get_or_create(&RequestLabels { method, code: code_name(code) }).inc(),
+        };
+        log(method, code, &notes, started.elapsed());
+        response
+    }
+
+    async fn within_limits(&self, method: &'static str, request: Request<Body>) -> Response<Body> {
+        let call = async {
+            // Devices are admitted by the queue of check-ins. Everyone else shares a lane, so that a crowd of devices
+            // cannot starve staff, nor a crowd of staff the devices.
+            let _place = match method {
+                CHECK_IN => None,
+                _ => Some(self.others.clone().acquire_owned().await),
+            };
+            // HTTP/1.1 has no trailers for the status: only gRPC-Web may come that way, and the detour refuses the rest.
+            let http2 = request.version() == Version::HTTP_2;
+            let plain = http2 && request.headers().get(CONTENT_TYPE).is_some_and(|kind| kind == "application/grpc");
+            let answered = match method {
+                CHECK_IN if plain => self.agents.clone().call(request).await,
+                _ => self.routes.clone().call(request).await,
+            };
+            match answered {
+                Ok(response) => response,
+                Err(never) => match never {},
+            }
+        };
+        match tokio::time::timeout(self.request_timeout, call).await {
+            Ok(response) => response,
+            Err(_) => {
+                telemetry::note_failure("TIMEOUT", None);
+                Status::deadline_exceeded("the request took too long; send it again").into_http()
+            }
+        }
+    }
+}
+
+fn code_of(response: &Response<Body>) -> Code {
+    match response.headers().get("grpc-status") {
+        Some(value) => Code::from_bytes(value.as_bytes()),
+        None if response.status().is_success() => Code::Ok,
+        None => Code::Unknown,
+    }
+}
+
+fn code_name(code: Code) -> &'static str {
+    match code {
+        Code::Ok => "OK",
+        Code::Cancelled => "CANCELLED",
+        Code::Unknown => "UNKNOWN",
+        Code::InvalidArgument => "INVALID_ARGUMENT",
+        Code::DeadlineExceeded => "DEADLINE_EXCEEDED",
+        Code::NotFound => "NOT_FOUND",
+        Code::AlreadyExists => "ALREADY_EXISTS",
+        Code::PermissionDenied => "PERMISSION_DENIED",
+        Code::ResourceExhausted => "RESOURCE_EXHAUSTED",
+        Code::FailedPrecondition => "FAILED_PRECONDITION",
+        Code::Aborted => "ABORTED",
+        Code::OutOfRange => "OUT_OF_RANGE",
+        Code::Unimplemented => "UNIMPLEMENTED",
+        Code::Internal => "INTERNAL",
+        Code::Unavailable => "UNAVAILABLE",
+        Code::DataLoss => "DATA_LOSS",
+        Code::Unauthenticated => "UNAUTHENTICATED",
+    }
+}
+
+/// One line when a request ends. The database time of a check-in is that of its batch, which is in the metrics.
+fn log(method: &'static str, code: Code, notes: &RequestNotes, total: Duration) {
+    macro_rules! line {
+        ($level:ident) => {
+            tracing::$level!(
+                method,
+                code = code_name(code),
+                reason = notes.reason,
+                caller = notes.caller,
+                cause = notes.cause,
+                queries = notes.queries,
+                database_us = notes.database_time.as_micros() as u64,
+                total_us = total.as_micros() as u64,
+                request_id = %Uuid::now_v7(),
+                "request"
+            )
+        };
+    }
+    match code {
+        Code::Ok if method == CHECK_IN => {
+            if tracing::enabled!(tracing::Level::DEBUG) {
+                line!(debug);
+            }
+        }
+        Code::Internal | Code::DataLoss => line!(error),
+        _ => line!(info),
+    }
+}

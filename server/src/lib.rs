@@ -1,0 +1,209 @@
+//! gigafleet: tracks school devices, network health and support tickets of many municipalities.
+//!
+//! [`Server::bind`] is the only way in; `cli` is what the binary runs. A folder is a feature and a file name is a layer:
+//! `rules` pure, `store` SQL, `service` use cases, `grpc` the contract. Features depend in one order: access ← schools ←
+//! devices ← enrollment ← checkin ← overview.
+
+pub mod access;
+pub mod checkin;
+pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod db;
+pub mod devices;
+pub mod enrollment;
+pub mod error;
+pub mod grpc;
+pub mod jobs;
+pub mod overview;
+pub mod schools;
+pub mod simulate;
+pub mod telemetry;
+
+use std::{net::SocketAddr, sync::Arc};
+
+use gigafleet_proto::{
+    FILE_DESCRIPTOR_SET,
+    v1::{
+        agent_service_server::AgentServiceServer, device_service_server::DeviceServiceServer,
+        enrollment_service_server::EnrollmentServiceServer, school_service_server::SchoolServiceServer,
+    },
+};
+use tokio::sync::watch;
+use tonic::service::Routes;
+
+use self::{
+    access::service::Access,
+    checkin::{
+        grpc::AgentGrpc,
+        service::{CheckInConfig, CheckIns},
+    },
+    db::{Db, FileLock},
+    enrollment::{
+        grpc::EnrollmentGrpc,
+        service::{Enrollment, authority::Authority},
+    },
+    error::Result,
+    grpc::{App, Listener, ListenerConfig, observe::Observe, tls},
+    overview::{
+        grpc::{DeviceGrpc, SchoolGrpc},
+        service::Overview,
+    },
+    schools::service::Schools,
+    telemetry::Metrics,
+};
+pub use self::{clock::Clock, config::Config, error::Error};
+
+/// A server that has not started yet.
+#[derive(Debug)]
+pub struct Server;
+
+/// A server that has its database, its identity and its sockets, and waits to run.
+#[derive(Debug)]
+pub struct Bound {
+    config: Config,
+    clock: Clock,
+    db: Db,
+    _lock: Option<FileLock>,
+    access: Access,
+    enrollment: Enrollment,
+    metrics: Arc<Metrics>,
+    listener: Listener,
+    observe: Observe,
+    /// Where it will listen.
+    pub addresses: Addresses,
+}
+
+/// Where a server listens.
+#[derive(Debug, Clone, Copy)]
+pub struct Addresses {
+    /// Devices and staff, TLS.
+    pub grpc: SocketAddr,
+    /// Metrics and health, plain HTTP.
+    pub observe: SocketAddr,
+}
+
+impl Server {
+    /// Opens the database and the certificate authority, binds the sockets, and writes the first administrator's
+    /// credentials to `admin.json` in the data folder. Nothing is accepted yet. Every refusal says what to do.
+    pub async fn bind(config: Config, clock: Clock) -> Result<Bound> {
+        make_data_dir(&config)?;
+        let (db, lock) = Db::open(&config).await?;
+        let authority = Arc::new(Authority::open(&config.ca_dir(), clock.clone())?);
+        let enrollment =
+            Enrollment::new(db.clone(), clock.clone(), Arc::clone(&authority), config.certificate_lifetime);
+        enrollment.require_same_authority().await?;
+        let metrics = Arc::new(Metrics::default());
+        let names = server_names(&config);
+        let tls = Arc::new(tls::server_config(&authority, &names, clock.clone())?);
+        let listener_config = ListenerConfig { limits: config.limits.clone(), tls, metrics: Arc::clone(&metrics) };
+        let listener = Listener::bind(config.listen, listener_config).await?;
+        let observe = Observe::bind(config.observe).await?;
+        let addresses = Addresses { grpc: listener.address()?, observe: observe.address()? };
+        let access = Access::new(db.clone(), clock.clone());
+        let reachable = reachable_address(addresses.grpc);
+        access
+            .write_first_credentials(&config.data_dir.join("admin.json"), &reachable, authority.certificate_pem())
+            .await?;
+        Ok(Bound { config, clock, db, _lock: lock, access, enrollment, metrics, listener, observe, addresses })
+    }
+}
+
+impl Bound {
+    /// SHA-256 of the authority's certificate in lower case hex.
+    pub fn ca_sha256(&self) -> String {
+        self.enrollment.authority().sha256()
+    }
+
+    /// Serves until `shutdown` is ready, then finishes what was accepted and closes the database.
+    pub async fn run(self, shutdown: impl Future<Output = ()>) -> Result<()> {
+        let limits = self.config.limits.clone();
+        let checkin_config = CheckInConfig {
+            interval: self.config.checkin_interval,
+            queue_reports: limits.queue_reports,
+            batch_reports: limits.batch_reports,
+        };
+        let checkins =
+            Arc::new(CheckIns::new(self.db.clone(), self.clock.clone(), checkin_config, Arc::clone(&self.metrics)));
+        let writers: Vec<_> = (0..self.writers())
+            .map(|_| {
+                let checkins = Arc::clone(&checkins);
+                tokio::spawn(async move { checkins.write_batches().await })
+            })
+            .collect();
+        let (stop_sender, stop) = watch::channel(false);
+        let (health, health_service) = tonic_health::server::health_reporter();
+        health.set_serving::<AgentServiceServer<AgentGrpc>>().await;
+        let jobs = tokio::spawn(jobs::run(self.db.clone(), Arc::clone(&checkins), health, stop.clone()));
+        let observe = tokio::spawn(self.observe.serve(self.db.clone(), Arc::clone(&self.metrics), stop.clone()));
+        let overview = Overview::new(self.db.clone(), self.clock.clone(), Arc::clone(&checkins));
+        let schools = Schools::new(self.db.clone(), self.clock.clone());
+        let interval = self.config.checkin_interval;
+        let size = limits.message_bytes;
+        let reflection = tonic_reflection::server::Builder::configure()
+            .register_encoded_file_descriptor_set(FILE_DESCRIPTOR_SET)
+            .build_v1()
+            .map_err(|source| Error::internal("reflection could not be set up", source))?;
+        let agents = AgentGrpc::new(Arc::clone(&checkins), self.clock.clone());
+        let enrollment = EnrollmentGrpc::new(self.enrollment, self.access.clone(), self.clock.clone(), interval);
+        let devices = DeviceGrpc::new(overview.clone(), Arc::clone(&checkins), self.access.clone(), stop.clone());
+        let schools = SchoolGrpc::new(overview, schools, self.access);
+        let agents = AgentServiceServer::new(agents).max_decoding_message_size(size);
+        let routes = Routes::new(EnrollmentServiceServer::new(enrollment).max_decoding_message_size(size))
+            .add_service(DeviceServiceServer::new(devices).max_decoding_message_size(size))
+            .add_service(SchoolServiceServer::new(schools).max_decoding_message_size(size))
+            .add_service(health_service)
+            .add_service(reflection);
+        let app = App::new(agents, routes, &limits, Arc::clone(&self.metrics));
+        let serving = tokio::spawn(self.listener.serve(app, stop));
+
+        shutdown.await;
+        tracing::info!("shutting down: what was accepted is finished first");
+        let _all_gone = stop_sender.send(true);
+        let _served = serving.await;
+        checkins.close();
+        for writer in writers {
+            let _written = writer.await;
+        }
+        let _watched = observe.await;
+        let _worked = jobs.await;
+        self.db.close().await;
+        Ok(())
+    }
+
+    fn writers(&self) -> usize {
+        match self.db.engine() {
+            db::Engine::Sqlite => 1,
+            db::Engine::Postgres => self.config.limits.writers,
+        }
+    }
+}
+
+fn make_data_dir(config: &Config) -> Result<()> {
+    use std::os::unix::fs::DirBuilderExt as _;
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&config.data_dir).map_err(|source| {
+        let message = format!("the data folder {} cannot be made", config.data_dir.display());
+        Error::new(error::Kind::Precondition, "DATA_DIR_UNWRITABLE", message).with_source(source)
+    })
+}
+
+fn server_names(config: &Config) -> Vec<String> {
+    let mut names = vec![String::from("localhost"), String::from("127.0.0.1"), String::from("::1")];
+    let ip = config.listen.ip();
+    if !ip.is_unspecified() && !ip.is_loopback() {
+        names.push(ip.to_string());
+    }
+    names.extend(config.server_names.iter().cloned());
+    names.dedup();
+    names
+}
+
+/// An address that a client on this machine can connect to.
+fn reachable_address(bound: SocketAddr) -> String {
+    let port = bound.port();
+    match bound {
+        bound if !bound.ip().is_unspecified() => bound.to_string(),
+        SocketAddr::V4(_) => format!("127.0.0.1:{port}"),
+        SocketAddr::V6(_) => format!("[::1]:{port}"),
+    }
+}

@@ -1,0 +1,5 @@
+//! What staff sees of many features at once: a device with its reports, a school with its devices.
+
+pub mod grpc;
+pub mod service;
+mod store;

@@ -1,0 +1,290 @@
+//! Use cases of staff that show many features: devices and schools with what they do.
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use gigafleet_proto::v1;
+use tokio::sync::{mpsc, watch};
+use uuid::Uuid;
+
+pub use super::store::DeviceFilter;
+use super::store::{self, DeviceViewRow, FactsColumns, StatusColumns};
+use crate::{
+    access::rules::Staff,
+    checkin::service::CheckIns,
+    clock::{Clock, Timestamp},
+    db::{Db, Tx},
+    devices::{
+        rules::{self, DeviceId, DeviceKey},
+        service as devices, store as device_store,
+    },
+    error::{Error, Kind, Result},
+    schools::{
+        rules::MunicipalityId,
+        store::{self as schools, SchoolRow},
+    },
+};
+
+/// Most devices in one watch: each look reads them all.
+const WATCHED_DEVICES: usize = 5_000;
+/// How often a watch looks. Other servers write to the same database, so it asks that and no memory of its own.
+const WATCH_PACE: Duration = Duration::from_secs(1);
+const WATCH_PAGE: i64 = 1_000;
+
+/// Reads for staff.
+#[derive(Debug, Clone)]
+pub struct Overview {
+    db: Db,
+    clock: Clock,
+    checkins: Arc<CheckIns>,
+}
+
+impl Overview {
+    /// Reads from this database; presence comes from check-ins.
+    pub fn new(db: Db, clock: Clock, checkins: Arc<CheckIns>) -> Self {
+        Self { db, clock, checkins }
+    }
+
+    /// One device in scope.
+    pub async fn device(&self, staff: &Staff, device: DeviceId) -> Result<v1::Device> {
+        let mut tx = self.db.read().await?;
+        let (key, _) = devices::visible_device(&mut tx, staff.scope(), device).await?;
+        let row = store::find_device_view(&mut tx, key).await?.ok_or_else(|| devices::device_not_found(device))?;
+        let mut views = self.view(&mut tx, vec![row]).await?;
+        Ok(views.pop().expect("one row is one view"))
+    }
+
+    /// A page of devices in scope, after a key.
+    pub async fn devices(
+        &self,
+        staff: &Staff,
+        filter: DeviceFilter,
+        after: (Uuid, Uuid),
+        limit: i64,
+    ) -> Result<Vec<v1::Device>> {
+        let mut tx = self.db.read().await?;
+        let rows = store::list_device_views(&mut tx, staff.scope(), filter, after, limit).await?;
+        self.view(&mut tx, rows).await
+    }
+
+    /// Sends each matching device, then again whenever it changed, until the receiver is gone or `stop` becomes true.
+    /// Reasons: WATCH_TOO_WIDE; at the end SHUTTING_DOWN.
+    pub async fn watch(
+        &self,
+        staff: &Staff,
+        filter: DeviceFilter,
+        mut stop: watch::Receiver<bool>,
+    ) -> Result<mpsc::Receiver<Result<v1::Device>>> {
+        let first = self.all_devices(staff, filter).await?;
+        let (sender, receiver) = mpsc::channel(64);
+        let (overview, staff) = (self.clone(), staff.clone());
+        tokio::spawn(async move {
+            tokio::select! {
+                () = overview.feed(&staff, filter, first, sender.clone()) => {}
+                _stopped = stop.wait_for(|stop| *stop) => {
+                    let error = Error::new(Kind::Unavailable, "SHUTTING_DOWN", "this server is shutting down; watch again");
+                    // A watcher that takes nothing is not waited for.
+                    let _full_or_gone = sender.try_send(Err(error));
+                }
+            }
+        });
+        Ok(receiver)
+    }
+
+    async fn feed(
+        &self,
+        staff: &Staff,
+        filter: DeviceFilter,
+        first: Vec<v1::Device>,
+        sender: mpsc::Sender<Result<v1::Device>>,
+    ) {
+        let mut seen: HashMap<String, v1::Device> = HashMap::new();
+        let mut devices: Result<Vec<v1::Device>> = Ok(first);
+        loop {
+            match devices {
+                Ok(devices) => {
+                    for device in devices {
+                        if seen.get(&device.device_id) == Some(&device) {
+                            continue;
+                        }
+                        seen.insert(device.device_id.clone(), device.clone());
+                        if sender.send(Ok(device)).await.is_err() {
+                            return;
+                        }
+                    }
+                }
+                // The database comes back; a watcher that must be told ends here.
+                Err(error) if error.kind == Kind::Unavailable => {}
+                Err(error) => {
+                    let _gone = sender.send(Err(error)).await;
+                    return;
+                }
+            }
+            tokio::select! {
+                () = sender.closed() => return,
+                () = tokio::time::sleep(WATCH_PACE) => {}
+            }
+            devices = self.all_devices(staff, filter).await;
+        }
+    }
+
+    async fn all_devices(&self, staff: &Staff, filter: DeviceFilter) -> Result<Vec<v1::Device>> {
+        let mut all: Vec<v1::Device> = Vec::new();
+        let mut after = (Uuid::nil(), Uuid::nil());
+        let mut tx = self.db.read().await?;
+        loop {
+            let rows = store::list_device_views(&mut tx, staff.scope(), filter, after, WATCH_PAGE).await?;
+            let Some(last) = rows.last() else { return Ok(all) };
+            after = (last.municipality_id, last.device_id);
+            all.extend(self.view(&mut tx, rows).await?);
+            if all.len() > WATCHED_DEVICES {
+                let message = format!("more than {WATCHED_DEVICES} devices match; name a municipality or a school");
+                return Err(Error::new(Kind::Exhausted, "WATCH_TOO_WIDE", message));
+            }
+        }
+    }
+
+    /// A page of schools in scope, after a key, with what their devices do.
+    pub async fn schools(
+        &self,
+        staff: &Staff,
+        municipality: Option<MunicipalityId>,
+        after: (Uuid, Uuid),
+        limit: i64,
+    ) -> Result<Vec<v1::School>> {
+        let mut tx = self.db.read().await?;
+        let rows = schools::list_schools(&mut tx, staff.scope(), municipality, after, limit).await?;
+        let since =
+            Timestamp(self.clock.now().0 - 2 * micros(self.checkins.interval()) - micros(Duration::from_secs(30)));
+        let mut views = Vec::with_capacity(rows.len());
+        for owned in rows.chunk_by(|a, b| a.municipality_id == b.municipality_id) {
+            let (first, last) = (&owned[0], &owned[owned.len() - 1]);
+            let owner = MunicipalityId(first.municipality_id);
+            let figures = store::school_figures(&mut tx, owner, first.school_id, last.school_id, since).await?;
+            let figures: HashMap<_, _> = figures.into_iter().map(|row| (row.school_id, row)).collect();
+            views.extend(owned.iter().map(|school| school_view(school, figures.get(&school.school_id))));
+        }
+        Ok(views)
+    }
+
+    async fn view(&self, tx: &mut Tx, rows: Vec<DeviceViewRow>) -> Result<Vec<v1::Device>> {
+        let now = self.clock.now();
+        let mut reviews: HashMap<Uuid, Vec<i32>> = HashMap::new();
+        for owned in rows.chunk_by(|a, b| a.municipality_id == b.municipality_id) {
+            let (first, last) = (DeviceId(owned[0].device_id), DeviceId(owned[owned.len() - 1].device_id));
+            for (device, reason) in
+                device_store::open_reviews(tx, MunicipalityId(owned[0].municipality_id), first, last).await?
+            {
+                reviews.entry(device).or_default().push(i32::from(reason));
+            }
+        }
+        Ok(rows
+            .into_iter()
+            .map(|row| {
+                let reasons = reviews.remove(&row.device_id).unwrap_or_default();
+                self.device_view(row, reasons, now)
+            })
+            .collect())
+    }
+
+    fn device_view(&self, row: DeviceViewRow, review_reasons: Vec<i32>, now: Timestamp) -> v1::Device {
+        let key = DeviceKey { municipality: MunicipalityId(row.municipality_id), device: DeviceId(row.device_id) };
+        let presence = self.checkins.presence();
+        let stored = row.received_at.max(row.seen_at).map(Timestamp);
+        let last_seen = stored.max(presence.heard(key));
+        let state = rules::presence(last_seen, presence.listening_since(now), self.checkins.interval(), now);
+        v1::Device {
+            device_id: row.device_id.to_string(),
+            municipality_id: row.municipality_id.to_string(),
+            municipality_code: row.municipality_code,
+            municipality_name: row.municipality_name,
+            school_id: row.school_id.map(|id| id.to_string()).unwrap_or_default(),
+            school_name: row.school_name.unwrap_or_default(),
+            facts: facts_view(row.facts),
+            status: Some(status_view(row.status)),
+            presence: i32::from(state),
+            last_checkin_time: row.received_at.map(|at| Timestamp(at).to_proto()),
+            sequence: row.sequence.cast_unsigned(),
+            report_count: row.report_count.cast_unsigned(),
+            transition_count: row.transition_count.cast_unsigned(),
+            clock_skew_ms: row.clock_skew_ms,
+            enroll_time: Some(Timestamp(row.enrolled_at).to_proto()),
+            revoke_time: row.revoked_at.map(|at| Timestamp(at).to_proto()),
+            certificate_expire_time: row.certificate_expires_at.map(|at| Timestamp(at).to_proto()),
+            review_reasons,
+            forked_from_device_id: row.forked_from_device_id.map(|id| id.to_string()).unwrap_or_default(),
+            etag: row.version.to_string(),
+        }
+    }
+}
+
+fn micros(duration: Duration) -> i64 {
+    i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
+}
+
+fn small(value: Option<i64>) -> Option<u32> {
+    value.and_then(|v| u32::try_from(v).ok())
+}
+
+fn large(value: Option<i64>) -> Option<u64> {
+    value.and_then(|v| u64::try_from(v).ok())
+}
+
+fn facts_view(row: FactsColumns) -> Option<v1::Facts> {
+    Some(v1::Facts {
+        // The column may not be NULL, so without it the device has no row of facts.
+        os_kind: i32::from(row.os_kind?),
+        maker: row.maker,
+        model: row.model,
+        serial_number: row.serial_number,
+        board_uuid: row.board_uuid,
+        os_name: row.os_name,
+        os_version: row.os_version,
+        kernel_version: row.kernel_version,
+        cpu_model: row.cpu_model,
+        cpu_count: small(row.cpu_count),
+        memory_bytes: large(row.memory_bytes),
+        storage_bytes: large(row.storage_bytes),
+        mac_hashes: row.mac_hashes.unwrap_or_default().chunks(16).map(<[u8]>::to_vec).collect(),
+        agent_version: row.agent_version,
+    })
+}
+
+fn status_view(row: StatusColumns) -> v1::Status {
+    v1::Status {
+        battery: row.battery_at.map(|_| v1::Battery {
+            charge_percent: small(row.charge_percent),
+            health_percent: small(row.health_percent),
+            cycle_count: small(row.cycle_count),
+            charging: row.charging,
+        }),
+        storage: row.storage_at.map(|_| v1::Storage { free_bytes: large(row.storage_free_bytes) }),
+        memory: row.memory_at.map(|_| v1::Memory {
+            used_percent: small(row.memory_used_percent),
+            stall_percent: small(row.memory_stall_percent),
+        }),
+        boot: row
+            .boot_at
+            .map(|_| v1::Boot { boot_time_ms: large(row.boot_time_ms), boot_count: small(row.boot_count) }),
+        wifi: row.wifi_at.map(|_| v1::Wifi {
+            ssid: row.ssid,
+            bssid: row.bssid,
+            rssi_dbm: row.rssi_dbm.and_then(|v| i32::try_from(v).ok()),
+            receive_kbps: small(row.receive_kbps),
+            transmit_kbps: small(row.transmit_kbps),
+        }),
+    }
+}
+
+fn school_view(school: &SchoolRow, figures: Option<&store::SchoolFiguresRow>) -> v1::School {
+    v1::School {
+        school_id: school.school_id.to_string(),
+        municipality_id: school.municipality_id.to_string(),
+        code: school.code.clone().unwrap_or_default(),
+        name: school.name.clone(),
+        device_count: small(figures.map(|f| f.device_count)).unwrap_or(0),
+        reporting_count: small(figures.map(|f| f.reporting_count)).unwrap_or(0),
+        last_checkin_time: figures.and_then(|f| f.last_at).map(|at| Timestamp(at).to_proto()),
+        mean_charge_percent: small(figures.and_then(|f| f.mean_charge)),
+        storage_low_count: small(figures.map(|f| f.storage_low_count)).unwrap_or(0),
+    }
+}

@@ -1,0 +1,187 @@
+//! SQL that reads across features, for pages of staff.
+
+use sqlx::FromRow;
+use uuid::Uuid;
+
+use crate::{
+    access::rules::Scope,
+    clock::Timestamp,
+    db::Tx,
+    devices::rules::DeviceKey,
+    error::Result,
+    schools::rules::{MunicipalityId, SchoolId},
+};
+
+/// A device with what it reported.
+#[derive(Debug, Clone, FromRow)]
+pub(super) struct DeviceViewRow {
+    pub municipality_id: Uuid,
+    pub municipality_code: String,
+    pub municipality_name: String,
+    pub device_id: Uuid,
+    pub school_id: Option<Uuid>,
+    pub school_name: Option<String>,
+    pub forked_from_device_id: Option<Uuid>,
+    pub enrolled_at: i64,
+    pub revoked_at: Option<i64>,
+    pub version: i64,
+    pub sequence: i64,
+    pub report_count: i64,
+    pub transition_count: i64,
+    pub received_at: Option<i64>,
+    pub seen_at: Option<i64>,
+    pub clock_skew_ms: Option<i64>,
+    pub certificate_expires_at: Option<i64>,
+    #[sqlx(flatten)]
+    pub facts: FactsColumns,
+    #[sqlx(flatten)]
+    pub status: StatusColumns,
+}
+
+#[derive(Debug, Clone, FromRow)]
+pub(super) struct FactsColumns {
+    pub maker: Option<String>,
+    pub model: Option<String>,
+    pub serial_number: Option<String>,
+    pub board_uuid: Option<String>,
+    pub os_kind: Option<i16>,
+    pub os_name: Option<String>,
+    pub os_version: Option<String>,
+    pub kernel_version: Option<String>,
+    pub cpu_model: Option<String>,
+    pub cpu_count: Option<i64>,
+    pub memory_bytes: Option<i64>,
+    pub storage_bytes: Option<i64>,
+    pub mac_hashes: Option<Vec<u8>>,
+    pub agent_version: Option<String>,
+}
+
+#[derive(Debug, Clone, FromRow)]
+pub(super) struct StatusColumns {
+    pub charge_percent: Option<i64>,
+    pub health_percent: Option<i64>,
+    pub cycle_count: Option<i64>,
+    pub charging: Option<bool>,
+    pub battery_at: Option<i64>,
+    pub storage_free_bytes: Option<i64>,
+    pub storage_at: Option<i64>,
+    pub memory_used_percent: Option<i64>,
+    pub memory_stall_percent: Option<i64>,
+    pub memory_at: Option<i64>,
+    pub boot_time_ms: Option<i64>,
+    pub boot_count: Option<i64>,
+    pub boot_at: Option<i64>,
+    pub ssid: Option<String>,
+    pub bssid: Option<Vec<u8>>,
+    pub rssi_dbm: Option<i64>,
+    pub receive_kbps: Option<i64>,
+    pub transmit_kbps: Option<i64>,
+    pub wifi_at: Option<i64>,
+}
+
+macro_rules! device_view {
+    ($rest:literal) => {
+        concat!(
+            "SELECT d.municipality_id, m.code AS municipality_code, m.name AS municipality_name, d.device_id, d.school_id,
+                 s.name AS school_name, d.forked_from_device_id, d.enrolled_at, d.revoked_at, d.version, c.sequence,
+                 c.report_count, c.transition_count, c.received_at, c.seen_at, c.clock_skew_ms,
+                 x.expires_at AS certificate_expires_at,
+                 f.maker, f.model, f.serial_number, f.board_uuid, f.os_kind, f.os_name, f.os_version, f.kernel_version,
+                 f.cpu_model, f.cpu_count, f.memory_bytes, f.storage_bytes, f.mac_hashes, f.agent_version,
+                 t.charge_percent, t.health_percent, t.cycle_count, t.charging, t.battery_at, t.storage_free_bytes,
+                 t.storage_at, t.memory_used_percent, t.memory_stall_percent, t.memory_at, t.boot_time_ms, t.boot_count,
+                 t.boot_at, t.ssid, t.bssid, t.rssi_dbm, t.receive_kbps, t.transmit_kbps, t.wifi_at
+             FROM device d
+             JOIN municipality m ON m.municipality_id = d.municipality_id
+             JOIN checkin_cursor c ON c.municipality_id = d.municipality_id AND c.device_id = d.device_id
+             LEFT JOIN school s ON s.municipality_id = d.municipality_id AND s.school_id = d.school_id
+             LEFT JOIN device_certificate x ON x.municipality_id = d.municipality_id AND x.device_id = d.device_id
+                 AND x.certificate_serial = c.certificate_serial
+             LEFT JOIN device_facts f ON f.municipality_id = d.municipality_id AND f.device_id = d.device_id
+             LEFT JOIN device_status t ON t.municipality_id = d.municipality_id AND t.device_id = d.device_id ",
+            $rest
+        )
+    };
+}
+
+pub(super) async fn find_device_view(tx: &mut Tx, key: DeviceKey) -> Result<Option<DeviceViewRow>> {
+    tx.query(device_view!("WHERE d.municipality_id = $1 AND d.device_id = $2"))
+        .bind(key.municipality)
+        .bind(key.device)
+        .optional()
+        .await
+}
+
+/// Which devices a list shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DeviceFilter {
+    /// Only of this owner.
+    pub municipality: Option<MunicipalityId>,
+    /// Only of this school of the owner.
+    pub school: Option<SchoolId>,
+}
+
+pub(super) async fn list_device_views(
+    tx: &mut Tx,
+    scope: Scope,
+    filter: DeviceFilter,
+    after: (Uuid, Uuid),
+    limit: i64,
+) -> Result<Vec<DeviceViewRow>> {
+    match scope {
+        Scope::Everywhere => {
+            tx.query(device_view!(
+                "WHERE (d.municipality_id, d.device_id) > ($1, $2) AND ($3 IS NULL OR d.municipality_id = $3)
+                     AND ($4 IS NULL OR d.school_id = $4)
+                 ORDER BY d.municipality_id, d.device_id LIMIT $5"
+            ))
+            .bind(after.0)
+            .bind(after.1)
+            .bind(filter.municipality.map(|m| m.0))
+            .bind(filter.school.map(|s| s.0))
+            .bind(limit)
+            .all()
+            .await
+        }
+    }
+}
+
+/// What the devices of one school do.
+#[derive(Debug, Clone, FromRow)]
+pub(super) struct SchoolFiguresRow {
+    pub school_id: Uuid,
+    pub device_count: i64,
+    pub reporting_count: i64,
+    pub last_at: Option<i64>,
+    pub mean_charge: Option<i64>,
+    pub storage_low_count: i64,
+}
+
+/// Figures of the schools of one owner in a range of ids. A device reports if it was heard at `since` or later.
+pub(super) async fn school_figures(
+    tx: &mut Tx,
+    municipality: MunicipalityId,
+    first: Uuid,
+    last: Uuid,
+    since: Timestamp,
+) -> Result<Vec<SchoolFiguresRow>> {
+    tx.query(
+        "SELECT d.school_id, COUNT(*) AS device_count,
+             COUNT(CASE WHEN c.received_at >= $4 OR c.seen_at >= $4 THEN 1 END) AS reporting_count,
+             MAX(c.received_at) AS last_at,
+             CAST(ROUND(AVG(t.charge_percent)) AS BIGINT) AS mean_charge,
+             COUNT(CASE WHEN t.storage_free_bytes * 10 < f.storage_bytes THEN 1 END) AS storage_low_count
+         FROM device d
+         JOIN checkin_cursor c ON c.municipality_id = d.municipality_id AND c.device_id = d.device_id
+         LEFT JOIN device_facts f ON f.municipality_id = d.municipality_id AND f.device_id = d.device_id
+         LEFT JOIN device_status t ON t.municipality_id = d.municipality_id AND t.device_id = d.device_id
+         WHERE d.municipality_id = $1 AND d.school_id BETWEEN $2 AND $3 AND d.revoked_at IS NULL
+         GROUP BY d.school_id",
+    )
+    .bind(municipality)
+    .bind(first)
+    .bind(last)
+    .bind(since.0)
+    .all()
+    .await
+}

@@ -1,0 +1,174 @@
+//! National codes and names, pure.
+
+use uuid::Uuid;
+
+use crate::error::FieldViolation;
+
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+        #[serde(transparent)]
+        pub struct $name(pub uuid::Uuid);
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+
+        impl From<$name> for crate::db::Value {
+            fn from(id: $name) -> Self {
+                id.0.into()
+            }
+        }
+    };
+}
+pub(crate) use id;
+
+id! {
+    /// A municipality (区市町村), the owner of schools and devices.
+    MunicipalityId
+}
+id! {
+    /// A school (学校).
+    SchoolId
+}
+
+/// 全国地方公共団体コード: six digits, the last one a check digit. Text, never a number.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MunicipalityCode(String);
+
+impl MunicipalityCode {
+    /// Reads a code; the check digit is (11 − s mod 11) mod 10 with s = 6a+5b+4c+3d+2e.
+    pub fn parse(text: &str) -> Result<Self, FieldViolation> {
+        let refuse = |message: String| Err(FieldViolation::new("code", message));
+        let digits: Vec<u32> = text.chars().filter_map(|c| c.to_digit(10)).collect();
+        if text.len() != 6 || digits.len() != 6 {
+            return refuse(String::from("needs six digits, for example 131130"));
+        }
+        let sum: u32 = digits.iter().zip([6, 5, 4, 3, 2]).map(|(digit, weight)| digit * weight).sum();
+        let check = (11 - sum % 11) % 10;
+        if digits[5] != check {
+            return refuse(format!("the check digit of {text} is wrong: {check} would be right"));
+        }
+        Ok(Self(text.to_owned()))
+    }
+
+    /// The six digits.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// 学校コード of the ministry: 13 characters, the last one a check digit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SchoolCode(String);
+
+impl SchoolCode {
+    /// Reads a code. The check: the letter as two digits (A = 01 … H = 08), the 13 digits times 1, 2, 1, 2, …, the
+    /// digits of the products added up, (10 − sum mod 10) mod 10.
+    pub fn parse(text: &str) -> Result<Self, FieldViolation> {
+        let refuse = |message: String| Err(FieldViolation::new("code", message));
+        let (letter, digits) = text.split_at_checked(1).unwrap_or(("", ""));
+        let letter = letter.bytes().next().filter(|b| (b'A'..=b'H').contains(b));
+        let digits: Vec<u32> = digits.chars().filter_map(|c| c.to_digit(10)).collect();
+        let (Some(letter), 13, 12) = (letter, text.len(), digits.len()) else {
+            return refuse(String::from("needs a letter A to H and twelve digits, for example B113210000005"));
+        };
+        let weighted = [0, u32::from(letter - b'A') + 1].into_iter().chain(digits[..11].iter().copied());
+        let sum: u32 = weighted
+            .zip([1, 2].into_iter().cycle())
+            .map(|(digit, weight)| digit * weight)
+            .map(|p| p / 10 + p % 10)
+            .sum();
+        let check = (10 - sum % 10) % 10;
+        if digits[11] != check {
+            return refuse(format!("the check digit of {text} is wrong: {check} would be right"));
+        }
+        Ok(Self(text.to_owned()))
+    }
+
+    /// The 13 characters.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A name of 1 to 100 characters without control characters, trimmed.
+pub fn parse_name(field: &'static str, text: &str) -> Result<String, FieldViolation> {
+    parse_text(field, text.trim(), 100).and_then(|name| {
+        if name.is_empty() { Err(FieldViolation::new(field, "is empty, needs 1 to 100 characters")) } else { Ok(name) }
+    })
+}
+
+/// A text of at most `most` characters without control characters.
+pub fn parse_text(field: &'static str, text: &str, most: usize) -> Result<String, FieldViolation> {
+    let count = text.chars().count();
+    if count > most {
+        return Err(FieldViolation::new(field, format!("has {count} characters, may have {most}")));
+    }
+    if text.chars().any(char::is_control) {
+        return Err(FieldViolation::new(field, "has control characters"));
+    }
+    Ok(text.to_owned())
+}
+
+/// A UUID as the contract spells it.
+pub fn parse_uuid(field: &'static str, text: &str) -> Result<Uuid, FieldViolation> {
+    Uuid::try_parse(text)
+        .map_err(|_| FieldViolation::new(field, "is no UUID, which looks like 019ab12c-3d4e-7f56-8a9b-0c1d2e3f4a5b"))
+}
+
+/// A UUID, or none where the text is empty.
+pub fn parse_optional_uuid(field: &'static str, text: &str) -> Result<Option<Uuid>, FieldViolation> {
+    if text.is_empty() { Ok(None) } else { parse_uuid(field, text).map(Some) }
+}
+
+/// Size of a page: 0 means 100, at most 1,000.
+pub fn parse_page_size(size: u32) -> Result<i64, FieldViolation> {
+    match size {
+        0 => Ok(100),
+        1..=1_000 => Ok(i64::from(size)),
+        _ => Err(FieldViolation::new("page_size", format!("is {size}, may be 1,000 at most"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_municipality_of_tokyo_has_a_valid_code() {
+        for code in ["130001", "131016", "131024", "131130", "131172", "132012", "132063", "134210"] {
+            assert!(MunicipalityCode::parse(code).is_ok(), "{code}");
+        }
+    }
+
+    #[test]
+    fn wrong_check_digit_says_which_would_be_right() {
+        let refused = MunicipalityCode::parse("131131").unwrap_err();
+        assert_eq!(refused.message, "the check digit of 131131 is wrong: 0 would be right");
+        let refused = SchoolCode::parse("B113210000001").unwrap_err();
+        assert_eq!(refused.message, "the check digit of B113210000001 is wrong: 5 would be right");
+    }
+
+    #[test]
+    fn odd_codes_are_refused_without_panic() {
+        for text in ["", "1", "13113", "1311300", "１３１１３０", "13113a", "é", "東京都東京"] {
+            assert!(MunicipalityCode::parse(text).is_err(), "{text}");
+        }
+        for text in ["", "B", "B11321000000", "I113210000005", "B1132100000050", "學", "éB11321000000"] {
+            assert!(SchoolCode::parse(text).is_err(), "{text}");
+        }
+        assert!(SchoolCode::parse("B113210000005").is_ok());
+    }
+
+    #[test]
+    fn names_are_trimmed_and_bounded() {
+        assert_eq!(parse_name("name", " 第一小学校 ").unwrap(), "第一小学校");
+        assert!(parse_name("name", "  ").is_err());
+        assert!(parse_name("name", &"校".repeat(101)).is_err());
+        assert!(parse_name("name", "a\0b").is_err());
+    }
+}

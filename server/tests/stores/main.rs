@@ -1,0 +1,119 @@
+//! What the stores and services promise, on both engines: one suite, run on a SQLite file and on PostgreSQL.
+//!
+//! PostgreSQL comes from `GIGAFLEET_TEST_POSTGRES`, the URL of a cluster in which databases may be made; `tests/run` sets it.
+//! Without it the suite fails: a missing engine is not a reason to skip.
+
+#![expect(clippy::unwrap_used, reason = "in a test, what is not there is a failure")]
+
+mod checkins;
+mod enrollments;
+mod schema;
+
+use std::{path::Path, sync::Arc, time::Duration};
+
+use gigafleet::{
+    Clock,
+    access::rules::{Role, Staff},
+    checkin::service::{CheckInConfig, CheckIns},
+    clock::Timestamp,
+    db::{Db, Engine},
+    enrollment::service::{Enrollment, TokenOrder, authority::Authority},
+    overview::service::Overview,
+    schools::{
+        rules::{MunicipalityCode, MunicipalityId},
+        service::Schools,
+    },
+    telemetry::Metrics,
+};
+use sqlx::Connection as _;
+use uuid::Uuid;
+
+/// A server's inside on one engine, with a clock that stands still.
+struct World {
+    clock: Clock,
+    staff: Staff,
+    schools: Schools,
+    enrollment: Enrollment,
+    checkins: Arc<CheckIns>,
+    overview: Overview,
+    metrics: Arc<Metrics>,
+    _folder: tempfile::TempDir,
+}
+
+/// Noon of a school day.
+const NOW: Timestamp = Timestamp(1_795_489_200_000_000);
+
+impl World {
+    async fn on(engine: Engine) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let db = open(engine, folder.path()).await;
+        let clock = Clock::manual(NOW);
+        let authority = Arc::new(Authority::open(&folder.path().join("ca"), clock.clone()).unwrap());
+        let metrics = Arc::new(Metrics::default());
+        let config = CheckInConfig { interval: Duration::from_secs(60), queue_reports: 1_000, batch_reports: 100 };
+        let checkins = Arc::new(CheckIns::new(db.clone(), clock.clone(), config, Arc::clone(&metrics)));
+        let writer = Arc::clone(&checkins);
+        tokio::spawn(async move { writer.write_batches().await });
+        Self {
+            staff: Staff { name: String::from("test"), role: Role::Administrator },
+            schools: Schools::new(db.clone(), clock.clone()),
+            enrollment: Enrollment::new(db.clone(), clock.clone(), authority, Duration::from_secs(90 * 86_400)),
+            overview: Overview::new(db.clone(), clock.clone(), Arc::clone(&checkins)),
+            checkins,
+            metrics,
+            clock,
+            _folder: folder,
+        }
+    }
+
+    async fn municipality(&self, code: &str) -> MunicipalityId {
+        let code = MunicipalityCode::parse(code).unwrap();
+        let row = self.schools.create_municipality(&self.staff, None, code, String::from("緑野市")).await.unwrap();
+        MunicipalityId(row.municipality_id)
+    }
+
+    async fn token(&self, municipality: MunicipalityId, uses: i64) -> String {
+        let order = TokenOrder {
+            id: None,
+            municipality,
+            school: None,
+            note: String::new(),
+            uses_allowed: uses,
+            lifetime: Duration::from_secs(3_600),
+        };
+        self.enrollment.create_token(&self.staff, order).await.unwrap().1
+    }
+}
+
+async fn open(engine: Engine, folder: &Path) -> Db {
+    match engine {
+        Engine::Sqlite => Db::open_sqlite(&folder.join("gigafleet.db")).await.unwrap(),
+        Engine::Postgres => Db::open_postgres(&fresh_database().await, 10).await.unwrap(),
+    }
+}
+
+/// A new, empty database in the cluster of the tests.
+async fn fresh_database() -> String {
+    let base = std::env::var("GIGAFLEET_TEST_POSTGRES")
+        .expect("set GIGAFLEET_TEST_POSTGRES to a cluster for tests, or run tests/run, which starts one");
+    let name = format!("store_{}", Uuid::now_v7().simple());
+    let mut connection = sqlx::PgConnection::connect(&base).await.expect("the cluster for tests answers");
+    sqlx::query(sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}"))).execute(&mut connection).await.unwrap();
+    let (server, _) = base.rsplit_once('/').expect("a URL with a database");
+    format!("{server}/{name}")
+}
+
+/// Declares a test for each engine.
+macro_rules! on_both_engines {
+    ($($name:ident),* $(,)?) => {
+        mod sqlite {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() { super::$name(crate::World::on(gigafleet::db::Engine::Sqlite).await).await; })*
+        }
+        mod postgres {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() { super::$name(crate::World::on(gigafleet::db::Engine::Postgres).await).await; })*
+        }
+    };
+}
+pub(crate) use on_both_engines;

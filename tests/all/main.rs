@@ -1,0 +1,18 @@
+//! What gigafleet does, seen from outside. One binary, so that it links once.
+
+mod refusal;
+#[macro_use]
+mod harness;
+
+mod agent_binary;
+mod certificates;
+mod clocks;
+mod database_faults;
+mod enrolment;
+mod hostile;
+mod observing;
+mod python;
+mod sequences;
+mod several_servers;
+mod shutdown;
+mod starting;
