@@ -1,4 +1,4 @@
--- The main job: owners, schools, tokens, devices, what they report, and what staff may do.
+-- The main job: owners, schools, tokens, devices, and what they report.
 -- Rules of distribution: a table that belongs to a municipality has municipality_id first in its primary key, in every
 -- unique constraint and in every foreign key. Look-up tables find the municipality of what arrives without one.
 -- Times are microseconds since the Unix epoch, UTC.
@@ -14,18 +14,12 @@ CREATE TABLE municipality (
     municipality_id BLOB NOT NULL PRIMARY KEY,
     code TEXT NOT NULL UNIQUE,
     name TEXT NOT NULL,
+    -- 特別区, 市, 町, 村, 都; empty where nobody said.
+    kind TEXT NOT NULL DEFAULT '',
+    -- The board wants names of holders kept; without it they are dropped on the way in.
+    keeps_names INTEGER NOT NULL DEFAULT 0,
     mac_salt BLOB NOT NULL,
     created_at INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
-
-CREATE TABLE staff_token (
-    token_hash BLOB NOT NULL PRIMARY KEY,
-    token_id BLOB NOT NULL UNIQUE,
-    name TEXT NOT NULL,
-    role INTEGER NOT NULL,
-    created_at INTEGER NOT NULL,
-    expires_at INTEGER,
-    revoked_at INTEGER
 ) STRICT, WITHOUT ROWID;
 
 -- Look-up tables -----------------------------------------------------------------------------------------------------
@@ -48,7 +42,10 @@ CREATE TABLE school (
     school_id BLOB NOT NULL,
     code TEXT,
     name TEXT NOT NULL,
+    is_shelter INTEGER NOT NULL DEFAULT 0,
     created_at INTEGER NOT NULL,
+    closed_at INTEGER,
+    version INTEGER NOT NULL DEFAULT 1,
     PRIMARY KEY (municipality_id, school_id),
     UNIQUE (municipality_id, code)
 ) STRICT, WITHOUT ROWID;
@@ -71,11 +68,38 @@ CREATE TABLE device (
     municipality_id BLOB NOT NULL REFERENCES municipality (municipality_id),
     device_id BLOB NOT NULL,
     school_id BLOB,
-    instance_id BLOB NOT NULL,
+    -- The installation of the agent; none for a device that only a ledger knows.
+    instance_id BLOB,
     forked_from_device_id BLOB,
-    enrolled_at INTEGER NOT NULL,
+    -- Set while this record is folded into another one.
+    merged_into_device_id BLOB,
+    created_at INTEGER NOT NULL,
+    enrolled_at INTEGER,
     revoked_at INTEGER,
     revoke_reason TEXT,
+    -- What is shown: chosen among the sources by precedence. NULL and 0 where nobody said.
+    label TEXT,
+    serial_number TEXT,
+    maker TEXT,
+    model TEXT,
+    os_kind INTEGER NOT NULL DEFAULT 0,
+    os_version TEXT,
+    purpose INTEGER NOT NULL DEFAULT 0,
+    lifecycle INTEGER NOT NULL DEFAULT 0,
+    room TEXT,
+    cart TEXT,
+    grade INTEGER,
+    class_name TEXT,
+    seat_number INTEGER,
+    holder_id TEXT,
+    purchase_reference TEXT,
+    acquired_on TEXT,
+    warranty_until TEXT,
+    lease_until TEXT,
+    price_yen INTEGER,
+    -- Folded for comparison: width, case, spaces and dashes.
+    label_key TEXT,
+    serial_key TEXT,
     version INTEGER NOT NULL,
     PRIMARY KEY (municipality_id, device_id),
     UNIQUE (municipality_id, instance_id),
@@ -83,6 +107,9 @@ CREATE TABLE device (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX device_by_school ON device (municipality_id, school_id, device_id);
+CREATE INDEX device_by_label ON device (municipality_id, label_key);
+CREATE INDEX device_by_serial ON device (municipality_id, serial_key);
+CREATE INDEX device_by_lifecycle ON device (municipality_id, lifecycle, device_id);
 
 CREATE TABLE device_certificate (
     municipality_id BLOB NOT NULL,

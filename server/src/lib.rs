@@ -90,8 +90,9 @@ impl Server {
         make_data_dir(&config)?;
         let (db, lock) = Db::open(&config).await?;
         let authority = Arc::new(Authority::open(&config.ca_dir(), clock.clone())?);
-        let enrollment =
-            Enrollment::new(db.clone(), clock.clone(), Arc::clone(&authority), config.certificate_lifetime);
+        let access = Access::new(db.clone(), clock.clone(), authority.ticket_key());
+        let lifetime = config.certificate_lifetime;
+        let enrollment = Enrollment::new(db.clone(), clock.clone(), access.clone(), Arc::clone(&authority), lifetime);
         enrollment.require_same_authority().await?;
         let metrics = Arc::new(Metrics::default());
         let names = server_names(&config);
@@ -100,7 +101,6 @@ impl Server {
         let listener = Listener::bind(config.listen, listener_config).await?;
         let observe = Observe::bind(config.observe).await?;
         let addresses = Addresses { grpc: listener.address()?, observe: observe.address()? };
-        let access = Access::new(db.clone(), clock.clone());
         let reachable = reachable_address(addresses.grpc);
         access
             .write_first_credentials(&config.data_dir.join("admin.json"), &reachable, authority.certificate_pem())
@@ -123,8 +123,13 @@ impl Bound {
             queue_reports: limits.queue_reports,
             batch_reports: limits.batch_reports,
         };
-        let checkins =
-            Arc::new(CheckIns::new(self.db.clone(), self.clock.clone(), checkin_config, Arc::clone(&self.metrics)));
+        let checkins = Arc::new(CheckIns::new(
+            self.db.clone(),
+            self.clock.clone(),
+            self.access.clone(),
+            checkin_config,
+            Arc::clone(&self.metrics),
+        ));
         let writers: Vec<_> = (0..self.writers())
             .map(|_| {
                 let checkins = Arc::clone(&checkins);
@@ -137,7 +142,7 @@ impl Bound {
         let jobs = tokio::spawn(jobs::run(self.db.clone(), Arc::clone(&checkins), health, stop.clone()));
         let observe = tokio::spawn(self.observe.serve(self.db.clone(), Arc::clone(&self.metrics), stop.clone()));
         let overview = Overview::new(self.db.clone(), self.clock.clone(), Arc::clone(&checkins));
-        let schools = Schools::new(self.db.clone(), self.clock.clone());
+        let schools = Schools::new(self.db.clone(), self.clock.clone(), self.access.clone());
         let interval = self.config.checkin_interval;
         let size = limits.message_bytes;
         let reflection = tonic_reflection::server::Builder::configure()

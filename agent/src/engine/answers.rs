@@ -11,6 +11,8 @@ use super::{Attempt, Awaiting, COMMANDS_MAX, CertificateTimes, Effect, Engine, F
 
 /// Bytes of a command's id.
 const COMMAND_ID_LEN: usize = 16;
+/// How far the first report that was not stored makes the sequence leap; doubled with each one in a row.
+const CATCH_UP_LEAP: u64 = 32;
 
 impl Engine {
     pub(super) fn answered(&mut self, now: Now, sequence: u64, response: CheckInResponse, effects: &mut Vec<Effect>) {
@@ -143,12 +145,16 @@ impl Engine {
         }
     }
 
-    /// The server knows a later report than ours, or does not hold ours: go on behind it, with everything.
+    /// The server knows a later report than ours, or does not hold ours: go on well ahead of it, with everything.
+    ///
+    /// Who is ahead may be a clone that reports on meanwhile. The leap grows as the waits do, so that the next report
+    /// overtakes it, and the server sees two where it saw one.
     fn catch_up(&mut self, now: Now, acknowledged_sequence: u64) {
-        self.sequence = self.sequence.max(acknowledged_sequence);
+        self.pace.report_after_surprise(now);
+        let leap = CATCH_UP_LEAP << self.pace.surprises().min(10);
+        self.sequence = self.sequence.max(acknowledged_sequence.saturating_add(leap));
         self.memory.acknowledged_sequence = acknowledged_sequence;
         self.full_needed = true;
-        self.pace.report_after_surprise(now);
     }
 
     /// Another device reports under this identity: ask for one of its own.

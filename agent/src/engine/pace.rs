@@ -105,6 +105,11 @@ impl Pace {
         }
     }
 
+    /// Answers in a row that stored nothing.
+    pub(super) fn surprises(&self) -> u32 {
+        self.surprises
+    }
+
     /// The next report after a failure; each one in a row doubles the window.
     pub(super) fn report_after_failure(&mut self, now: Now, retry_after_ms: Option<u64>) {
         let delay_ms = self.retry_delay(self.failures, retry_after_ms);

@@ -371,6 +371,19 @@ fn restored_image_goes_on_behind_what_the_server_knows() {
 }
 
 #[test]
+fn clone_that_reports_on_is_overtaken() {
+    let (mut device, mut server) = (Device::new(EngineConfig::default()), Server::default());
+    acknowledged(&mut device, &mut server);
+    server.newest = 5_000;
+    device.restart(false);
+    for twin_reports in [100, 100] {
+        assert_eq!(device.exchange(&mut server).1.outcome(), CheckInOutcome::Behind);
+        server.newest += twin_reports;
+    }
+    assert!(acknowledged(&mut device, &mut server).sequence > 5_200, "the second leap is longer than the first");
+}
+
+#[test]
 fn forked_identity_is_separated_and_reported_in_full() {
     let (mut device, mut server) = (Device::new(EngineConfig::default()), Server::default());
     acknowledged(&mut device, &mut server);

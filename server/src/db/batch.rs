@@ -66,7 +66,45 @@ macro_rules! batch_sql {
     };
 }
 
-pub(crate) use {batch_sql, postgres_type, sqlite_column};
+/// The condition that a column names one of the schools of an [`Area`](crate::access::rules::Area), whose
+/// `schools_json` is the parameter; NULL for all. To be used inside `concat!`, once for each engine.
+macro_rules! in_schools {
+    (sqlite $column:literal $parameter:literal) => {
+        concat!(
+            " (CAST(",
+            $parameter,
+            " AS TEXT) IS NULL OR ",
+            $column,
+            " IN (SELECT unhex(value, '-') FROM json_each(",
+            $parameter,
+            "))) "
+        )
+    };
+    (postgres $column:literal $parameter:literal) => {
+        concat!(
+            " (CAST(",
+            $parameter,
+            " AS TEXT) IS NULL OR ",
+            $column,
+            " IN (SELECT CAST(value AS UUID)
+             FROM jsonb_array_elements_text(CAST(CAST(",
+            $parameter,
+            " AS TEXT) AS JSONB)))) "
+        )
+    };
+}
+
+/// A statement for both engines with [`in_schools!`] between two texts.
+macro_rules! area_sql {
+    ($before:literal, $column:literal, $parameter:literal, $after:literal) => {
+        (
+            concat!($before, $crate::db::batch::in_schools!(sqlite $column $parameter), $after),
+            concat!($before, $crate::db::batch::in_schools!(postgres $column $parameter), $after),
+        )
+    };
+}
+
+pub(crate) use {area_sql, batch_sql, in_schools, postgres_type, sqlite_column};
 
 /// Bytes as PostgreSQL reads them and `batch_sql!` unpacks them for SQLite: `\x` and hex.
 pub fn hex_bytes(bytes: &[u8]) -> String {

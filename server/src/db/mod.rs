@@ -17,7 +17,7 @@ use sqlx::{
 };
 use uuid::Uuid;
 
-pub(crate) use batch::batch_sql;
+pub(crate) use batch::{area_sql, batch_sql, in_schools};
 pub use batch::{hex_bytes, rows_json};
 pub use errors::{is_retryable, is_unique_violation};
 pub use open::FileLock;

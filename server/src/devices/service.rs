@@ -5,10 +5,11 @@ use super::{
     store::{self, DeviceRow},
 };
 use crate::{
-    access::rules::Scope,
+    access::rules::{Right, Staff},
     clock::Timestamp,
     db::Tx,
     error::{Error, Kind, Result},
+    schools::rules::SchoolId,
 };
 
 /// The error for a device that the caller cannot see.
@@ -16,28 +17,41 @@ pub fn device_not_found(device: DeviceId) -> Error {
     Error::not_found("DEVICE_NOT_FOUND", format!("there is no device {device}"))
 }
 
-/// A device in scope, with its key.
-pub async fn visible_device(tx: &mut Tx, scope: Scope, device: DeviceId) -> Result<(DeviceKey, DeviceRow)> {
-    let key = match scope {
-        Scope::Everywhere => store::find_key(tx, device).await?,
-    };
-    let key = key.ok_or_else(|| device_not_found(device))?;
-    let row = store::find_device(tx, key).await?.ok_or_else(|| device_not_found(device))?;
+/// A device on which the caller has a right, with its key. Where the caller can only look, the refusal says so; what it
+/// cannot even see is not found. Reasons: RIGHT_MISSING, DEVICE_NOT_FOUND.
+pub async fn reachable_device(
+    tx: &mut Tx,
+    staff: &Staff,
+    right: Right,
+    device: DeviceId,
+) -> Result<(DeviceKey, DeviceRow)> {
+    let not_found = || device_not_found(device);
+    let key = store::find_key(tx, device).await?.ok_or_else(not_found)?;
+    let row = store::find_device(tx, key).await?.ok_or_else(not_found)?;
+    let covers =
+        |right| staff.scope(right).is_ok_and(|scope| scope.covers(key.municipality, row.school_id.map(SchoolId)));
+    if !covers(Right::ViewDevices) {
+        return Err(not_found());
+    }
+    if !covers(right) {
+        let message = "your role does not allow this for the device; ask an administrator";
+        return Err(Error::new(Kind::Denied, "RIGHT_MISSING", message));
+    }
     Ok((key, row))
 }
 
 /// Ends a device's access inside the caller's transaction, so that what must know of it changes with it. `seen` is the
 /// version the caller saw, none to do without the check; a revoked device stays as it is. Reasons: DEVICE_NOT_FOUND,
-/// ETAG_MISMATCH.
+/// RIGHT_MISSING, ETAG_MISMATCH.
 pub async fn revoke(
     tx: &mut Tx,
-    scope: Scope,
+    staff: &Staff,
     device: DeviceId,
     seen: Option<i64>,
     reason: &str,
     now: Timestamp,
 ) -> Result<DeviceKey> {
-    let (key, row) = visible_device(tx, scope, device).await?;
+    let (key, row) = reachable_device(tx, staff, Right::ManageEnrollment, device).await?;
     if row.revoked_at.is_some() {
         return Ok(key);
     }

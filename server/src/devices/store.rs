@@ -29,8 +29,9 @@ pub struct NewDevice {
 /// Adds a device and its look-up.
 pub async fn insert_device(tx: &mut Tx, device: &NewDevice, now: Timestamp) -> Result<()> {
     tx.query(
-        "INSERT INTO device (municipality_id, device_id, school_id, instance_id, forked_from_device_id, enrolled_at, version)
-         VALUES ($1, $2, $3, $4, $5, $6, 1)",
+        "INSERT INTO device (municipality_id, device_id, school_id, instance_id, forked_from_device_id, created_at, enrolled_at,
+             version)
+         VALUES ($1, $2, $3, $4, $5, $6, $6, 1)",
     )
     .bind(device.key.municipality)
     .bind(device.key.device)

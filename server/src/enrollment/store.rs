@@ -4,9 +4,9 @@ use sqlx::FromRow;
 use uuid::Uuid;
 
 use crate::{
-    access::rules::{Scope, SecretHash},
+    access::rules::{Area, SecretHash},
     clock::Timestamp,
-    db::Tx,
+    db::{Tx, area_sql},
     devices::rules::DeviceKey,
     error::Result,
     schools::rules::{MunicipalityId, SchoolId},
@@ -105,30 +105,24 @@ pub(super) async fn revoke_token(tx: &mut Tx, municipality: MunicipalityId, toke
     Ok(())
 }
 
-/// Tokens in scope that are older than a key, newest first.
-pub(super) async fn list_tokens(
-    tx: &mut Tx,
-    scope: Scope,
-    municipality: Option<MunicipalityId>,
-    before: (i64, Uuid),
-    limit: i64,
-) -> Result<Vec<TokenRow>> {
-    match scope {
-        Scope::Everywhere => {
-            tx.query(
-                "SELECT municipality_id, token_id, school_id, note, uses_allowed, uses_taken, created_at, expires_at, revoked_at
-                 FROM enrollment_token
-                 WHERE (created_at, token_id) < ($1, $2) AND ($3 IS NULL OR municipality_id = $3)
-                 ORDER BY created_at DESC, token_id DESC LIMIT $4",
-            )
-            .bind(before.0)
-            .bind(before.1)
-            .bind(municipality.map(|m| m.0))
-            .bind(limit)
-            .all()
-            .await
-        }
-    }
+/// Tokens of an area that are older than a key, newest first.
+pub(super) async fn list_tokens(tx: &mut Tx, area: &Area, before: (i64, Uuid), limit: i64) -> Result<Vec<TokenRow>> {
+    let (sqlite, postgres) = area_sql!(
+        "SELECT municipality_id, token_id, school_id, note, uses_allowed, uses_taken, created_at, expires_at, revoked_at
+         FROM enrollment_token WHERE municipality_id = $1 AND (created_at, token_id) < ($2, $3) AND",
+        "school_id",
+        "$4",
+        "ORDER BY created_at DESC, token_id DESC LIMIT $5"
+    );
+    let sql = tx.by_engine(sqlite, postgres);
+    tx.query(sql)
+        .bind(area.municipality())
+        .bind(before.0)
+        .bind(before.1)
+        .bind(area.schools_json())
+        .bind(limit)
+        .all()
+        .await
 }
 
 /// Where a certificate of a device stands.

@@ -9,7 +9,7 @@ use uuid::Uuid;
 pub use super::store::DeviceFilter;
 use super::store::{self, DeviceViewRow, FactsColumns, StatusColumns};
 use crate::{
-    access::rules::Staff,
+    access::rules::{Area, Right, Scope, Staff},
     checkin::service::CheckIns,
     clock::{Clock, Timestamp},
     db::{Db, Tx},
@@ -47,7 +47,7 @@ impl Overview {
     /// One device in scope.
     pub async fn device(&self, staff: &Staff, device: DeviceId) -> Result<v1::Device> {
         let mut tx = self.db.read().await?;
-        let (key, _) = devices::visible_device(&mut tx, staff.scope(), device).await?;
+        let (key, _) = devices::reachable_device(&mut tx, staff, Right::ViewDevices, device).await?;
         let row = store::find_device_view(&mut tx, key).await?.ok_or_else(|| devices::device_not_found(device))?;
         let mut views = self.view(&mut tx, vec![row]).await?;
         Ok(views.pop().expect("one row is one view"))
@@ -61,8 +61,9 @@ impl Overview {
         after: (Uuid, Uuid),
         limit: i64,
     ) -> Result<Vec<v1::Device>> {
+        let scope = staff.scope(Right::ViewDevices)?;
         let mut tx = self.db.read().await?;
-        let rows = store::list_device_views(&mut tx, staff.scope(), filter, after, limit).await?;
+        let rows = list_rows(&mut tx, &scope, filter, after, limit).await?;
         self.view(&mut tx, rows).await
     }
 
@@ -130,9 +131,10 @@ impl Overview {
     async fn all_devices(&self, staff: &Staff, filter: DeviceFilter) -> Result<Vec<v1::Device>> {
         let mut all: Vec<v1::Device> = Vec::new();
         let mut after = (Uuid::nil(), Uuid::nil());
+        let scope = staff.scope(Right::ViewDevices)?;
         let mut tx = self.db.read().await?;
         loop {
-            let rows = store::list_device_views(&mut tx, staff.scope(), filter, after, WATCH_PAGE).await?;
+            let rows = list_rows(&mut tx, &scope, filter, after, WATCH_PAGE).await?;
             let Some(last) = rows.last() else { return Ok(all) };
             after = (last.municipality_id, last.device_id);
             all.extend(self.view(&mut tx, rows).await?);
@@ -151,8 +153,17 @@ impl Overview {
         after: (Uuid, Uuid),
         limit: i64,
     ) -> Result<Vec<v1::School>> {
+        let scope = staff.scope(Right::ViewFigures)?;
         let mut tx = self.db.read().await?;
-        let rows = schools::list_schools(&mut tx, staff.scope(), municipality, after, limit).await?;
+        let mut rows = Vec::new();
+        for area in areas(&scope, municipality, after.0) {
+            let first = if area.municipality().0 == after.0 { after.1 } else { Uuid::nil() };
+            let left = limit - i64::try_from(rows.len()).unwrap_or(i64::MAX);
+            if left <= 0 {
+                break;
+            }
+            rows.extend(schools::list_schools(&mut tx, &area, first, left).await?);
+        }
         let since =
             Timestamp(self.clock.now().0 - 2 * micros(self.checkins.interval()) - micros(Duration::from_secs(30)));
         let mut views = Vec::with_capacity(rows.len());
@@ -207,7 +218,7 @@ impl Overview {
             report_count: row.report_count.cast_unsigned(),
             transition_count: row.transition_count.cast_unsigned(),
             clock_skew_ms: row.clock_skew_ms,
-            enroll_time: Some(Timestamp(row.enrolled_at).to_proto()),
+            enroll_time: row.enrolled_at.map(|at| Timestamp(at).to_proto()),
             revoke_time: row.revoked_at.map(|at| Timestamp(at).to_proto()),
             certificate_expire_time: row.certificate_expires_at.map(|at| Timestamp(at).to_proto()),
             review_reasons,
@@ -215,6 +226,35 @@ impl Overview {
             etag: row.version.to_string(),
         }
     }
+}
+
+/// The owners of a list in the order of their ids, from the one on where the page begins.
+fn areas(scope: &Scope, only: Option<MunicipalityId>, first: Uuid) -> Vec<Area> {
+    match only {
+        Some(owner) if owner.0 >= first => scope.area(owner).into_iter().collect(),
+        Some(_) => Vec::new(),
+        None => scope.areas_from(MunicipalityId(first)).collect(),
+    }
+}
+
+/// A page of rows over all owners within reach, owner by owner.
+async fn list_rows(
+    tx: &mut Tx,
+    scope: &Scope,
+    filter: DeviceFilter,
+    after: (Uuid, Uuid),
+    limit: i64,
+) -> Result<Vec<DeviceViewRow>> {
+    let mut rows = Vec::new();
+    for area in areas(scope, filter.municipality, after.0) {
+        let first = if area.municipality().0 == after.0 { after.1 } else { Uuid::nil() };
+        let left = limit - i64::try_from(rows.len()).unwrap_or(i64::MAX);
+        if left <= 0 {
+            break;
+        }
+        rows.extend(store::list_device_views(tx, &area, filter.school, first, left).await?);
+    }
+    Ok(rows)
 }
 
 fn micros(duration: Duration) -> i64 {

@@ -4,9 +4,9 @@ use sqlx::FromRow;
 use uuid::Uuid;
 
 use crate::{
-    access::rules::Scope,
+    access::rules::Area,
     clock::Timestamp,
-    db::Tx,
+    db::{Tx, in_schools},
     devices::rules::DeviceKey,
     error::Result,
     schools::rules::{MunicipalityId, SchoolId},
@@ -22,7 +22,7 @@ pub(super) struct DeviceViewRow {
     pub school_id: Option<Uuid>,
     pub school_name: Option<String>,
     pub forked_from_device_id: Option<Uuid>,
-    pub enrolled_at: i64,
+    pub enrolled_at: Option<i64>,
     pub revoked_at: Option<i64>,
     pub version: i64,
     pub sequence: i64,
@@ -80,11 +80,12 @@ pub(super) struct StatusColumns {
 }
 
 macro_rules! device_view {
-    ($rest:literal) => {
+    ($($rest:tt)+) => {
         concat!(
             "SELECT d.municipality_id, m.code AS municipality_code, m.name AS municipality_name, d.device_id, d.school_id,
-                 s.name AS school_name, d.forked_from_device_id, d.enrolled_at, d.revoked_at, d.version, c.sequence,
-                 c.report_count, c.transition_count, c.received_at, c.seen_at, c.clock_skew_ms,
+                 s.name AS school_name, d.forked_from_device_id, d.enrolled_at, d.revoked_at, d.version,
+                 COALESCE(c.sequence, 0) AS sequence, COALESCE(c.report_count, 0) AS report_count,
+                 COALESCE(c.transition_count, 0) AS transition_count, c.received_at, c.seen_at, c.clock_skew_ms,
                  x.expires_at AS certificate_expires_at,
                  f.maker, f.model, f.serial_number, f.board_uuid, f.os_kind, f.os_name, f.os_version, f.kernel_version,
                  f.cpu_model, f.cpu_count, f.memory_bytes, f.storage_bytes, f.mac_hashes, f.agent_version,
@@ -93,13 +94,13 @@ macro_rules! device_view {
                  t.boot_at, t.ssid, t.bssid, t.rssi_dbm, t.receive_kbps, t.transmit_kbps, t.wifi_at
              FROM device d
              JOIN municipality m ON m.municipality_id = d.municipality_id
-             JOIN checkin_cursor c ON c.municipality_id = d.municipality_id AND c.device_id = d.device_id
+             LEFT JOIN checkin_cursor c ON c.municipality_id = d.municipality_id AND c.device_id = d.device_id
              LEFT JOIN school s ON s.municipality_id = d.municipality_id AND s.school_id = d.school_id
              LEFT JOIN device_certificate x ON x.municipality_id = d.municipality_id AND x.device_id = d.device_id
                  AND x.certificate_serial = c.certificate_serial
              LEFT JOIN device_facts f ON f.municipality_id = d.municipality_id AND f.device_id = d.device_id
              LEFT JOIN device_status t ON t.municipality_id = d.municipality_id AND t.device_id = d.device_id ",
-            $rest
+            $($rest)+
         )
     };
 }
@@ -121,29 +122,34 @@ pub struct DeviceFilter {
     pub school: Option<SchoolId>,
 }
 
+/// Devices of an area after an id, in the order of ids; of one school if one is named.
 pub(super) async fn list_device_views(
     tx: &mut Tx,
-    scope: Scope,
-    filter: DeviceFilter,
-    after: (Uuid, Uuid),
+    area: &Area,
+    school: Option<SchoolId>,
+    after: Uuid,
     limit: i64,
 ) -> Result<Vec<DeviceViewRow>> {
-    match scope {
-        Scope::Everywhere => {
-            tx.query(device_view!(
-                "WHERE (d.municipality_id, d.device_id) > ($1, $2) AND ($3 IS NULL OR d.municipality_id = $3)
-                     AND ($4 IS NULL OR d.school_id = $4)
-                 ORDER BY d.municipality_id, d.device_id LIMIT $5"
-            ))
-            .bind(after.0)
-            .bind(after.1)
-            .bind(filter.municipality.map(|m| m.0))
-            .bind(filter.school.map(|s| s.0))
-            .bind(limit)
-            .all()
-            .await
-        }
-    }
+    let sql = tx.by_engine(
+        device_view!(
+            "WHERE d.municipality_id = $1 AND d.device_id > $2 AND ($3 IS NULL OR d.school_id = $3) AND ",
+            in_schools!(sqlite "d.school_id" "$4"),
+            " AND d.merged_into_device_id IS NULL ORDER BY d.device_id LIMIT $5"
+        ),
+        device_view!(
+            "WHERE d.municipality_id = $1 AND d.device_id > $2 AND ($3 IS NULL OR d.school_id = $3) AND ",
+            in_schools!(postgres "d.school_id" "$4"),
+            " AND d.merged_into_device_id IS NULL ORDER BY d.device_id LIMIT $5"
+        ),
+    );
+    tx.query(sql)
+        .bind(area.municipality())
+        .bind(after)
+        .bind(school.map(|s| s.0))
+        .bind(area.schools_json())
+        .bind(limit)
+        .all()
+        .await
 }
 
 /// What the devices of one school do.

@@ -2,38 +2,9 @@
 
 use uuid::Uuid;
 
+pub(crate) use crate::access::rules::id;
+pub use crate::access::rules::{MunicipalityId, SchoolId};
 use crate::error::FieldViolation;
-
-macro_rules! id {
-    ($(#[$doc:meta])* $name:ident) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
-        #[serde(transparent)]
-        pub struct $name(pub uuid::Uuid);
-
-        impl std::fmt::Display for $name {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                self.0.fmt(f)
-            }
-        }
-
-        impl From<$name> for crate::db::Value {
-            fn from(id: $name) -> Self {
-                id.0.into()
-            }
-        }
-    };
-}
-pub(crate) use id;
-
-id! {
-    /// A municipality (区市町村), the owner of schools and devices.
-    MunicipalityId
-}
-id! {
-    /// A school (学校).
-    SchoolId
-}
 
 /// 全国地方公共団体コード: six digits, the last one a check digit. Text, never a number.
 #[derive(Debug, Clone, PartialEq, Eq)]

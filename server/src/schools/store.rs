@@ -4,7 +4,12 @@ use sqlx::FromRow;
 use uuid::Uuid;
 
 use super::rules::{MunicipalityCode, MunicipalityId, SchoolCode, SchoolId};
-use crate::{access::rules::Scope, clock::Timestamp, db::Tx, error::Result};
+use crate::{
+    access::rules::Area,
+    clock::Timestamp,
+    db::{Tx, area_sql},
+    error::Result,
+};
 
 /// A municipality as it is stored.
 #[derive(Debug, Clone, FromRow)]
@@ -51,16 +56,12 @@ pub(super) async fn insert_municipality(
     Ok(())
 }
 
-/// One municipality in scope.
-pub async fn find_municipality(tx: &mut Tx, scope: Scope, id: MunicipalityId) -> Result<Option<MunicipalityRow>> {
-    match scope {
-        Scope::Everywhere => {
-            tx.query("SELECT municipality_id, code, name FROM municipality WHERE municipality_id = $1")
-                .bind(id)
-                .optional()
-                .await
-        }
-    }
+/// One municipality.
+pub async fn find_municipality(tx: &mut Tx, area: &Area) -> Result<Option<MunicipalityRow>> {
+    tx.query("SELECT municipality_id, code, name FROM municipality WHERE municipality_id = $1")
+        .bind(area.municipality())
+        .optional()
+        .await
 }
 
 /// The salt for hashes of MAC addresses of a municipality.
@@ -70,27 +71,22 @@ pub async fn mac_salt(tx: &mut Tx, id: MunicipalityId) -> Result<Vec<u8>> {
     Ok(salt)
 }
 
-/// Municipalities in scope with a code after `after`, by code.
+/// Municipalities with a code after `after`, by code. What the caller may not see is left out by who calls.
 pub(super) async fn list_municipalities(
     tx: &mut Tx,
-    scope: Scope,
     code: Option<&str>,
     after: &str,
     limit: i64,
 ) -> Result<Vec<MunicipalityRow>> {
-    match scope {
-        Scope::Everywhere => {
-            tx.query(
-                "SELECT municipality_id, code, name FROM municipality
-                 WHERE code > $1 AND ($2 IS NULL OR code = $2) ORDER BY code LIMIT $3",
-            )
-            .bind(after)
-            .bind(code.map(str::to_owned))
-            .bind(limit)
-            .all()
-            .await
-        }
-    }
+    tx.query(
+        "SELECT municipality_id, code, name FROM municipality
+         WHERE code > $1 AND ($2 IS NULL OR code = $2) ORDER BY code LIMIT $3",
+    )
+    .bind(after)
+    .bind(code.map(str::to_owned))
+    .bind(limit)
+    .all()
+    .await
 }
 
 pub(super) async fn insert_school(
@@ -123,27 +119,14 @@ pub async fn school_exists(tx: &mut Tx, municipality: MunicipalityId, id: School
     Ok(row.is_some())
 }
 
-/// Schools in scope after a key, in the order of municipality and school id.
-pub async fn list_schools(
-    tx: &mut Tx,
-    scope: Scope,
-    municipality: Option<MunicipalityId>,
-    after: (Uuid, Uuid),
-    limit: i64,
-) -> Result<Vec<SchoolRow>> {
-    match scope {
-        Scope::Everywhere => {
-            tx.query(
-                "SELECT municipality_id, school_id, code, name FROM school
-                 WHERE (municipality_id, school_id) > ($1, $2) AND ($3 IS NULL OR municipality_id = $3)
-                 ORDER BY municipality_id, school_id LIMIT $4",
-            )
-            .bind(after.0)
-            .bind(after.1)
-            .bind(municipality.map(|m| m.0))
-            .bind(limit)
-            .all()
-            .await
-        }
-    }
+/// Schools of an area after an id, in the order of ids.
+pub async fn list_schools(tx: &mut Tx, area: &Area, after: Uuid, limit: i64) -> Result<Vec<SchoolRow>> {
+    let (sqlite, postgres) = area_sql!(
+        "SELECT municipality_id, school_id, code, name FROM school WHERE municipality_id = $1 AND school_id > $2 AND",
+        "school_id",
+        "$3",
+        "ORDER BY school_id LIMIT $4"
+    );
+    let sql = tx.by_engine(sqlite, postgres);
+    tx.query(sql).bind(area.municipality()).bind(after).bind(area.schools_json()).bind(limit).all().await
 }

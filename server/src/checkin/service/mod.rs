@@ -16,7 +16,10 @@ use super::{
     store,
 };
 use crate::{
-    access::rules::Staff,
+    access::{
+        rules::{Right, Staff},
+        service::{Access, audit::Deed},
+    },
     clock::{Clock, Timestamp},
     db::Db,
     devices::{
@@ -44,6 +47,7 @@ pub struct CheckInConfig {
 pub struct CheckIns {
     db: Db,
     clock: Clock,
+    access: Access,
     config: CheckInConfig,
     admission: Admission,
     presence: Presence,
@@ -68,10 +72,10 @@ impl Pending {
 
 impl CheckIns {
     /// Takes reports for this database. [`CheckIns::write_batches`] must run beside it.
-    pub fn new(db: Db, clock: Clock, config: CheckInConfig, metrics: Arc<Metrics>) -> Self {
+    pub fn new(db: Db, clock: Clock, access: Access, config: CheckInConfig, metrics: Arc<Metrics>) -> Self {
         let presence = Presence::new(clock.now());
         let admission = Admission::new(config.queue_reports, metrics.queue_reports.clone());
-        Self { db, clock, config, admission, presence, metrics }
+        Self { db, clock, access, config, admission, presence, metrics }
     }
 
     /// Hands in one report and waits until it is durable.
@@ -139,7 +143,7 @@ impl CheckIns {
     ) -> Result<Uuid> {
         let command = id.unwrap_or_else(Uuid::now_v7);
         let mut tx = self.db.begin().await?;
-        let (key, row) = devices::visible_device(&mut tx, staff.scope(), device).await?;
+        let (key, row) = devices::reachable_device(&mut tx, staff, Right::ManageEnrollment, device).await?;
         if row.revoked_at.is_some() {
             return Err(Error::new(Kind::Precondition, "DEVICE_REVOKED", "the access of this device was ended"));
         }
@@ -150,6 +154,8 @@ impl CheckIns {
         }
         store::insert_command(&mut tx, key, command, i32::from(kind), self.clock.now()).await?;
         store::ask_attention(&mut tx, key).await?;
+        let details = serde_json::json!({ "command": command, "kind": kind.as_str_name() });
+        self.access.audit(&mut tx, staff, deed(key, "device.command", details)).await?;
         tx.commit().await?;
         Ok(command)
     }
@@ -157,8 +163,15 @@ impl CheckIns {
     /// Ends a device's access with its next call.
     pub async fn revoke_device(&self, staff: &Staff, device: DeviceId, seen: Option<i64>, reason: &str) -> Result<()> {
         let mut tx = self.db.begin().await?;
-        let key = devices::revoke(&mut tx, staff.scope(), device, seen, reason, self.clock.now()).await?;
+        let key = devices::revoke(&mut tx, staff, device, seen, reason, self.clock.now()).await?;
         store::ask_attention(&mut tx, key).await?;
+        let details = serde_json::json!({ "reason": reason });
+        self.access.audit(&mut tx, staff, deed(key, "device.revoke", details)).await?;
         tx.commit().await
     }
+}
+
+fn deed(key: DeviceKey, action: &'static str, details: serde_json::Value) -> Deed {
+    let (municipality, subject_id) = (Some(key.municipality), key.device.to_string());
+    Deed { municipality, action, subject_kind: "device", subject_id, details }
 }

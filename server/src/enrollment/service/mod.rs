@@ -13,7 +13,10 @@ use super::{
     store::{self, CertificateState, NewCertificate, TokenRow},
 };
 use crate::{
-    access::rules::{Staff, hash_secret, new_secret},
+    access::{
+        rules::{Right, Staff, hash_secret, new_secret},
+        service::{Access, audit::Deed},
+    },
     clock::{Clock, Timestamp},
     db::{Db, Tx, is_unique_violation},
     devices::{
@@ -32,6 +35,7 @@ use crate::{
 pub struct Enrollment {
     db: Db,
     clock: Clock,
+    access: Access,
     authority: Arc<Authority>,
     certificate_lifetime: Duration,
 }
@@ -66,8 +70,14 @@ pub struct TokenOrder {
 
 impl Enrollment {
     /// Works on this database with this authority.
-    pub fn new(db: Db, clock: Clock, authority: Arc<Authority>, certificate_lifetime: Duration) -> Self {
-        Self { db, clock, authority, certificate_lifetime }
+    pub fn new(
+        db: Db,
+        clock: Clock,
+        access: Access,
+        authority: Arc<Authority>,
+        certificate_lifetime: Duration,
+    ) -> Self {
+        Self { db, clock, access, authority, certificate_lifetime }
     }
 
     /// The authority that signs.
@@ -99,13 +109,14 @@ impl Enrollment {
         let (secret, hash) = new_secret(TOKEN_PREFIX)?;
         let now = self.clock.now();
         let mut tx = self.db.begin().await?;
-        schools::find_municipality(&mut tx, staff.scope(), order.municipality).await?.ok_or_else(|| {
-            Error::not_found("MUNICIPALITY_NOT_FOUND", format!("there is no municipality {}", order.municipality))
-        })?;
-        if let Some(school) = order.school
-            && !schools::school_exists(&mut tx, order.municipality, school).await?
-        {
-            return Err(Error::not_found("SCHOOL_NOT_FOUND", format!("the municipality has no school {school}")));
+        let area = staff.area_for(Right::ManageEnrollment, order.municipality)?;
+        let unknown = match order.school {
+            Some(school) if !schools::school_exists(&mut tx, order.municipality, school).await? => true,
+            school => !area.covers(school),
+        };
+        if unknown {
+            let message = "the municipality has no such school, or you may not enrol devices for it";
+            return Err(Error::not_found("SCHOOL_NOT_FOUND", message));
         }
         let token = TokenRow {
             municipality_id: order.municipality.0,
@@ -126,6 +137,10 @@ impl Enrollment {
                 error
             }
         })?;
+        let details = serde_json::json!({ "school": token.school_id, "uses": token.uses_allowed, "note": token.note });
+        self.access
+            .audit(&mut tx, staff, deed(order.municipality, "enrollment_token.create", token.token_id, details))
+            .await?;
         tx.commit().await?;
         Ok((token, secret))
     }
@@ -138,17 +153,33 @@ impl Enrollment {
         before: (i64, Uuid),
         limit: i64,
     ) -> Result<Vec<TokenRow>> {
+        let scope = staff.scope(Right::ManageEnrollment)?;
         let mut tx = self.db.read().await?;
-        store::list_tokens(&mut tx, staff.scope(), municipality, before, limit).await
+        let mut rows = Vec::new();
+        for area in scope.areas(municipality) {
+            rows.extend(store::list_tokens(&mut tx, &area, before, limit).await?);
+        }
+        rows.sort_by_key(|row: &TokenRow| std::cmp::Reverse((row.created_at, row.token_id)));
+        rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        Ok(rows)
     }
 
     /// Ends a token.
     pub async fn revoke_token(&self, staff: &Staff, municipality: MunicipalityId, token: Uuid) -> Result<TokenRow> {
         let not_found = || Error::not_found("TOKEN_NOT_FOUND", format!("there is no enrolment token {token}"));
+        let area = staff.area_for(Right::ManageEnrollment, municipality).map_err(|error| match error.kind {
+            Kind::NotFound => not_found(),
+            _ => error,
+        })?;
         let mut tx = self.db.begin().await?;
-        schools::find_municipality(&mut tx, staff.scope(), municipality).await?.ok_or_else(not_found)?;
+        let row = store::find_token(&mut tx, municipality, token).await?.ok_or_else(not_found)?;
+        if !area.covers(row.school_id.map(SchoolId)) {
+            return Err(not_found());
+        }
         store::revoke_token(&mut tx, municipality, token, self.clock.now()).await?;
         let row = store::find_token(&mut tx, municipality, token).await?.ok_or_else(not_found)?;
+        let details = serde_json::json!({ "note": row.note });
+        self.access.audit(&mut tx, staff, deed(municipality, "enrollment_token.revoke", token, details)).await?;
         tx.commit().await?;
         Ok(row)
     }
@@ -306,4 +337,8 @@ impl Enrollment {
         devices::open_review(tx, old, v1::ReviewReason::Forked, Some(new.device), &kept_apart(new.device), now).await?;
         Ok(enrolled)
     }
+}
+
+fn deed(owner: MunicipalityId, action: &'static str, token: Uuid, details: serde_json::Value) -> Deed {
+    Deed { municipality: Some(owner), action, subject_kind: "enrollment_token", subject_id: token.to_string(), details }
 }

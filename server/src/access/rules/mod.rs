@@ -1,8 +1,15 @@
-//! Credentials and scopes, pure.
+//! Credentials, roles and scopes, pure.
+
+pub mod audit;
+mod scope;
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use ring::{digest, rand::SecureRandom};
 
+pub(crate) use self::scope::id;
+pub use self::scope::{
+    Area, Credential, MunicipalityId, Place, Reach, Right, Role, SchoolId, Schools, Scope, Staff, StaffId,
+};
 use crate::error::{Error, Kind, Result};
 
 /// Prefix of a token of staff, so that a leaked one is recognised.
@@ -26,55 +33,6 @@ pub fn new_secret(prefix: &str) -> Result<(String, SecretHash)> {
 /// The hash under which a secret is stored. The secrets are random, so one round of SHA-256 is enough.
 pub fn hash_secret(secret: &str) -> SecretHash {
     SecretHash(digest::digest(&digest::SHA256, secret.as_bytes()).as_ref().to_vec())
-}
-
-/// What a member of staff may do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Role {
-    /// Everything, everywhere.
-    Administrator,
-}
-
-impl Role {
-    /// The number under which it is stored.
-    pub fn to_number(self) -> i64 {
-        match self {
-            Self::Administrator => 1,
-        }
-    }
-
-    /// The role that is stored under a number.
-    pub fn from_number(number: i16) -> Option<Self> {
-        match number {
-            1 => Some(Self::Administrator),
-            _ => None,
-        }
-    }
-}
-
-/// The municipalities that a caller may see. Every query of staff takes one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Scope {
-    /// All of them.
-    Everywhere,
-}
-
-/// A member of staff who calls.
-#[derive(Debug, Clone)]
-pub struct Staff {
-    /// The credential's name, for the log.
-    pub name: String,
-    /// What they may do.
-    pub role: Role,
-}
-
-impl Staff {
-    /// What they may see.
-    pub fn scope(&self) -> Scope {
-        match self.role {
-            Role::Administrator => Scope::Everywhere,
-        }
-    }
 }
 
 /// Takes the token out of an `authorization` header.

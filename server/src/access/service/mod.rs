@@ -1,12 +1,17 @@
 //! Turns credentials into callers, and makes the first administrator's.
 
-use std::{fs, io::Write as _, os::unix::fs::OpenOptionsExt as _, path::Path};
+pub mod audit;
 
+use std::{fs, io::Write as _, os::unix::fs::OpenOptionsExt as _, path::Path, sync::Arc};
+
+use ring::hkdf;
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
+use self::audit::{Actor, Deed};
 use super::{
-    rules::{self, Role, STAFF_PREFIX, Staff},
-    store,
+    rules::{self, Credential, Reach, Role, STAFF_PREFIX, Staff, StaffId, audit::AuditKey},
+    store::{self, tokens},
 };
 use crate::{
     clock::Clock,
@@ -19,6 +24,7 @@ use crate::{
 pub struct Access {
     db: Db,
     clock: Clock,
+    key: AuditKey,
 }
 
 /// What a command needs to call a server: the content of the credentials file.
@@ -33,9 +39,9 @@ pub struct Credentials {
 }
 
 impl Access {
-    /// Checks against this database.
-    pub fn new(db: Db, clock: Clock) -> Self {
-        Self { db, clock }
+    /// Checks against this database. `secret` is shared by its servers and is not in it.
+    pub fn new(db: Db, clock: Clock, secret: &[u8; 32]) -> Self {
+        Self { db, clock, key: AuditKey::new(&derive_key(secret, b"gigafleet audit")) }
     }
 
     /// The one choke point: who calls, from the `authorization` header. Reasons: STAFF_TOKEN_REQUIRED,
@@ -43,11 +49,16 @@ impl Access {
     pub async fn staff(&self, authorization: Option<&str>) -> Result<Staff> {
         let token = rules::bearer_token(authorization)?;
         let mut tx = self.db.read().await?;
-        let row = store::find_staff_token(&mut tx, &rules::hash_secret(token)).await?;
+        let invalid = || Error::new(Kind::Unauthenticated, "STAFF_TOKEN_INVALID", "this staff token is not valid");
+        let row = tokens::find_token(&mut tx, &rules::hash_secret(token)).await?;
         let now = self.clock.now();
-        row.filter(|r| r.revoked_at.is_none() && r.expires_at.is_none_or(|end| now.0 < end))
-            .and_then(|r| Some(Staff { role: Role::from_number(r.role)?, name: r.name }))
-            .ok_or_else(|| Error::new(Kind::Unauthenticated, "STAFF_TOKEN_INVALID", "this staff token is not valid"))
+        let row =
+            row.filter(|r| r.revoked_at.is_none() && r.expires_at.is_none_or(|end| now.0 < end)).ok_or_else(invalid)?;
+        let role = Role::from_number(row.role).ok_or_else(invalid)?;
+        let reach = Reach { role, place: tokens::place(row.prefecture, row.owner_id, row.school_id) };
+        let owners = store::owners(&mut tx).await?;
+        let id = row.staff_id.map(StaffId);
+        Ok(Staff::new(id, row.name, Credential::Token(row.token_id), vec![reach], Arc::new(owners)))
     }
 
     /// Writes the first administrator's credentials, readable by the owner only. An existing file keeps its token if the
@@ -59,14 +70,17 @@ impl Access {
             None => {
                 let (token, hash) = rules::new_secret(STAFF_PREFIX)?;
                 let mut tx = self.db.begin().await?;
-                store::insert_staff_token(
-                    &mut tx,
-                    &hash,
-                    "first administrator",
-                    Role::Administrator.to_number(),
-                    self.clock.now(),
-                )
-                .await?;
+                let id = Uuid::now_v7();
+                let (name, role) = ("first administrator", Role::Administrator.to_number());
+                tokens::insert_installation_token(&mut tx, &hash, id, name, role, self.clock.now()).await?;
+                let deed = Deed {
+                    municipality: None,
+                    action: "token.create",
+                    subject_kind: "token",
+                    subject_id: id.to_string(),
+                    details: serde_json::json!({ "name": name, "role": role }),
+                };
+                self.audit(&mut tx, Actor::system(), deed).await?;
                 tx.commit().await?;
                 token
             }
@@ -83,6 +97,17 @@ impl Access {
             Err(error) => Err(error),
         }
     }
+}
+
+/// A key for one use out of the shared secret.
+fn derive_key(secret: &[u8; 32], purpose: &'static [u8]) -> [u8; 32] {
+    let salt = hkdf::Salt::new(hkdf::HKDF_SHA256, b"gigafleet");
+    let mut key = [0; 32];
+    salt.extract(secret)
+        .expand(&[purpose], hkdf::HKDF_SHA256)
+        .and_then(|okm| okm.fill(&mut key))
+        .expect("32 bytes are one block of SHA-256");
+    key
 }
 
 fn write_credentials(file: &Path, credentials: &Credentials) -> Result<()> {

@@ -1,0 +1,445 @@
+//! Roles, rights and areas: who may do what where, pure.
+//!
+//! Invariant: an [`Area`] comes out of a [`Scope`] only, and a [`Scope`] out of a [`Staff`] only, so a query that takes one
+//! cannot look beyond what its caller may see.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use uuid::Uuid;
+
+use crate::error::{Error, Kind, Result};
+
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+        #[serde(transparent)]
+        pub struct $name(pub uuid::Uuid);
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+
+        impl From<$name> for crate::db::Value {
+            fn from(id: $name) -> Self {
+                id.0.into()
+            }
+        }
+    };
+}
+pub(crate) use id;
+
+id! {
+    /// A municipality (区市町村), the owner of schools and devices.
+    MunicipalityId
+}
+id! {
+    /// A school (学校).
+    SchoolId
+}
+id! {
+    /// A member of staff.
+    StaffId
+}
+
+/// What a person is to a municipality (design §7). The numbers are stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(i16)]
+pub enum Role {
+    /// Everything in the area; everywhere also the installation itself.
+    Administrator = 1,
+    /// Of the shared team (ICTエンジニア): devices, enrolment, identity.
+    Engineer = 2,
+    /// Of the board of education (教育委員会), reads.
+    BoardViewer = 3,
+    /// Of the board of education, keeps the ledger and the schools.
+    BoardEditor = 4,
+    /// Of a school (教員・管理職): its own devices.
+    SchoolStaff = 5,
+    /// Of the prefecture's board (都道府県教育委員会): figures, no single device.
+    PrefectureViewer = 6,
+}
+
+impl Role {
+    /// All roles.
+    pub const ALL: [Self; 6] = [
+        Self::Administrator,
+        Self::Engineer,
+        Self::BoardViewer,
+        Self::BoardEditor,
+        Self::SchoolStaff,
+        Self::PrefectureViewer,
+    ];
+
+    /// The number under which it is stored.
+    pub fn to_number(self) -> i64 {
+        self as i64
+    }
+
+    /// The role that is stored under a number.
+    pub fn from_number(number: i16) -> Option<Self> {
+        Self::ALL.into_iter().find(|role| *role as i16 == number)
+    }
+
+    /// Whether the role gives a right.
+    pub fn allows(self, right: Right) -> bool {
+        use Right::*;
+        match self {
+            Self::Administrator => true,
+            Self::Engineer => matches!(
+                right,
+                ViewFigures | ViewDevices | EditDevices | ImportDevices | Export | ManageEnrollment | ReviewIdentity
+            ),
+            Self::BoardViewer => matches!(right, ViewFigures | ViewDevices | Export),
+            Self::BoardEditor => matches!(
+                right,
+                ViewFigures | ViewDevices | EditDevices | ImportDevices | Export | EditSchools | ReadAudit
+            ),
+            Self::SchoolStaff => matches!(right, ViewFigures | ViewDevices | Export),
+            Self::PrefectureViewer => matches!(right, ViewFigures),
+        }
+    }
+}
+
+/// One kind of thing that a caller may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Right {
+    /// Read municipalities, schools, calendars, lines and counts.
+    ViewFigures,
+    /// Read single devices, their history and reviews of identity.
+    ViewDevices,
+    /// Change what a device is: fields, verbs.
+    EditDevices,
+    /// Hand in files of devices.
+    ImportDevices,
+    /// Take lists out as files.
+    Export,
+    /// Make tokens for enrolment, end access of devices, send commands.
+    ManageEnrollment,
+    /// Merge, split and dismiss identities.
+    ReviewIdentity,
+    /// Change schools, pupils, calendars, lines.
+    EditSchools,
+    /// Add municipalities and what the nation shares; only everywhere.
+    EditMunicipalities,
+    /// Add staff, give and end grants.
+    ManageStaff,
+    /// Read the audit log.
+    ReadAudit,
+}
+
+impl Right {
+    /// All rights.
+    pub const ALL: [Self; 11] = [
+        Self::ViewFigures,
+        Self::ViewDevices,
+        Self::EditDevices,
+        Self::ImportDevices,
+        Self::Export,
+        Self::ManageEnrollment,
+        Self::ReviewIdentity,
+        Self::EditSchools,
+        Self::EditMunicipalities,
+        Self::ManageStaff,
+        Self::ReadAudit,
+    ];
+}
+
+/// Which schools of an owner.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Schools {
+    /// All, and what belongs to none.
+    All,
+    /// These only.
+    Only(BTreeSet<SchoolId>),
+}
+
+impl Schools {
+    fn join(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Only(mut one), Self::Only(two)) => {
+                one.extend(two);
+                Self::Only(one)
+            }
+            _ => Self::All,
+        }
+    }
+}
+
+/// One owner, or some schools of it, that a caller may reach with the right that was asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Area {
+    municipality: MunicipalityId,
+    schools: Schools,
+}
+
+impl Area {
+    /// The owner.
+    pub fn municipality(&self) -> MunicipalityId {
+        self.municipality
+    }
+
+    /// Its schools within reach.
+    pub fn schools(&self) -> &Schools {
+        &self.schools
+    }
+
+    /// Whether something of this school, or of none, is within reach.
+    pub fn covers(&self, school: Option<SchoolId>) -> bool {
+        match (&self.schools, school) {
+            (Schools::All, _) => true,
+            (Schools::Only(schools), Some(school)) => schools.contains(&school),
+            (Schools::Only(_), None) => false,
+        }
+    }
+
+    /// The schools as the parameter of `area_sql!`: a JSON array, or none for all.
+    pub fn schools_json(&self) -> Option<String> {
+        match &self.schools {
+            Schools::All => None,
+            Schools::Only(schools) => {
+                let quoted: Vec<_> = schools.iter().map(|school| format!("\"{school}\"")).collect();
+                Some(format!("[{}]", quoted.join(",")))
+            }
+        }
+    }
+}
+
+/// Where a caller has a right. Cheap to clone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Scope {
+    everywhere: bool,
+    areas: Arc<BTreeMap<MunicipalityId, Schools>>,
+}
+
+impl Scope {
+    /// Whether the right holds for the installation itself and for every owner there will be.
+    pub fn is_everywhere(&self) -> bool {
+        self.everywhere
+    }
+
+    /// One owner, if any of it is within reach.
+    pub fn area(&self, municipality: MunicipalityId) -> Option<Area> {
+        self.areas.get(&municipality).map(|schools| Area { municipality, schools: schools.clone() })
+    }
+
+    /// One owner, if all of it is within reach.
+    pub fn whole(&self, municipality: MunicipalityId) -> Option<Area> {
+        self.area(municipality).filter(|area| area.schools == Schools::All)
+    }
+
+    /// Whether something of this owner and school, or of no school, is within reach.
+    pub fn covers(&self, municipality: MunicipalityId, school: Option<SchoolId>) -> bool {
+        self.area(municipality).is_some_and(|area| area.covers(school))
+    }
+
+    /// All owners within reach in the order of their ids, from one on.
+    pub fn areas_from(&self, first: MunicipalityId) -> impl Iterator<Item = Area> {
+        self.areas
+            .range(first..)
+            .map(|(municipality, schools)| Area { municipality: *municipality, schools: schools.clone() })
+    }
+
+    /// All owners within reach, or the one that is named.
+    pub fn areas(&self, only: Option<MunicipalityId>) -> Vec<Area> {
+        match only {
+            Some(municipality) => self.area(municipality).into_iter().collect(),
+            None => self.areas_from(MunicipalityId(Uuid::nil())).collect(),
+        }
+    }
+}
+
+/// Where a grant or a token reaches.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    /// The whole installation.
+    Everywhere,
+    /// All municipalities whose code begins with these two digits.
+    Prefecture(String),
+    /// One municipality.
+    Municipality(MunicipalityId),
+    /// One school.
+    School(MunicipalityId, SchoolId),
+}
+
+/// A role somewhere, in force now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reach {
+    /// The role.
+    pub role: Role,
+    /// Where.
+    pub place: Place,
+}
+
+/// How the caller proved who it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Credential {
+    /// An API token.
+    Token(Uuid),
+    /// A session of the console.
+    Session(Uuid),
+}
+
+/// A member of staff, or a program of theirs, who calls.
+#[derive(Debug, Clone)]
+pub struct Staff {
+    /// The person; none for a token of the installation.
+    pub id: Option<StaffId>,
+    /// For the log and the audit: the person's or the token's name.
+    pub name: String,
+    /// How they came in.
+    pub credential: Credential,
+    reaches: Vec<Reach>,
+    /// All owners there are, by id, with their code.
+    owners: Arc<BTreeMap<MunicipalityId, String>>,
+}
+
+impl Staff {
+    /// A caller with what is in force for it now.
+    pub(in crate::access) fn new(
+        id: Option<StaffId>,
+        name: String,
+        credential: Credential,
+        reaches: Vec<Reach>,
+        owners: Arc<BTreeMap<MunicipalityId, String>>,
+    ) -> Self {
+        Self { id, name, credential, reaches, owners }
+    }
+
+    /// The roles in force, each with its place.
+    pub fn reaches(&self) -> &[Reach] {
+        &self.reaches
+    }
+
+    /// Whether the caller has a right anywhere.
+    pub fn has(&self, right: Right) -> bool {
+        self.reaches.iter().any(|reach| reach.role.allows(right))
+    }
+
+    /// Where the caller has a right. Reason: RIGHT_MISSING if nowhere.
+    pub fn scope(&self, right: Right) -> Result<Scope> {
+        let mut scope = Scope { everywhere: false, areas: Arc::default() };
+        let areas = Arc::make_mut(&mut scope.areas);
+        let mut add = |municipality: MunicipalityId, schools: Schools| {
+            let joined = match areas.remove(&municipality) {
+                Some(old) => old.join(schools),
+                None => schools,
+            };
+            areas.insert(municipality, joined);
+        };
+        for reach in self.reaches.iter().filter(|reach| reach.role.allows(right)) {
+            match &reach.place {
+                Place::Everywhere => {
+                    scope.everywhere = true;
+                    self.owners.keys().for_each(|owner| add(*owner, Schools::All));
+                }
+                Place::Prefecture(prefix) => {
+                    let of_it = self.owners.iter().filter(|(_, code)| code.starts_with(prefix.as_str()));
+                    of_it.for_each(|(owner, _)| add(*owner, Schools::All));
+                }
+                Place::Municipality(owner) => add(*owner, Schools::All),
+                Place::School(owner, school) => add(*owner, Schools::Only(BTreeSet::from([*school]))),
+            }
+        }
+        if !self.has(right) {
+            return Err(Error::new(
+                Kind::Denied,
+                "RIGHT_MISSING",
+                "your role does not allow this; ask an administrator",
+            ));
+        }
+        Ok(scope)
+    }
+
+    /// Refuses unless the caller has a right for the whole installation. Reason: RIGHT_MISSING.
+    pub fn require_everywhere(&self, right: Right) -> Result<()> {
+        if self.scope(right)?.is_everywhere() {
+            return Ok(());
+        }
+        Err(Error::new(
+            Kind::Denied,
+            "RIGHT_MISSING",
+            "this needs a right for the whole installation; ask an administrator",
+        ))
+    }
+
+    /// The area of an owner in which the caller has a right, for a change. Where the caller can only look, the refusal says
+    /// so; what it cannot even see is not found. Reasons: RIGHT_MISSING, MUNICIPALITY_NOT_FOUND.
+    pub fn area_for(&self, right: Right, municipality: MunicipalityId) -> Result<Area> {
+        let not_found =
+            || Error::not_found("MUNICIPALITY_NOT_FOUND", format!("there is no municipality {municipality}"));
+        if let Some(area) = self.scope(right).ok().and_then(|scope| scope.area(municipality)) {
+            return Ok(area);
+        }
+        let visible = self.scope(Right::ViewFigures).is_ok_and(|scope| scope.area(municipality).is_some());
+        if visible {
+            return Err(Error::new(
+                Kind::Denied,
+                "RIGHT_MISSING",
+                "your role does not allow this here; ask an administrator",
+            ));
+        }
+        Err(not_found())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn owner(n: u128) -> MunicipalityId {
+        MunicipalityId(Uuid::from_u128(n))
+    }
+
+    fn school(n: u128) -> SchoolId {
+        SchoolId(Uuid::from_u128(n))
+    }
+
+    fn staff(reaches: &[(Role, Place)]) -> Staff {
+        let owners = [(1, "131016"), (2, "131024"), (3, "142018")];
+        let owners = owners.into_iter().map(|(n, code)| (owner(n), String::from(code))).collect();
+        let reaches = reaches.iter().map(|(role, place)| Reach { role: *role, place: place.clone() }).collect();
+        Staff::new(None, String::from("test"), Credential::Token(Uuid::nil()), reaches, Arc::new(owners))
+    }
+
+    #[test]
+    fn scope_is_the_union_of_places_whose_role_allows_it() {
+        let staff = staff(&[
+            (Role::Engineer, Place::Municipality(owner(1))),
+            (Role::SchoolStaff, Place::School(owner(2), school(7))),
+            (Role::SchoolStaff, Place::School(owner(2), school(8))),
+            (Role::PrefectureViewer, Place::Prefecture(String::from("14"))),
+        ]);
+        let devices = staff.scope(Right::ViewDevices).unwrap();
+        assert!(devices.covers(owner(1), None) && devices.covers(owner(2), Some(school(8))));
+        assert!(!devices.covers(owner(2), None) && !devices.covers(owner(2), Some(school(9))));
+        assert!(!devices.covers(owner(3), None), "a prefecture sees figures only");
+        assert!(staff.scope(Right::ViewFigures).unwrap().covers(owner(3), None));
+        assert!(devices.whole(owner(2)).is_none() && devices.whole(owner(1)).is_some());
+        assert_eq!(staff.scope(Right::ManageStaff).unwrap_err().reason, "RIGHT_MISSING");
+    }
+
+    #[test]
+    fn change_is_refused_where_one_can_look_and_not_found_elsewhere() {
+        let staff = staff(&[
+            (Role::BoardViewer, Place::Municipality(owner(1))),
+            (Role::BoardEditor, Place::Municipality(owner(2))),
+        ]);
+        assert!(staff.area_for(Right::EditDevices, owner(2)).is_ok());
+        assert_eq!(staff.area_for(Right::EditDevices, owner(1)).unwrap_err().reason, "RIGHT_MISSING");
+        assert_eq!(staff.area_for(Right::EditDevices, owner(3)).unwrap_err().reason, "MUNICIPALITY_NOT_FOUND");
+        assert_eq!(staff.require_everywhere(Right::EditDevices).unwrap_err().reason, "RIGHT_MISSING");
+    }
+
+    #[test]
+    fn schools_travel_as_json() {
+        let staff = staff(&[(Role::SchoolStaff, Place::School(owner(2), school(7)))]);
+        let area = staff.scope(Right::ViewDevices).unwrap().area(owner(2)).unwrap();
+        assert_eq!(area.schools_json().unwrap(), "[\"00000000-0000-0000-0000-000000000007\"]");
+    }
+}
