@@ -66,7 +66,7 @@ macro_rules! batch_sql {
     };
 }
 
-/// The condition that a column names one of the schools of an [`Area`](crate::access::rules::Area), whose
+/// The condition that a column names one of the schools of an area of `access`, whose
 /// `schools_json` is the parameter; NULL for all. To be used inside `concat!`, once for each engine.
 macro_rules! in_schools {
     (sqlite $column:literal $parameter:literal) => {

@@ -98,7 +98,7 @@ async fn full_report_is_stored_as_it_was_said(world: World) {
     let answer = world.checkins.check_in(device, full).await.unwrap();
     assert_eq!(outcome(&answer), (CheckInOutcome::Applied, 1));
     assert_eq!((answer.send_full_report, answer.next_checkin_delay_ms, answer.server_time_ms), (false, 60_000, 0));
-    let shown = world.overview.device(&world.staff, device.key.device).await.unwrap();
+    let shown = world.overview.device(&world.staff().await, device.key.device).await.unwrap();
     assert_eq!(shown.facts, Some(facts));
     assert_eq!(shown.status, Some(status));
     assert_eq!((shown.sequence, shown.report_count, shown.clock_skew_ms), (1, 1, Some(0)));
@@ -113,7 +113,7 @@ async fn part_that_is_absent_is_kept_and_empty_part_clears(world: World) {
     world.checkins.check_in(device, v1::CheckInRequest { status: Some(first), ..report(1) }).await.unwrap();
     let second = v1::Status { battery: Some(v1::Battery::default()), ..v1::Status::default() };
     world.checkins.check_in(device, v1::CheckInRequest { status: Some(second), ..report(2) }).await.unwrap();
-    let shown = world.overview.device(&world.staff, device.key.device).await.unwrap().status.unwrap();
+    let shown = world.overview.device(&world.staff().await, device.key.device).await.unwrap().status.unwrap();
     assert_eq!((shown.battery, shown.storage), (Some(v1::Battery::default()), storage));
     assert_eq!((shown.memory, shown.wifi), (None, None));
 }
@@ -130,7 +130,7 @@ async fn repeat_changes_nothing(world: World) {
         let answer = world.checkins.check_in(device, report(sequence)).await.unwrap();
         assert_eq!(outcome(&answer), (CheckInOutcome::Duplicate, 9));
     }
-    let shown = world.overview.device(&world.staff, device.key.device).await.unwrap();
+    let shown = world.overview.device(&world.staff().await, device.key.device).await.unwrap();
     assert_eq!((shown.sequence, shown.report_count), (9, 3));
 }
 
@@ -156,7 +156,7 @@ async fn transition_is_stored_once_however_often_it_comes(world: World) {
     world.checkins.check_in(device, later).await.unwrap();
     // A late report that another has overtaken still hands in what is missing.
     world.checkins.check_in(device, carry(2, &[4])).await.unwrap();
-    let shown = world.overview.device(&world.staff, device.key.device).await.unwrap();
+    let shown = world.overview.device(&world.staff().await, device.key.device).await.unwrap();
     assert_eq!(shown.transition_count, 4);
 }
 
@@ -168,7 +168,7 @@ async fn restored_image_goes_on_after_what_is_stored(world: World) {
     assert_eq!(outcome(&answer), (CheckInOutcome::Behind, 100));
     let answer = world.checkins.check_in(device, restored(101)).await.unwrap();
     assert_eq!(outcome(&answer), (CheckInOutcome::Applied, 101));
-    let shown = world.overview.device(&world.staff, device.key.device).await.unwrap();
+    let shown = world.overview.device(&world.staff().await, device.key.device).await.unwrap();
     assert_eq!(shown.review_reasons, [i32::from(v1::ReviewReason::SequenceBehind)]);
     assert_eq!(shown.report_count, 2);
 }
@@ -189,8 +189,8 @@ async fn clone_is_told_and_gets_an_identity_of_its_own(world: World) {
     assert_eq!(world.checkins.check_in(device, of(2, 3)).await.unwrap().outcome(), CheckInOutcome::Applied);
     let forked = [i32::from(v1::ReviewReason::Forked)];
     let (old, new) = (
-        world.overview.device(&world.staff, device.key.device).await.unwrap(),
-        world.overview.device(&world.staff, own.key.device).await.unwrap(),
+        world.overview.device(&world.staff().await, device.key.device).await.unwrap(),
+        world.overview.device(&world.staff().await, own.key.device).await.unwrap(),
     );
     assert_eq!((old.review_reasons.as_slice(), new.review_reasons.as_slice()), (forked.as_slice(), forked.as_slice()));
     assert_eq!(new.forked_from_device_id, device.key.device.to_string());
@@ -209,7 +209,7 @@ async fn candidate_certificate_is_confirmed_by_use_and_supersedes(world: World) 
     assert_eq!(world.checkins.check_in(new, report(3)).await.unwrap().outcome(), CheckInOutcome::Applied);
     assert_eq!(world.checkins.check_in(new, report(4)).await.unwrap().outcome(), CheckInOutcome::Applied);
     assert_eq!(world.checkins.check_in(old, report(5)).await.unwrap().outcome(), CheckInOutcome::Forked);
-    let shown = world.overview.device(&world.staff, old.key.device).await.unwrap();
+    let shown = world.overview.device(&world.staff().await, old.key.device).await.unwrap();
     assert_eq!(shown.review_reasons, [i32::from(v1::ReviewReason::CertificateSuperseded)]);
     assert_eq!(shown.report_count, 4);
 }
@@ -217,16 +217,17 @@ async fn candidate_certificate_is_confirmed_by_use_and_supersedes(world: World) 
 async fn revoked_device_is_refused_at_its_next_report(world: World) {
     let device = enrolled(&world).await;
     world.checkins.check_in(device, report(1)).await.unwrap();
-    let stale = world.checkins.revoke_device(&world.staff, device.key.device, Some(99), "lost").await.unwrap_err();
+    let stale =
+        world.checkins.revoke_device(&world.staff().await, device.key.device, Some(99), "lost").await.unwrap_err();
     assert_eq!((stale.kind, stale.reason), (Kind::Conflict, "ETAG_MISMATCH"));
-    world.checkins.revoke_device(&world.staff, device.key.device, Some(1), "lost").await.unwrap();
-    world.checkins.revoke_device(&world.staff, device.key.device, Some(1), "again").await.unwrap();
+    world.checkins.revoke_device(&world.staff().await, device.key.device, Some(1), "lost").await.unwrap();
+    world.checkins.revoke_device(&world.staff().await, device.key.device, Some(1), "again").await.unwrap();
     for request in [report(2), v1::CheckInRequest { run_id: 5, ..report(9) }] {
         let error = world.checkins.check_in(device, request).await.unwrap_err();
         assert_eq!((error.kind, error.reason), (Kind::Denied, "DEVICE_REVOKED"));
     }
     assert_eq!(world.enrollment.renew(device, &csr(), false).await.unwrap_err().reason, "DEVICE_REVOKED");
-    let shown = world.overview.device(&world.staff, device.key.device).await.unwrap();
+    let shown = world.overview.device(&world.staff().await, device.key.device).await.unwrap();
     assert!(shown.revoke_time.is_some());
     assert_eq!(shown.report_count, 1);
 }
@@ -235,8 +236,8 @@ async fn command_comes_until_its_result_arrives(world: World) {
     let device = enrolled(&world).await;
     world.checkins.check_in(device, report(1)).await.unwrap();
     let kind = v1::CommandKind::SendFullReport;
-    let id = world.checkins.send_command(&world.staff, None, device.key.device, kind).await.unwrap();
-    let again = world.checkins.send_command(&world.staff, Some(id), device.key.device, kind).await.unwrap();
+    let id = world.checkins.send_command(&world.staff().await, None, device.key.device, kind).await.unwrap();
+    let again = world.checkins.send_command(&world.staff().await, Some(id), device.key.device, kind).await.unwrap();
     assert_eq!(again, id);
     let expected = [v1::Command { command_id: id.as_bytes().to_vec(), kind: i32::from(kind) }];
     for sequence in [2, 3] {
@@ -247,9 +248,9 @@ async fn command_comes_until_its_result_arrives(world: World) {
     assert_eq!(world.checkins.check_in(device, done).await.unwrap().commands, []);
     assert_eq!(world.checkins.check_in(device, report(5)).await.unwrap().commands, []);
     for _ in 0..16 {
-        world.checkins.send_command(&world.staff, None, device.key.device, kind).await.unwrap();
+        world.checkins.send_command(&world.staff().await, None, device.key.device, kind).await.unwrap();
     }
-    let full = world.checkins.send_command(&world.staff, None, device.key.device, kind).await.unwrap_err();
+    let full = world.checkins.send_command(&world.staff().await, None, device.key.device, kind).await.unwrap_err();
     assert_eq!(full.reason, "COMMANDS_PENDING");
 }
 
@@ -308,7 +309,7 @@ async fn crowd_of_devices_is_written_in_batches(world: World) {
 
 async fn silence_is_judged_by_what_could_be_heard(world: World) {
     let device = enrolled(&world).await;
-    let presence = async || world.overview.device(&world.staff, device.key.device).await.unwrap().presence();
+    let presence = async || world.overview.device(&world.staff().await, device.key.device).await.unwrap().presence();
     assert_eq!(presence().await, v1::Presence::Never);
     world.checkins.check_in(device, report(1)).await.unwrap();
     world.clock.advance(Duration::from_secs(140));
@@ -329,5 +330,8 @@ async fn device_that_nobody_knows_is_refused(world: World) {
     device.key = DeviceKey { device: DeviceId(Uuid::now_v7()), ..device.key };
     let error = world.checkins.check_in(device, report(1)).await.unwrap_err();
     assert_eq!((error.kind, error.reason), (Kind::NotFound, "DEVICE_UNKNOWN"));
-    assert_eq!(world.overview.device(&world.staff, device.key.device).await.unwrap_err().reason, "DEVICE_NOT_FOUND");
+    assert_eq!(
+        world.overview.device(&world.staff().await, device.key.device).await.unwrap_err().reason,
+        "DEVICE_NOT_FOUND"
+    );
 }

@@ -31,27 +31,29 @@ pub(crate) fn csr() -> Vec<u8> {
 async fn municipality_and_school_exist_once(world: World) {
     let owner = world.municipality("131130").await;
     let code = MunicipalityCode::parse("131130").unwrap();
-    let again = world.schools.create_municipality(&world.staff, None, code, String::from("x")).await.unwrap_err();
+    let again =
+        world.schools.create_municipality(&world.staff().await, None, code, String::from("x")).await.unwrap_err();
     assert_eq!((again.kind, again.reason), (Kind::Exists, "MUNICIPALITY_EXISTS"));
     let school = |code: &str| (Some(SchoolCode::parse(code).unwrap()), String::from("第一小学校"));
     let (code, name) = school("B113210000005");
-    world.schools.create_school(&world.staff, None, owner, code.clone(), name.clone()).await.unwrap();
-    let again = world.schools.create_school(&world.staff, None, owner, code.clone(), name.clone()).await.unwrap_err();
+    world.schools.create_school(&world.staff().await, None, owner, code.clone(), name.clone()).await.unwrap();
+    let again =
+        world.schools.create_school(&world.staff().await, None, owner, code.clone(), name.clone()).await.unwrap_err();
     assert_eq!(again.reason, "SCHOOL_EXISTS");
     // Codes are unique within an owner; the schools without one are many.
     let other = world.municipality("131016").await;
-    world.schools.create_school(&world.staff, None, other, code, name.clone()).await.unwrap();
-    world.schools.create_school(&world.staff, None, owner, None, name.clone()).await.unwrap();
-    world.schools.create_school(&world.staff, None, owner, None, name).await.unwrap();
+    world.schools.create_school(&world.staff().await, None, other, code, name.clone()).await.unwrap();
+    world.schools.create_school(&world.staff().await, None, owner, None, name.clone()).await.unwrap();
+    world.schools.create_school(&world.staff().await, None, owner, None, name).await.unwrap();
     let nil = (Uuid::nil(), Uuid::nil());
-    assert_eq!(world.overview.schools(&world.staff, Some(owner), nil, 100).await.unwrap().len(), 3);
-    assert_eq!(world.overview.schools(&world.staff, None, nil, 100).await.unwrap().len(), 4);
+    assert_eq!(world.overview.schools(&world.staff().await, Some(owner), nil, 100).await.unwrap().len(), 3);
+    assert_eq!(world.overview.schools(&world.staff().await, None, nil, 100).await.unwrap().len(), 4);
 }
 
 async fn school_of_another_owner_is_not_found(world: World) {
     let (owner, other) = (world.municipality("131130").await, world.municipality("131016").await);
     let school =
-        world.schools.create_school(&world.staff, None, owner, None, String::from("第二中学校")).await.unwrap();
+        world.schools.create_school(&world.staff().await, None, owner, None, String::from("第二中学校")).await.unwrap();
     let order = TokenOrder {
         id: None,
         municipality: other,
@@ -60,10 +62,10 @@ async fn school_of_another_owner_is_not_found(world: World) {
         uses_allowed: 1,
         lifetime: Duration::from_secs(60),
     };
-    let error = world.enrollment.create_token(&world.staff, order.clone()).await.unwrap_err();
+    let error = world.enrollment.create_token(&world.staff().await, order.clone()).await.unwrap_err();
     assert_eq!((error.kind, error.reason), (Kind::NotFound, "SCHOOL_NOT_FOUND"));
     let nowhere = TokenOrder { municipality: MunicipalityId(Uuid::now_v7()), ..order };
-    let error = world.enrollment.create_token(&world.staff, nowhere).await.unwrap_err();
+    let error = world.enrollment.create_token(&world.staff().await, nowhere).await.unwrap_err();
     assert_eq!(error.reason, "MUNICIPALITY_NOT_FOUND");
 }
 
@@ -76,12 +78,16 @@ async fn token_ends_by_use_by_time_and_by_staff(world: World) {
     assert_eq!(enroll("gft_nothing").await.unwrap_err().reason, "TOKEN_UNKNOWN");
 
     let revoked = world.token(owner, 5).await;
-    let row =
-        world.enrollment.list_tokens(&world.staff, Some(owner), (i64::MAX, Uuid::max()), 1).await.unwrap().remove(0);
-    let row = world.enrollment.revoke_token(&world.staff, owner, row.token_id).await.unwrap();
+    let row = world
+        .enrollment
+        .list_tokens(&world.staff().await, Some(owner), (i64::MAX, Uuid::max()), 1)
+        .await
+        .unwrap()
+        .remove(0);
+    let row = world.enrollment.revoke_token(&world.staff().await, owner, row.token_id).await.unwrap();
     assert_eq!(world.enrollment.token_state(&row), TokenState::Revoked);
     assert_eq!(enroll(&revoked).await.unwrap_err().reason, "TOKEN_REVOKED");
-    let unknown = world.enrollment.revoke_token(&world.staff, owner, Uuid::now_v7()).await.unwrap_err();
+    let unknown = world.enrollment.revoke_token(&world.staff().await, owner, Uuid::now_v7()).await.unwrap_err();
     assert_eq!(unknown.reason, "TOKEN_NOT_FOUND");
 
     let expired = world.token(owner, 5).await;
@@ -107,7 +113,7 @@ async fn same_serial_number_twice_asks_for_a_review(world: World) {
     let facts = v1::Facts { serial_number: Some(String::from("5CD1234XYZ")), ..v1::Facts::default() };
     let one = world.enrollment.enroll(&token, &csr(), Uuid::now_v7(), Some(&facts)).await.unwrap();
     let two = world.enrollment.enroll(&token, &csr(), Uuid::now_v7(), Some(&facts)).await.unwrap();
-    let reasons = async |device| world.overview.device(&world.staff, device).await.unwrap().review_reasons;
+    let reasons = async |device| world.overview.device(&world.staff().await, device).await.unwrap().review_reasons;
     assert!(reasons(one.key.device).await.is_empty());
     assert_eq!(reasons(two.key.device).await, [i32::from(v1::ReviewReason::SerialShared)]);
 }
@@ -121,7 +127,7 @@ async fn lists_page_by_key(world: World) {
     let filter = gigafleet::overview::service::DeviceFilter { municipality: Some(owner), school: None };
     let (mut seen, mut after) = (Vec::new(), (Uuid::nil(), Uuid::nil()));
     loop {
-        let page = world.overview.devices(&world.staff, filter, after, 3).await.unwrap();
+        let page = world.overview.devices(&world.staff().await, filter, after, 3).await.unwrap();
         let Some(last) = page.last() else { break };
         after = (last.municipality_id.parse().unwrap(), last.device_id.parse().unwrap());
         seen.extend(page.into_iter().map(|d| d.device_id));
@@ -134,9 +140,10 @@ async fn lists_page_by_key(world: World) {
         world.token(owner, pages).await;
         world.clock.advance(Duration::from_secs(1));
     }
-    let newest = world.enrollment.list_tokens(&world.staff, None, (i64::MAX, Uuid::max()), 2).await.unwrap();
+    let newest = world.enrollment.list_tokens(&world.staff().await, None, (i64::MAX, Uuid::max()), 2).await.unwrap();
     assert_eq!(newest.iter().map(|t| t.uses_allowed).collect::<Vec<_>>(), [3, 2]);
     let last = newest.last().unwrap();
-    let older = world.enrollment.list_tokens(&world.staff, None, (last.created_at, last.token_id), 9).await.unwrap();
+    let older =
+        world.enrollment.list_tokens(&world.staff().await, None, (last.created_at, last.token_id), 9).await.unwrap();
     assert_eq!(older.iter().map(|t| t.uses_allowed).collect::<Vec<_>>(), [1, 7]);
 }

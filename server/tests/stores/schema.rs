@@ -6,7 +6,18 @@ use gigafleet::db::Db;
 use sqlx::Row as _;
 
 /// Data that is the same for all; copied to every node.
-const REFERENCE: [&str; 3] = ["installation", "municipality", "staff_token"];
+const REFERENCE: [&str; 10] = [
+    "installation",
+    "line_hub",
+    "municipality",
+    "national_holiday",
+    "staff",
+    "staff_grant",
+    "staff_link",
+    "staff_recovery_code",
+    "staff_session",
+    "staff_token",
+];
 /// Finds the municipality of what arrives without one; distributed by its own key.
 const LOOKUP: [&str; 2] = ["device_lookup", "enrollment_token_lookup"];
 
