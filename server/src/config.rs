@@ -15,6 +15,12 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Where metrics and health are served, plain HTTP; loopback only.
     pub observe: SocketAddr,
+    /// Where browsers connect: plain HTTP on loopback only, elsewhere TLS or a stated proxy. Port 0 lets the system choose.
+    pub console: SocketAddr,
+    /// PEM files of the console's certificate and its key; none means plain HTTP.
+    pub console_certificate: Option<(PathBuf, PathBuf)>,
+    /// `https://…` of the proxy through which browsers reach the console.
+    pub console_public: Option<String>,
     /// Names and addresses that the server's certificate carries, besides localhost and the listening address.
     pub server_names: Vec<String>,
     /// Pace that devices are told. Agents add jitter of their own.
@@ -33,6 +39,9 @@ impl Default for Config {
             ca_dir: None,
             listen: SocketAddr::from(([127, 0, 0, 1], 7443)),
             observe: SocketAddr::from(([127, 0, 0, 1], 7481)),
+            console: SocketAddr::from(([127, 0, 0, 1], 7480)),
+            console_certificate: None,
+            console_public: None,
             server_names: Vec::new(),
             checkin_interval: Duration::from_secs(60),
             // Longer than a summer vacation and a repair together, so that a tablet from the drawer still gets in.
@@ -77,6 +86,10 @@ pub struct Limits {
     pub database_connections: u32,
     /// Staff calls at once; they have a lane of their own beside the devices'.
     pub staff_calls: usize,
+    /// Connections of browsers at once.
+    pub console_connections: usize,
+    /// Requests of browsers at once; they have a lane of their own.
+    pub console_requests: usize,
 }
 
 impl Default for Limits {
@@ -94,6 +107,8 @@ impl Default for Limits {
             writers: 1,
             database_connections: 10,
             staff_calls: 64,
+            console_connections: 1_024,
+            console_requests: 64,
         }
     }
 }

@@ -9,6 +9,7 @@ pub mod checkin;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod console;
 pub mod db;
 pub mod devices;
 pub mod enrollment;
@@ -22,6 +23,7 @@ pub mod telemetry;
 
 use std::{net::SocketAddr, sync::Arc};
 
+use axum::{Extension, Router};
 use gigafleet_proto::{
     FILE_DESCRIPTOR_SET,
     v1::{
@@ -38,6 +40,7 @@ use self::{
         grpc::AgentGrpc,
         service::{CheckInConfig, CheckIns},
     },
+    console::{Console, ConsoleApp},
     db::{Db, FileLock},
     enrollment::{
         grpc::EnrollmentGrpc,
@@ -70,6 +73,9 @@ pub struct Bound {
     metrics: Arc<Metrics>,
     listener: Listener,
     observe: Observe,
+    console: Console,
+    /// What a person types into a browser to reach the console, without a slash at its end.
+    pub console_url: String,
     /// Where it will listen.
     pub addresses: Addresses,
 }
@@ -81,6 +87,8 @@ pub struct Addresses {
     pub grpc: SocketAddr,
     /// Metrics and health, plain HTTP.
     pub observe: SocketAddr,
+    /// Browsers.
+    pub console: SocketAddr,
 }
 
 impl Server {
@@ -100,12 +108,28 @@ impl Server {
         let listener_config = ListenerConfig { limits: config.limits.clone(), tls, metrics: Arc::clone(&metrics) };
         let listener = Listener::bind(config.listen, listener_config).await?;
         let observe = Observe::bind(config.observe).await?;
-        let addresses = Addresses { grpc: listener.address()?, observe: observe.address()? };
+        let console = Console::bind(&config).await?;
+        let console_url = console.url()?;
+        let addresses =
+            Addresses { grpc: listener.address()?, observe: observe.address()?, console: console.address()? };
         let reachable = reachable_address(addresses.grpc);
         access
             .write_first_credentials(&config.data_dir.join("admin.json"), &reachable, authority.certificate_pem())
             .await?;
-        Ok(Bound { config, clock, db, _lock: lock, access, enrollment, metrics, listener, observe, addresses })
+        Ok(Bound {
+            config,
+            clock,
+            db,
+            _lock: lock,
+            access,
+            enrollment,
+            metrics,
+            listener,
+            observe,
+            console,
+            console_url,
+            addresses,
+        })
     }
 }
 
@@ -152,6 +176,8 @@ impl Bound {
         let agents = AgentGrpc::new(Arc::clone(&checkins), self.clock.clone());
         let enrollment = EnrollmentGrpc::new(self.enrollment, self.access.clone(), self.clock.clone(), interval);
         let devices = DeviceGrpc::new(overview.clone(), Arc::clone(&checkins), self.access.clone(), stop.clone());
+        // The pages of all features; a feature's pages are wired here, beside its calls.
+        let pages = Router::new().layer(Extension(self.access.clone()));
         let schools = SchoolGrpc::new(overview, schools, self.access);
         let agents = AgentServiceServer::new(agents).max_decoding_message_size(size);
         let routes = Routes::new(EnrollmentServiceServer::new(enrollment).max_decoding_message_size(size))
@@ -160,12 +186,16 @@ impl Bound {
             .add_service(health_service)
             .add_service(reflection);
         let app = App::new(agents, routes, &limits, Arc::clone(&self.metrics));
+        let site = self.console.site().clone();
+        let pages = ConsoleApp::new(pages, site, self.clock.clone(), &limits, Arc::clone(&self.metrics), stop.clone());
+        let browsing = tokio::spawn(self.console.serve(pages, stop.clone()));
         let serving = tokio::spawn(self.listener.serve(app, stop));
 
         shutdown.await;
         tracing::info!("shutting down: what was accepted is finished first");
         let _all_gone = stop_sender.send(true);
         let _served = serving.await;
+        let _browsed = browsing.await;
         checkins.close();
         for writer in writers {
             let _written = writer.await;

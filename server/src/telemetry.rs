@@ -124,6 +124,17 @@ pub struct RequestLabels {
     pub code: &'static str,
 }
 
+/// Labels of a request of a browser.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct PageLabels {
+    /// GET, HEAD, POST; "other" for anything else.
+    pub method: &'static str,
+    /// Pattern of the route; "other" for what is none, so that callers cannot invent series.
+    pub route: String,
+    /// Status of HTTP.
+    pub status: u64,
+}
+
 /// Labels of a check-in.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct CheckInLabels {
@@ -144,6 +155,8 @@ pub struct Metrics {
     registry: Registry,
     /// Requests that ended.
     pub requests: Family<RequestLabels, Counter>,
+    /// Requests of browsers that ended.
+    pub pages: Family<PageLabels, Counter>,
     /// Check-ins by what became of them.
     pub checkins: Family<CheckInLabels, Counter>,
     /// Reports per transaction.
@@ -167,6 +180,7 @@ impl Default for Metrics {
         let mut registry = Registry::with_prefix("gigafleet");
         let metrics = Self {
             requests: Family::default(),
+            pages: Family::default(),
             checkins: Family::default(),
             batch_reports: Histogram::new(exponential_buckets(1.0, 2.0, 12)),
             batch_seconds: Histogram::new(exponential_buckets(0.000_5, 2.0, 14)),
@@ -178,6 +192,7 @@ impl Default for Metrics {
             registry: Registry::default(),
         };
         registry.register("requests", "Requests that ended", metrics.requests.clone());
+        registry.register("pages", "Requests of browsers that ended", metrics.pages.clone());
         registry.register("checkins", "Check-ins by what became of them", metrics.checkins.clone());
         registry.register("checkin_batch_reports", "Reports per transaction", metrics.batch_reports.clone());
         registry.register_with_unit(

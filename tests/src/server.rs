@@ -145,7 +145,14 @@ impl ServerOptions {
             command.arg("--ca-dir").arg(ca_dir);
         }
         command
-            .args(["--listen", &format!("127.0.0.1:{}", self.port), "--observe", &self.observe])
+            .args([
+                "--listen",
+                &format!("127.0.0.1:{}", self.port),
+                "--observe",
+                &self.observe,
+                "--console",
+                "127.0.0.1:0",
+            ])
             .args(["--checkin-seconds", &self.checkin_seconds.to_string()])
             .args(["--certificate-days", &self.certificate_days.to_string()])
             .args(&self.arguments)

@@ -30,6 +30,18 @@ pub(super) struct ServeArgs {
     /// Where metrics and health are served; a loopback address.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:7481")]
     observe: SocketAddr,
+    /// Where browsers reach the console; plain HTTP on a loopback address only.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:7480")]
+    console: SocketAddr,
+    /// PEM file of the console's certificate with its chain.
+    #[arg(long, value_name = "FILE", requires = "console_key")]
+    console_certificate: Option<PathBuf>,
+    /// PEM file of the key of the console's certificate.
+    #[arg(long, value_name = "FILE", requires = "console_certificate")]
+    console_key: Option<PathBuf>,
+    /// https://… of a proxy that does TLS for the console; it must set X-Forwarded-For.
+    #[arg(long = "console-behind-proxy", value_name = "URL", conflicts_with = "console_certificate")]
+    console_public: Option<String>,
     /// A name or address by which devices reach this server; may be repeated.
     #[arg(long = "name", value_name = "NAME")]
     names: Vec<String>,
@@ -75,6 +87,9 @@ pub(super) async fn serve(args: ServeArgs) -> Result<()> {
         ca_dir: args.ca_dir,
         listen: args.listen,
         observe: args.observe,
+        console: args.console,
+        console_certificate: args.console_certificate.zip(args.console_key),
+        console_public: args.console_public,
         server_names: args.names,
         checkin_interval: Duration::from_secs_f64(args.checkin_seconds),
         certificate_lifetime: Duration::from_secs_f64(args.certificate_days * 86_400.0),
@@ -87,6 +102,7 @@ pub(super) async fn serve(args: ServeArgs) -> Result<()> {
     println!("listening grpc={} observe={}", bound.addresses.grpc, bound.addresses.observe);
     println!("ca-sha256={}", bound.ca_sha256());
     println!("credentials={}", credentials.display());
+    println!("console={}", bound.console_url);
     bound.run(shutdown).await
 }
 

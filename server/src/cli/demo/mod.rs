@@ -220,6 +220,7 @@ impl DemoServer {
             data_dir: data_dir.to_owned(),
             listen: any_port,
             observe: any_port,
+            console: any_port,
             checkin_interval: CHECKIN_INTERVAL,
             ..Config::default()
         };

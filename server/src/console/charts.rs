@@ -1,0 +1,192 @@
+//! Charts as SVG with their table beside them, so that nobody needs to see the picture. No colour carries a meaning alone:
+//! every part has its words and its number.
+
+use std::fmt::Write as _;
+
+use super::{Language, format};
+
+/// One figure of a chart.
+#[derive(Debug, Clone)]
+pub struct Figure {
+    /// What it is.
+    pub label: String,
+    /// How much.
+    pub value: i64,
+    /// How it looks.
+    pub tone: Tone,
+}
+
+/// How a part of a chart looks; all differ in lightness and pattern too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tone {
+    /// The accent.
+    Plain,
+    /// As it should be.
+    Good,
+    /// Somebody should look.
+    Warning,
+    /// Broken.
+    Bad,
+    /// Not known, not counted.
+    Quiet,
+}
+
+impl Tone {
+    /// The class of the style sheet.
+    pub fn class(self) -> &'static str {
+        match self {
+            Self::Plain => "plain",
+            Self::Good => "good",
+            Self::Warning => "warning",
+            Self::Bad => "bad",
+            Self::Quiet => "quiet",
+        }
+    }
+}
+
+impl Figure {
+    /// A figure.
+    pub fn new(label: impl Into<String>, value: i64, tone: Tone) -> Self {
+        Self { label: label.into(), value, tone }
+    }
+}
+
+/// Bars, one under another, with their table. Put it on a page with `|safe`: all texts are escaped here.
+pub fn bars(language: Language, title: &str, figures: &[Figure]) -> String {
+    let most = figures.iter().map(|figure| figure.value).max().unwrap_or(0).max(1);
+    let height = figures.len() * 22;
+    let mut svg = open(title, figures, 100, height, "bars");
+    for (row, figure) in figures.iter().enumerate() {
+        let width = thousandth(figure.value, most);
+        let (y, class) = (row * 22 + 4, figure.tone.class());
+        let _infallible =
+            write!(svg, "<rect class=\"{class}\" x=\"0\" y=\"{y}\" width=\"{width}\" height=\"14\" rx=\"1\"/>");
+    }
+    svg.push_str("</svg>");
+    with_table(language, title, &svg, figures, None)
+}
+
+/// One bar of shares of a whole, with its table.
+pub fn shares(language: Language, title: &str, figures: &[Figure]) -> String {
+    let whole: i64 = figures.iter().map(|figure| figure.value.max(0)).sum();
+    let mut svg = open(title, figures, 100, 12, "shares");
+    let mut before = 0;
+    for figure in figures.iter().filter(|figure| figure.value > 0) {
+        let (x, width) = (thousandth(before, whole.max(1)), thousandth(figure.value, whole.max(1)));
+        let class = figure.tone.class();
+        let _infallible = write!(svg, "<rect class=\"{class}\" x=\"{x}\" y=\"0\" width=\"{width}\" height=\"12\"/>");
+        before += figure.value;
+    }
+    svg.push_str("</svg>");
+    with_table(language, title, &svg, figures, Some(whole))
+}
+
+/// A line without axes beside a figure; its text alternative names first, least, most and last.
+pub fn sparkline(language: Language, title: &str, values: &[i64]) -> String {
+    let (Some(first), Some(last)) = (values.first(), values.last()) else { return String::new() };
+    let least = values.iter().min().copied().unwrap_or(0);
+    let most = values.iter().max().copied().unwrap_or(0).max(least + 1);
+    let number = format::number;
+    let text = language.choose(
+        format!(
+            "{title}: 最初 {}、最小 {}、最大 {}、最後 {}",
+            number(*first),
+            number(least),
+            number(most),
+            number(*last)
+        ),
+        format!(
+            "{title}: first {}, least {}, most {}, last {}",
+            number(*first),
+            number(least),
+            number(most),
+            number(*last)
+        ),
+    );
+    let mut points = String::new();
+    for (at, value) in values.iter().enumerate() {
+        let x = if values.len() == 1 { 0 } else { at * 100 / (values.len() - 1) };
+        let y = 22 - (value - least) * 20 / (most - least);
+        let _infallible = write!(points, "{x},{y} ");
+    }
+    format!(
+        "<svg class=\"sparkline\" viewBox=\"0 0 100 24\" preserveAspectRatio=\"none\" role=\"img\" aria-label=\"{}\"><polyline points=\"{}\"/></svg>",
+        escape(&text),
+        points.trim_end()
+    )
+}
+
+/// A value against the most there is, as a length of 100 with one decimal.
+fn thousandth(value: i64, most: i64) -> String {
+    let tenths = value.max(0) * 1_000 / most;
+    format!("{}.{}", tenths / 10, tenths % 10)
+}
+
+fn open(title: &str, figures: &[Figure], width: usize, height: usize, class: &str) -> String {
+    let parts: Vec<_> = figures.iter().map(|f| format!("{} {}", f.label, format::number(f.value))).collect();
+    let text = escape(&format!("{title}: {}", parts.join(", ")));
+    format!(
+        "<svg class=\"chart {class}\" viewBox=\"0 0 {width} {height}\" preserveAspectRatio=\"none\" height=\"{height}\" role=\"img\" aria-label=\"{text}\">"
+    )
+}
+
+fn with_table(language: Language, title: &str, svg: &str, figures: &[Figure], whole: Option<i64>) -> String {
+    let mut html = format!("<figure class=\"chart\"><figcaption>{}</figcaption>", escape(title));
+    if figures.is_empty() {
+        let _infallible = write!(html, "<p class=\"empty\">{}</p></figure>", language.words().shell.empty);
+        return html;
+    }
+    let _infallible =
+        write!(html, "<div class=\"chart-row\"><div class=\"chart-box\">{svg}</div><table class=\"legend\"><tbody>");
+    for figure in figures {
+        let share = whole.map(|whole| format!("<td class=\"number\">{}</td>", format::percent(figure.value, whole)));
+        let _infallible = write!(
+            html,
+            "<tr><th scope=\"row\"><span class=\"swatch {}\"></span>{}</th><td class=\"number\">{}</td>{}</tr>",
+            figure.tone.class(),
+            escape(&figure.label),
+            format::number(figure.value),
+            share.unwrap_or_default()
+        );
+    }
+    html.push_str("</tbody></table></div></figure>");
+    html
+}
+
+/// A text for HTML.
+pub fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn charts_have_their_table_and_escape_what_they_show() {
+        let figures = [Figure::new("<b>校</b>", 1_200, Tone::Good), Figure::new("x", 400, Tone::Bad)];
+        let html = shares(Language::Ja, "台数", &figures);
+        assert!(html.contains("&lt;b&gt;校") && !html.contains("<b>校"));
+        assert!(html.contains("1,200") && html.contains("75%") && html.contains("width=\"25.0\""));
+        assert!(!html.contains("style="), "the policy forbids it");
+    }
+
+    #[test]
+    fn charts_of_nothing_say_so() {
+        assert!(bars(Language::En, "t", &[]).contains("Nothing matches"));
+        assert!(sparkline(Language::En, "t", &[]).is_empty());
+        assert!(sparkline(Language::En, "t", &[5]).contains("0,22"));
+        assert!(shares(Language::En, "t", &[Figure::new("a", 0, Tone::Plain)]).contains("–"));
+    }
+}

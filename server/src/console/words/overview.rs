@@ -1,0 +1,10 @@
+//! Words of home.
+
+use super::words;
+
+words! {
+    /// Words of home.
+    OverviewWords {
+        title: "ホーム", "Home";
+    }
+}
