@@ -4,12 +4,16 @@ use std::{env, fs, path::PathBuf};
 
 use prost::Message as _;
 
-const FILES: [&str; 5] = [
+const FILES: &[&str] = &[
+    "gigafleet/v1/access.proto",
+    "gigafleet/v1/access_service.proto",
     "gigafleet/v1/agent_service.proto",
+    "gigafleet/v1/audit_service.proto",
     "gigafleet/v1/device_report.proto",
     "gigafleet/v1/device_service.proto",
     "gigafleet/v1/enrollment_service.proto",
     "gigafleet/v1/school_service.proto",
+    "gigafleet/v1/staff_service.proto",
 ];
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {

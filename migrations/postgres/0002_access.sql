@@ -58,6 +58,7 @@ CREATE TABLE staff_grant (
 );
 
 CREATE INDEX staff_grant_by_staff ON staff_grant (staff_id);
+CREATE INDEX staff_grant_by_time ON staff_grant (granted_at, grant_id);
 
 CREATE TABLE staff_session (
     session_hash BYTEA NOT NULL PRIMARY KEY,

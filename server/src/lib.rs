@@ -27,15 +27,20 @@ use axum::{Extension, Router};
 use gigafleet_proto::{
     FILE_DESCRIPTOR_SET,
     v1::{
-        agent_service_server::AgentServiceServer, device_service_server::DeviceServiceServer,
+        access_service_server::AccessServiceServer, agent_service_server::AgentServiceServer,
+        audit_service_server::AuditServiceServer, device_service_server::DeviceServiceServer,
         enrollment_service_server::EnrollmentServiceServer, school_service_server::SchoolServiceServer,
+        staff_service_server::StaffServiceServer,
     },
 };
 use tokio::sync::watch;
 use tonic::service::Routes;
 
 use self::{
-    access::service::Access,
+    access::{
+        grpc::{AccessGrpc, AuditGrpc, StaffGrpc},
+        service::{Access, links::LinkSecret},
+    },
     checkin::{
         grpc::AgentGrpc,
         service::{CheckInConfig, CheckIns},
@@ -139,6 +144,17 @@ impl Bound {
         self.enrollment.authority().sha256()
     }
 
+    /// Accounts, for what runs in this process beside the network: the demo and tests make people with
+    /// [`Access::seed_staff`].
+    pub fn access(&self) -> &Access {
+        &self.access
+    }
+
+    /// The link of the first administrator, as long as the server has no staff; links that were made before are void.
+    pub async fn first_administrator_link(&self) -> Result<Option<LinkSecret>> {
+        self.access.first_administrator_link().await
+    }
+
     /// Serves until `shutdown` is ready, then finishes what was accepted and closes the database.
     pub async fn run(self, shutdown: impl Future<Output = ()>) -> Result<()> {
         let limits = self.config.limits.clone();
@@ -178,11 +194,17 @@ impl Bound {
         let devices = DeviceGrpc::new(overview.clone(), Arc::clone(&checkins), self.access.clone(), stop.clone());
         // The pages of all features; a feature's pages are wired here, beside its calls.
         let pages = Router::new().layer(Extension(self.access.clone()));
+        let own_access = AccessGrpc::new(self.access.clone());
+        let staff = StaffGrpc::new(self.access.clone(), self.clock.clone());
+        let audit = AuditGrpc::new(self.access.clone());
         let schools = SchoolGrpc::new(overview, schools, self.access);
         let agents = AgentServiceServer::new(agents).max_decoding_message_size(size);
         let routes = Routes::new(EnrollmentServiceServer::new(enrollment).max_decoding_message_size(size))
             .add_service(DeviceServiceServer::new(devices).max_decoding_message_size(size))
             .add_service(SchoolServiceServer::new(schools).max_decoding_message_size(size))
+            .add_service(AccessServiceServer::new(own_access).max_decoding_message_size(size))
+            .add_service(StaffServiceServer::new(staff).max_decoding_message_size(size))
+            .add_service(AuditServiceServer::new(audit).max_decoding_message_size(size))
             .add_service(health_service)
             .add_service(reflection);
         let app = App::new(agents, routes, &limits, Arc::clone(&self.metrics));

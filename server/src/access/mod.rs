@@ -1,8 +1,10 @@
-//! Who may do what, where. For now: tokens of staff, and the certificate of a device.
+//! Who may do what, where: accounts with password and second factor, sessions, API tokens, grants, the audit log.
 //!
-//! Invariant: [`service::Access::staff`] is the one choke point that turns a request's credential into a [`rules::Scope`].
-//! Accounts, roles with narrower scopes and the audit log build on it.
+//! Invariants: [`service::Access::staff`] (a token) and [`service::Access::session`] (a cookie) are the only places that turn a
+//! credential into a [`rules::Staff`], anew for each request, out of the grants that are in force then; secrets are stored as
+//! hashes or sealed. Deliberately not here: the certificates of devices (`enrollment`).
 
+pub mod grpc;
 pub mod rules;
 pub mod service;
-mod store;
+pub mod store;

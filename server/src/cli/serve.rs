@@ -103,6 +103,9 @@ pub(super) async fn serve(args: ServeArgs) -> Result<()> {
     println!("ca-sha256={}", bound.ca_sha256());
     println!("credentials={}", credentials.display());
     println!("console={}", bound.console_url);
+    if let Some(link) = bound.first_administrator_link().await? {
+        println!("setup={}{}", bound.console_url, link.path());
+    }
     bound.run(shutdown).await
 }
 

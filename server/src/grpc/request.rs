@@ -25,7 +25,7 @@ use crate::{
 const CHECK_IN: &str = "/gigafleet.v1.AgentService/CheckIn";
 
 /// Methods that are counted by name.
-const METHODS: [&str; 16] = [
+const METHODS: &[&str] = &[
     CHECK_IN,
     "/gigafleet.v1.EnrollmentService/Enroll",
     "/gigafleet.v1.EnrollmentService/RenewCertificate",
@@ -41,6 +41,24 @@ const METHODS: [&str; 16] = [
     "/gigafleet.v1.SchoolService/ListMunicipalities",
     "/gigafleet.v1.SchoolService/CreateSchool",
     "/gigafleet.v1.SchoolService/ListSchools",
+    "/gigafleet.v1.AccessService/WhoAmI",
+    "/gigafleet.v1.AccessService/ListSessions",
+    "/gigafleet.v1.AccessService/EndSession",
+    "/gigafleet.v1.AccessService/CreateStaffToken",
+    "/gigafleet.v1.AccessService/ListStaffTokens",
+    "/gigafleet.v1.AccessService/RevokeStaffToken",
+    "/gigafleet.v1.StaffService/CreateStaff",
+    "/gigafleet.v1.StaffService/ListStaff",
+    "/gigafleet.v1.StaffService/GetStaff",
+    "/gigafleet.v1.StaffService/DisableStaff",
+    "/gigafleet.v1.StaffService/EnableStaff",
+    "/gigafleet.v1.StaffService/ResetPassword",
+    "/gigafleet.v1.StaffService/ResetSecondFactor",
+    "/gigafleet.v1.StaffService/GrantRole",
+    "/gigafleet.v1.StaffService/RevokeGrant",
+    "/gigafleet.v1.StaffService/ListGrants",
+    "/gigafleet.v1.AuditService/ListAuditEntries",
+    "/gigafleet.v1.AuditService/VerifyAudit",
     "/grpc.health.v1.Health/Check",
 ];
 

@@ -23,6 +23,13 @@ pub enum ActorKind {
     Stranger = 4,
 }
 
+impl ActorKind {
+    /// The kind that is stored under a number.
+    pub fn from_number(number: i16) -> Option<Self> {
+        [Self::Staff, Self::Token, Self::System, Self::Stranger].into_iter().find(|kind| *kind as i16 == number)
+    }
+}
+
 /// What an entry says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {

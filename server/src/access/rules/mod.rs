@@ -1,7 +1,14 @@
-//! Credentials, roles and scopes, pure.
+//! Credentials, roles and scopes, passwords and second factors, sessions and lock-outs, pure.
 
 pub mod audit;
+pub mod fields;
+pub mod grants;
+pub mod lockout;
+pub mod names;
+pub mod password;
 mod scope;
+pub mod second_factor;
+pub mod session;
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use ring::{digest, rand::SecureRandom};

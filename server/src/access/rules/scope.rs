@@ -267,6 +267,45 @@ pub enum Place {
     School(MunicipalityId, SchoolId),
 }
 
+impl Place {
+    /// Whether all of another place lies within this one. `owners` are all owners with their codes.
+    pub fn contains(&self, other: &Self, owners: &BTreeMap<MunicipalityId, String>) -> bool {
+        let of_prefecture =
+            |owner: &MunicipalityId, prefix: &str| owners.get(owner).is_some_and(|code| code.starts_with(prefix));
+        match (self, other) {
+            (Self::Everywhere, _) => true,
+            (_, Self::Everywhere) => false,
+            (Self::Prefecture(one), Self::Prefecture(two)) => one == two,
+            (Self::Prefecture(prefix), Self::Municipality(owner) | Self::School(owner, _)) => {
+                of_prefecture(owner, prefix)
+            }
+            (Self::Municipality(one), Self::Municipality(two) | Self::School(two, _)) => one == two,
+            (Self::School(..), Self::School(..)) => self == other,
+            (Self::Municipality(_) | Self::School(..), Self::Prefecture(_))
+            | (Self::School(..), Self::Municipality(_)) => false,
+        }
+    }
+
+    /// What two places have in common: places contain one another or are apart.
+    fn meet(&self, other: &Self, owners: &BTreeMap<MunicipalityId, String>) -> Option<Self> {
+        if self.contains(other, owners) {
+            Some(other.clone())
+        } else if other.contains(self, owners) {
+            Some(self.clone())
+        } else {
+            None
+        }
+    }
+
+    /// The owner that a place belongs to; none where it is of several.
+    pub fn municipality(&self) -> Option<MunicipalityId> {
+        match self {
+            Self::Everywhere | Self::Prefecture(_) => None,
+            Self::Municipality(owner) | Self::School(owner, _) => Some(*owner),
+        }
+    }
+}
+
 /// A role somewhere, in force now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reach {
@@ -295,6 +334,8 @@ pub struct Staff {
     /// How they came in.
     pub credential: Credential,
     reaches: Vec<Reach>,
+    /// No right beyond those of this role, whatever the reaches give: the role of an API token.
+    cap: Option<Role>,
     /// All owners there are, by id, with their code.
     owners: Arc<BTreeMap<MunicipalityId, String>>,
 }
@@ -308,7 +349,37 @@ impl Staff {
         reaches: Vec<Reach>,
         owners: Arc<BTreeMap<MunicipalityId, String>>,
     ) -> Self {
-        Self { id, name, credential, reaches, owners }
+        Self { id, name, credential, reaches, cap: None, owners }
+    }
+
+    /// The same caller through a token, which narrows what is in force for the person.
+    pub(in crate::access) fn through_token(mut self, token: &Reach) -> Self {
+        let reaches = self
+            .reaches
+            .iter()
+            .filter_map(|reach| Some(Reach { role: reach.role, place: reach.place.meet(&token.place, &self.owners)? }));
+        self.reaches = reaches.collect();
+        self.cap = Some(token.role);
+        self
+    }
+
+    fn allows(&self, reach: &Reach, right: Right) -> bool {
+        reach.role.allows(right) && self.cap.is_none_or(|cap| cap.allows(right))
+    }
+
+    /// Whether one of the caller's roles gives a right over all of a place, also over what will be added to it.
+    pub fn holds(&self, right: Right, place: &Place) -> bool {
+        self.reaches.iter().any(|reach| self.allows(reach, right) && reach.place.contains(place, &self.owners))
+    }
+
+    /// Whether the caller holds all that a role would give at a place.
+    pub fn holds_role(&self, role: Role, place: &Place) -> bool {
+        Right::ALL.into_iter().filter(|right| role.allows(*right)).all(|right| self.holds(right, place))
+    }
+
+    /// The role beyond which an API token gives nothing; none for a session or a token of the installation.
+    pub fn cap(&self) -> Option<Role> {
+        self.cap
     }
 
     /// The roles in force, each with its place.
@@ -318,7 +389,7 @@ impl Staff {
 
     /// Whether the caller has a right anywhere.
     pub fn has(&self, right: Right) -> bool {
-        self.reaches.iter().any(|reach| reach.role.allows(right))
+        self.reaches.iter().any(|reach| self.allows(reach, right))
     }
 
     /// Where the caller has a right. Reason: RIGHT_MISSING if nowhere.
@@ -332,7 +403,7 @@ impl Staff {
             };
             areas.insert(municipality, joined);
         };
-        for reach in self.reaches.iter().filter(|reach| reach.role.allows(right)) {
+        for reach in self.reaches.iter().filter(|reach| self.allows(reach, right)) {
             match &reach.place {
                 Place::Everywhere => {
                     scope.everywhere = true;
@@ -434,6 +505,62 @@ mod tests {
         assert_eq!(staff.area_for(Right::EditDevices, owner(1)).unwrap_err().reason, "RIGHT_MISSING");
         assert_eq!(staff.area_for(Right::EditDevices, owner(3)).unwrap_err().reason, "MUNICIPALITY_NOT_FOUND");
         assert_eq!(staff.require_everywhere(Right::EditDevices).unwrap_err().reason, "RIGHT_MISSING");
+    }
+
+    #[test]
+    fn token_gives_what_it_and_its_owner_both_have() {
+        let person = staff(&[
+            (Role::Administrator, Place::Municipality(owner(1))),
+            (Role::SchoolStaff, Place::School(owner(2), school(7))),
+        ]);
+        let through = |role, place| person.clone().through_token(&Reach { role, place });
+        let wide = through(Role::Engineer, Place::Everywhere);
+        assert!(wide.scope(Right::EditDevices).unwrap().covers(owner(1), None));
+        assert!(!wide.scope(Right::EditDevices).unwrap().covers(owner(2), Some(school(7))), "school staff do not edit");
+        assert!(wide.scope(Right::ViewDevices).unwrap().covers(owner(2), Some(school(7))));
+        assert!(
+            wide.scope(Right::ManageStaff).is_err() && !wide.has(Right::ManageStaff),
+            "an engineer manages no staff"
+        );
+        assert!(!wide.scope(Right::ViewDevices).unwrap().is_everywhere());
+        let tokyo = through(Role::Administrator, Place::Prefecture(String::from("13")));
+        assert!(tokyo.holds(Right::ManageStaff, &Place::School(owner(1), school(1))));
+        assert!(!tokyo.holds(Right::ManageStaff, &Place::Prefecture(String::from("13"))));
+        let elsewhere = through(Role::Administrator, Place::Municipality(owner(3)));
+        assert!(Right::ALL.into_iter().all(|right| !elsewhere.has(right)));
+    }
+
+    #[test]
+    fn role_is_held_where_all_its_rights_are() {
+        let person = staff(&[
+            (Role::BoardEditor, Place::Municipality(owner(1))),
+            (Role::Engineer, Place::Prefecture(String::from("13"))),
+        ]);
+        let here = Place::Municipality(owner(1));
+        assert!(person.holds_role(Role::BoardEditor, &here) && person.holds_role(Role::BoardViewer, &here));
+        assert!(!person.holds_role(Role::Administrator, &here));
+        assert!(person.holds_role(Role::Engineer, &Place::Municipality(owner(2))));
+        assert!(!person.holds_role(Role::Engineer, &Place::Municipality(owner(3))));
+        assert!(!person.holds_role(Role::BoardViewer, &Place::Everywhere));
+    }
+
+    #[test]
+    fn places_contain_each_other_in_one_order() {
+        let owners = BTreeMap::from([(owner(1), String::from("131016")), (owner(3), String::from("142018"))]);
+        let places = [
+            Place::Everywhere,
+            Place::Prefecture(String::from("13")),
+            Place::Municipality(owner(1)),
+            Place::School(owner(1), school(1)),
+        ];
+        for (one, wide) in places.iter().enumerate() {
+            for (two, narrow) in places.iter().enumerate() {
+                assert_eq!(wide.contains(narrow, &owners), one <= two, "{wide:?} {narrow:?}");
+            }
+        }
+        assert!(!places[1].contains(&Place::Municipality(owner(3)), &owners));
+        assert!(!places[2].contains(&Place::School(owner(3), school(1)), &owners));
+        assert!(!places[3].contains(&Place::School(owner(1), school(2)), &owners));
     }
 
     #[test]

@@ -1,18 +1,20 @@
 //! The audit log: one entry for each change and each export, in the transaction that makes it.
 
+use std::collections::BTreeSet;
+
 use uuid::Uuid;
 
 use super::Access;
 use crate::{
     access::{
         rules::{
-            Credential, MunicipalityId, Staff,
+            Credential, MunicipalityId, Place, Right, Staff,
             audit::{ActorKind, Entry, GENESIS},
         },
-        store::audit::{self as store, HeadRow},
+        store::audit::{self as store, EntryRow, HeadRow},
     },
     db::Tx,
-    error::Result,
+    error::{Error, Kind, Result},
 };
 
 /// Who did something, for the log.
@@ -81,13 +83,35 @@ pub struct Verification {
     pub flaws: Vec<Flaw>,
 }
 
+/// The action of the entry with which the chain of the installation names another one.
+const CHAIN_BEGUN: &str = "audit.begin";
 /// Entries that are read at once.
 const PAGE: i64 = 1_000;
 
 impl Access {
     /// Adds an entry inside the transaction of the change it tells of.
     pub async fn audit(&self, tx: &mut Tx, actor: impl Into<Actor>, deed: Deed) -> Result<()> {
-        let actor = actor.into();
+        let municipality = deed.municipality;
+        let first = self.append(tx, actor.into(), deed).await?;
+        match municipality {
+            Some(owner) if first => {
+                // The chain of the installation names all others, so that a chain that is gone whole is missed.
+                let deed = Deed {
+                    municipality: None,
+                    action: CHAIN_BEGUN,
+                    subject_kind: "audit_chain",
+                    subject_id: owner.to_string(),
+                    details: serde_json::json!({}),
+                };
+                self.append(tx, Actor::system(), deed).await?;
+                Ok(())
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// Adds one entry to its chain; whether it was the first one.
+    async fn append(&self, tx: &mut Tx, actor: Actor, deed: Deed) -> Result<bool> {
         let municipality = deed.municipality.map_or(Uuid::nil(), |m| m.0);
         let first = HeadRow {
             municipality_id: municipality,
@@ -112,60 +136,106 @@ impl Access {
         store::insert_entry(tx, &entry, &hash).await?;
         let head_hash = self.key.head_hash(municipality, entry.sequence, &hash);
         let head = HeadRow { municipality_id: municipality, sequence: entry.sequence, entry_hash: hash, head_hash };
-        store::move_head(tx, &head).await
+        store::move_head(tx, &head).await?;
+        Ok(head.sequence == 1)
     }
 
-    /// Reads the whole log and checks every hash. Nothing that is changed, missing or added by hand passes.
-    pub(in crate::access) async fn verify_chains(&self) -> Result<Verification> {
+    /// Entries of one chain, the youngest first, from before a sequence: an owner's, or the installation's. Reasons:
+    /// RIGHT_MISSING, MUNICIPALITY_NOT_FOUND.
+    pub async fn list_entries(
+        &self,
+        staff: &Staff,
+        municipality: Option<MunicipalityId>,
+        before: i64,
+        limit: i64,
+    ) -> Result<Vec<Entry>> {
+        match municipality {
+            None => staff.require_everywhere(Right::ReadAudit)?,
+            Some(owner) => {
+                staff.area_for(Right::ReadAudit, owner)?;
+                if !staff.holds(Right::ReadAudit, &Place::Municipality(owner)) {
+                    let message = "the audit log belongs to the whole municipality; ask an administrator of it";
+                    return Err(Error::new(Kind::Denied, "RIGHT_MISSING", message));
+                }
+            }
+        }
         let mut tx = self.db.read().await?;
+        let chain = municipality.map_or(Uuid::nil(), |owner| owner.0);
+        Ok(store::entries_before(&mut tx, chain, before, limit).await?.iter().map(EntryRow::entry).collect())
+    }
+
+    /// Reads the whole log and checks every hash; only for who reads the audit log everywhere. Reason: RIGHT_MISSING.
+    pub async fn verify_audit(&self, staff: &Staff) -> Result<Verification> {
+        staff.require_everywhere(Right::ReadAudit)?;
+        self.verify_chains().await
+    }
+
+    /// Nothing that is changed, missing or added by hand passes. What this cannot see is an older state of the whole database,
+    /// put back with its heads; compare the counts with those of the last check for that.
+    async fn verify_chains(&self) -> Result<Verification> {
+        let mut tx = self.db.read().await?;
+        // Entries that are added meanwhile must not look like added by hand.
+        store::hold_still(&mut tx).await?;
         let mut found = Verification::default();
         let heads = store::heads(&mut tx).await?;
-        let mut flaw = |municipality, sequence, problem| found.flaws.push(Flaw { municipality, sequence, problem });
-        let chains = store::chains(&mut tx).await?;
-        for (chain,) in &chains {
-            if !heads.iter().any(|head| head.municipality_id == *chain) {
-                flaw(*chain, 0, "the head of the chain is missing");
-            }
-        }
-        for head in heads {
-            let owner = head.municipality_id;
+        let known: BTreeSet<_> = heads.iter().map(|head| head.municipality_id).collect();
+        let mut expected: BTreeSet<_> = store::chains(&mut tx).await?.into_iter().map(|(chain,)| chain).collect();
+        for head in &heads {
             found.chains += 1;
-            let (mut sequence, mut hash) = (0, GENESIS.to_vec());
-            let problem = loop {
-                let page = store::entries_after(&mut tx, owner, sequence, PAGE).await?;
-                let mut problem = None;
-                for row in &page {
-                    if row.sequence != sequence + 1 {
-                        problem = Some((sequence + 1, "an entry is missing"));
-                        break;
-                    }
-                    let right = self.key.entry_hash(&hash, &row.entry());
-                    if right != row.entry_hash {
-                        problem = Some((row.sequence, "an entry was changed"));
-                        break;
-                    }
-                    (sequence, hash) = (row.sequence, right);
-                    found.entries += 1;
+            let flaw = self.verify_chain(&mut tx, head, &mut found.entries, &mut expected).await?;
+            found.flaws.extend(flaw);
+        }
+        if !heads.is_empty() {
+            expected.insert(Uuid::nil());
+        }
+        let missing = expected.difference(&known);
+        found.flaws.extend(missing.map(|chain| Flaw {
+            municipality: *chain,
+            sequence: 0,
+            problem: "the head of the chain, or the whole chain, is missing",
+        }));
+        Ok(found)
+    }
+
+    /// Checks one chain; gives its first flaw. Chains that its entries name go to `named`.
+    async fn verify_chain(
+        &self,
+        tx: &mut Tx,
+        head: &HeadRow,
+        entries: &mut u64,
+        named: &mut BTreeSet<Uuid>,
+    ) -> Result<Option<Flaw>> {
+        let owner = head.municipality_id;
+        let flaw = |sequence, problem| Ok(Some(Flaw { municipality: owner, sequence, problem }));
+        let (mut sequence, mut hash) = (0, GENESIS.to_vec());
+        loop {
+            let page = store::entries_after(tx, owner, sequence, PAGE).await?;
+            for row in &page {
+                if row.sequence != sequence + 1 {
+                    return flaw(sequence + 1, "an entry is missing");
                 }
-                if problem.is_some() || page.len() < usize::try_from(PAGE).unwrap_or(usize::MAX) {
-                    break problem;
+                let right = self.key.entry_hash(&hash, &row.entry());
+                if right != row.entry_hash {
+                    return flaw(row.sequence, "an entry was changed");
                 }
-            };
-            let problem = problem.or_else(|| {
-                if self.key.head_hash(owner, head.sequence, &head.entry_hash) != head.head_hash {
-                    Some((head.sequence, "the head of the chain was changed"))
-                } else if head.sequence > sequence {
-                    Some((sequence + 1, "entries at the end are missing"))
-                } else if head.sequence < sequence || head.entry_hash != hash {
-                    Some((head.sequence + 1, "entries were added by hand"))
-                } else {
-                    None
+                if row.action == CHAIN_BEGUN {
+                    named.extend(Uuid::try_parse(&row.subject_id));
                 }
-            });
-            if let Some((sequence, problem)) = problem {
-                found.flaws.push(Flaw { municipality: owner, sequence, problem });
+                (sequence, hash) = (row.sequence, right);
+                *entries += 1;
+            }
+            if page.len() < usize::try_from(PAGE).unwrap_or(usize::MAX) {
+                break;
             }
         }
-        Ok(found)
+        if self.key.head_hash(owner, head.sequence, &head.entry_hash) != head.head_hash {
+            flaw(head.sequence, "the head of the chain was changed")
+        } else if head.sequence > sequence {
+            flaw(sequence + 1, "entries at the end are missing")
+        } else if head.sequence < sequence || head.entry_hash != hash {
+            flaw(head.sequence + 1, "entries were added by hand")
+        } else {
+            Ok(None)
+        }
     }
 }

@@ -1,17 +1,34 @@
 //! Turns credentials into callers, and makes the first administrator's.
 
 pub mod audit;
+pub mod links;
+pub mod sign_in;
+pub mod staff;
+pub mod tokens;
 
-use std::{fs, io::Write as _, os::unix::fs::OpenOptionsExt as _, path::Path, sync::Arc};
+use std::{
+    fs,
+    io::Write as _,
+    os::unix::fs::OpenOptionsExt as _,
+    path::Path,
+    sync::{Arc, Mutex},
+};
 
 use ring::hkdf;
 use serde::{Deserialize, Serialize};
+use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use self::audit::{Actor, Deed};
 use super::{
-    rules::{self, Credential, Reach, Role, STAFF_PREFIX, Staff, StaffId, audit::AuditKey},
-    store::{self, tokens},
+    rules::{
+        self, Role, STAFF_PREFIX,
+        audit::AuditKey,
+        lockout::Addresses,
+        second_factor::SecondFactorKeys,
+        session::{FormKey, SessionPolicy},
+    },
+    store,
 };
 use crate::{
     clock::Clock,
@@ -25,6 +42,23 @@ pub struct Access {
     db: Db,
     clock: Clock,
     key: AuditKey,
+    policy: SessionPolicy,
+    guard: Arc<Guard>,
+}
+
+/// Passwords that are worked on at once: each takes 19 MiB and some ten milliseconds of a core.
+const HASHES_AT_ONCE: usize = 2;
+/// People who may wait for that.
+const HASHES_WAITING: usize = 64;
+
+/// What all clones share to check people.
+#[derive(Debug)]
+struct Guard {
+    second_factor: SecondFactorKeys,
+    forms: FormKey,
+    hashing: Arc<Semaphore>,
+    hash_queue: Semaphore,
+    addresses: Mutex<Addresses>,
 }
 
 /// What a command needs to call a server: the content of the credentials file.
@@ -41,24 +75,28 @@ pub struct Credentials {
 impl Access {
     /// Checks against this database. `secret` is shared by its servers and is not in it.
     pub fn new(db: Db, clock: Clock, secret: &[u8; 32]) -> Self {
-        Self { db, clock, key: AuditKey::new(&derive_key(secret, b"gigafleet audit")) }
+        let seal = derive_key(secret, b"gigafleet totp");
+        let recovery = derive_key(secret, b"gigafleet recovery codes");
+        let guard = Guard {
+            second_factor: SecondFactorKeys::new(&seal, &recovery),
+            forms: FormKey::new(&derive_key(secret, b"gigafleet forms")),
+            hashing: Arc::new(Semaphore::new(HASHES_AT_ONCE)),
+            hash_queue: Semaphore::new(HASHES_WAITING),
+            addresses: Mutex::default(),
+        };
+        let key = AuditKey::new(&derive_key(secret, b"gigafleet audit"));
+        Self { db, clock, key, policy: SessionPolicy::default(), guard: Arc::new(guard) }
     }
 
-    /// The one choke point: who calls, from the `authorization` header. Reasons: STAFF_TOKEN_REQUIRED,
-    /// STAFF_TOKEN_INVALID (unknown, expired and revoked look the same from outside).
-    pub async fn staff(&self, authorization: Option<&str>) -> Result<Staff> {
-        let token = rules::bearer_token(authorization)?;
-        let mut tx = self.db.read().await?;
-        let invalid = || Error::new(Kind::Unauthenticated, "STAFF_TOKEN_INVALID", "this staff token is not valid");
-        let row = tokens::find_token(&mut tx, &rules::hash_secret(token)).await?;
-        let now = self.clock.now();
-        let row =
-            row.filter(|r| r.revoked_at.is_none() && r.expires_at.is_none_or(|end| now.0 < end)).ok_or_else(invalid)?;
-        let role = Role::from_number(row.role).ok_or_else(invalid)?;
-        let reach = Reach { role, place: tokens::place(row.prefecture, row.owner_id, row.school_id) };
-        let owners = store::owners(&mut tx).await?;
-        let id = row.staff_id.map(StaffId);
-        Ok(Staff::new(id, row.name, Credential::Token(row.token_id), vec![reach], Arc::new(owners)))
+    /// The same with other lengths of sessions.
+    #[must_use]
+    pub fn with_policy(self, policy: SessionPolicy) -> Self {
+        Self { policy, ..self }
+    }
+
+    /// How long sessions last.
+    pub fn policy(&self) -> SessionPolicy {
+        self.policy
     }
 
     /// Writes the first administrator's credentials, readable by the owner only. An existing file keeps its token if the
@@ -72,7 +110,7 @@ impl Access {
                 let mut tx = self.db.begin().await?;
                 let id = Uuid::now_v7();
                 let (name, role) = ("first administrator", Role::Administrator.to_number());
-                tokens::insert_installation_token(&mut tx, &hash, id, name, role, self.clock.now()).await?;
+                store::tokens::insert_installation_token(&mut tx, &hash, id, name, role, self.clock.now()).await?;
                 let deed = Deed {
                     municipality: None,
                     action: "token.create",

@@ -98,6 +98,14 @@ pub(in crate::access) async fn insert_entry(tx: &mut Tx, entry: &Entry, hash: &[
     Ok(())
 }
 
+/// Makes all that follows in a reading transaction see one state.
+pub(in crate::access) async fn hold_still(tx: &mut Tx) -> Result<()> {
+    // SQLite does so by itself.
+    let sql = tx.by_engine("SELECT 1", "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ");
+    tx.query(sql).execute().await?;
+    Ok(())
+}
+
 /// Heads of all chains.
 pub(in crate::access) async fn heads(tx: &mut Tx) -> Result<Vec<HeadRow>> {
     tx.query("SELECT municipality_id, sequence, entry_hash, head_hash FROM audit_head ORDER BY municipality_id")

@@ -1,7 +1,11 @@
 //! SQL of staff, grants, sessions, tokens and the audit log.
 
 pub(super) mod audit;
-pub(super) mod tokens;
+pub mod grants;
+pub(super) mod places;
+pub mod sessions;
+pub mod staff;
+pub mod tokens;
 
 use std::collections::BTreeMap;
 
