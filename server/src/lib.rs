@@ -23,7 +23,7 @@ pub mod telemetry;
 
 use std::{net::SocketAddr, sync::Arc};
 
-use axum::{Extension, Router};
+use axum::Extension;
 use gigafleet_proto::{
     FILE_DESCRIPTOR_SET,
     v1::{
@@ -193,7 +193,7 @@ impl Bound {
         let enrollment = EnrollmentGrpc::new(self.enrollment, self.access.clone(), self.clock.clone(), interval);
         let devices = DeviceGrpc::new(overview.clone(), Arc::clone(&checkins), self.access.clone(), stop.clone());
         // The pages of all features; a feature's pages are wired here, beside its calls.
-        let pages = Router::new().layer(Extension(self.access.clone()));
+        let pages = access::pages::routes(self.access.clone()).layer(Extension(self.access.clone()));
         let own_access = AccessGrpc::new(self.access.clone());
         let staff = StaffGrpc::new(self.access.clone(), self.clock.clone());
         let audit = AuditGrpc::new(self.access.clone());

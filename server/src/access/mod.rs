@@ -5,6 +5,7 @@
 //! hashes or sealed. Deliberately not here: the certificates of devices (`enrollment`).
 
 pub mod grpc;
+pub mod pages;
 pub mod rules;
 pub mod service;
 pub mod store;

@@ -2,6 +2,7 @@
 
 pub mod audit;
 pub mod links;
+pub mod names;
 pub mod sign_in;
 pub mod staff;
 pub mod tokens;

@@ -2,6 +2,7 @@
 
 pub(super) mod audit;
 pub mod grants;
+pub(super) mod names;
 pub(super) mod places;
 pub mod sessions;
 pub mod staff;
