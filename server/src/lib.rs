@@ -193,7 +193,9 @@ impl Bound {
         let enrollment = EnrollmentGrpc::new(self.enrollment, self.access.clone(), self.clock.clone(), interval);
         let devices = DeviceGrpc::new(overview.clone(), Arc::clone(&checkins), self.access.clone(), stop.clone());
         // The pages of all features; a feature's pages are wired here, beside its calls.
-        let pages = access::pages::routes(self.access.clone()).layer(Extension(self.access.clone()));
+        let pages = access::pages::routes(self.access.clone())
+            .merge(overview::pages::routes(overview.clone(), schools.clone()))
+            .layer(Extension(self.access.clone()));
         let own_access = AccessGrpc::new(self.access.clone());
         let staff = StaffGrpc::new(self.access.clone(), self.clock.clone());
         let audit = AuditGrpc::new(self.access.clone());
@@ -210,6 +212,7 @@ impl Bound {
         let app = App::new(agents, routes, &limits, Arc::clone(&self.metrics));
         let site = self.console.site().clone();
         let pages = ConsoleApp::new(pages, site, self.clock.clone(), &limits, Arc::clone(&self.metrics), stop.clone());
+        let pages = pages.with_menu().await?;
         let browsing = tokio::spawn(self.console.serve(pages, stop.clone()));
         let serving = tokio::spawn(self.listener.serve(app, stop));
 

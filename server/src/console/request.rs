@@ -1,7 +1,7 @@
 //! One request of a browser: who sends it, its time limit, its lane, the page of its fault, its line in the log.
 
 use std::{
-    net::IpAddr,
+    net::{IpAddr, Ipv4Addr},
     sync::{Arc, Mutex, OnceLock},
     time::{Duration, Instant},
 };
@@ -21,7 +21,7 @@ use tower::Service as _;
 use uuid::Uuid;
 
 use super::{
-    ConsoleSite, FORM_BYTES, PageError, Shell, Visit, assets,
+    ConsoleSite, FORM_BYTES, NavEntry, PageError, Shell, Visit, assets,
     cookies::{self, SetCookie},
     csrf, headers,
     respond::{self, Fault, Flash},
@@ -50,6 +50,8 @@ pub struct ConsoleApp {
     request_timeout: Duration,
     metrics: Arc<Metrics>,
     stop: watch::Receiver<bool>,
+    /// The parts that have pages.
+    menu: Arc<[NavEntry]>,
 }
 
 /// The page of a fault.
@@ -81,7 +83,25 @@ impl ConsoleApp {
             .layer(DefaultBodyLimit::max(FORM_BYTES))
             .layer(from_fn(note_route));
         let lane = Arc::new(Semaphore::new(limits.console_requests));
-        Self { routes, site, clock, lane, request_timeout: limits.request_timeout, metrics, stop }
+        Self { routes, site, clock, lane, request_timeout: limits.request_timeout, metrics, stop, menu: Arc::default() }
+    }
+
+    /// Finds out which parts of the menu have pages, so that it leads nowhere else.
+    pub async fn with_menu(mut self) -> Result<Self> {
+        let mut menu = Vec::new();
+        for entry in NavEntry::ALL {
+            let request = Request::get(entry.path()).body(Body::empty());
+            let mut request = request.map_err(|source| Error::internal("the menu is wrong", source))?;
+            let (visit, _) = self.visit(&request, IpAddr::V4(Ipv4Addr::LOCALHOST))?;
+            request.extensions_mut().insert(visit);
+            // Nobody is signed in, so a page that is there sends us away.
+            let answer = self.routes.clone().call(request).await.unwrap_or_else(|never| match never {});
+            if answer.status() != StatusCode::NOT_FOUND {
+                menu.push(entry);
+            }
+        }
+        self.menu = menu.into();
+        Ok(self)
     }
 
     /// Answers one request; never fails, never takes longer than its time.
@@ -133,6 +153,7 @@ impl ConsoleApp {
             stop: self.stop.clone(),
             shell: OnceLock::new(),
             cookies: Mutex::default(),
+            menu: Arc::clone(&self.menu),
         });
         Ok((visit, new_cookie))
     }

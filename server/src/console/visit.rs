@@ -44,6 +44,8 @@ pub(super) struct VisitData {
     pub shell: OnceLock<Shell>,
     /// Cookies for the answer, whatever it will be.
     pub cookies: Mutex<Vec<SetCookie>>,
+    /// The parts that have pages.
+    pub menu: Arc<[NavEntry]>,
 }
 
 impl Visit {
@@ -134,8 +136,11 @@ impl Visit {
     fn make_shell(&self, language: Language, person: Option<String>, nav: Vec<NavEntry>) -> Shell {
         let w = language.words();
         let here = self.0.path.split('?').next().unwrap_or_default();
-        let links =
-            nav.into_iter().map(|entry| NavLink { path: entry.path(), text: entry.text(w), here: entry.holds(here) });
+        let links = nav.into_iter().filter(|entry| self.0.menu.contains(entry)).map(|entry| NavLink {
+            path: entry.path(),
+            text: entry.text(w),
+            here: entry.holds(here),
+        });
         Shell {
             language,
             w,
@@ -179,6 +184,18 @@ pub enum NavEntry {
 }
 
 impl NavEntry {
+    /// All parts.
+    pub const ALL: [Self; 8] = [
+        Self::Home,
+        Self::Devices,
+        Self::Schools,
+        Self::Municipalities,
+        Self::Imports,
+        Self::Reviews,
+        Self::Staff,
+        Self::Audit,
+    ];
+
     /// Where it leads.
     pub fn path(self) -> &'static str {
         match self {

@@ -75,6 +75,16 @@ pub fn field_message(language: Language, message: &str) -> String {
         return message.to_owned();
     }
     let known = [
+        ("needs 3 to 64 of a–z", "半角の英数字と . _ - @ + で、3〜64文字にしてください（例: メールアドレス）"),
+        ("needs 1 to 100 characters", "1〜100文字で入力してください"),
+        ("needs 1 to 200 characters", "理由を200文字以内で入力してください"),
+        ("needs 1 to 366", "1〜366日で入力してください"),
+        ("lies before the start", "開始日より後にしてください"),
+        ("lies in the past", "過去の日付です"),
+        ("choose", "選んでください"),
+        ("no such school", "この区市町村にその学校はありません。学校コードか正式名を入力してください"),
+        ("several schools", "同じ名前の学校があります。学校コードを入力してください"),
+        ("needs a municipality above it", "学校を入力するときは、上で区市町村を選んでください"),
         ("is empty", "入力してください"),
         ("is missing", "入力してください"),
         ("is required", "入力してください"),
@@ -89,7 +99,7 @@ pub fn field_message(language: Language, message: &str) -> String {
         ("check digit", "検査数字が合いません"),
     ];
     match known.iter().find(|(english, _)| message.contains(english)) {
-        Some((_, japanese)) => format!("{japanese}（{message}）"),
+        Some((_, japanese)) => (*japanese).to_owned(),
         None => message.to_owned(),
     }
 }
