@@ -188,15 +188,14 @@ impl Client {
     }
 
     /// At most `limit` devices, and whether there are more.
-    pub(super) async fn list_devices(&self, filter: &DeviceFilter, limit: usize) -> Result<(Vec<v1::Device>, bool)> {
+    pub(super) async fn list_devices(
+        &self,
+        asked: &v1::ListDevicesRequest,
+        limit: usize,
+    ) -> Result<(Vec<v1::Device>, bool)> {
         let page_size = u32::try_from(limit).unwrap_or(u32::MAX).clamp(1, PAGE_SIZE);
         let list = async |page_token| {
-            let request = v1::ListDevicesRequest {
-                municipality_id: filter.municipality_id.clone(),
-                school_id: filter.school_id.clone(),
-                page_size,
-                page_token,
-            };
+            let request = v1::ListDevicesRequest { page_size, page_token, ..asked.clone() };
             let page = answer(self.devices().list_devices(request)).await?;
             Ok((page.devices, page.next_page_token))
         };

@@ -5,9 +5,10 @@ use gigafleet_proto::v1;
 
 use super::{
     client::{Client, ClientArgs, DeviceFilter, answer, promised},
+    device_lists::{self, CountArgs, ListArgs},
     failure::Result,
     json,
-    output::{print, remark},
+    output::print,
     table::{self, ABSENT, Column, gib, or_absent, os_kind, percent, presence, time},
     watch,
 };
@@ -23,13 +24,9 @@ pub(super) struct DevicesArgs {
 #[derive(Debug, Subcommand)]
 enum DevicesCommand {
     /// List devices.
-    List {
-        #[command(flatten)]
-        filter: FilterArgs,
-        /// At most so many devices.
-        #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
-        limit: u32,
-    },
+    List(Box<ListArgs>),
+    /// Count devices.
+    Count(CountArgs),
     /// Show all that is known of one device.
     Show {
         /// Id of the device.
@@ -102,7 +99,10 @@ pub(super) async fn run(args: DevicesArgs) -> Result<()> {
     let as_json = client_args.json;
     match command {
         DevicesCommand::Watch { filter } => watch::watch(&client_args, &filter).await,
-        DevicesCommand::List { filter, limit } => list(&client_args.open().await?, &filter, limit, as_json).await,
+        DevicesCommand::List(list_args) => device_lists::list(&client_args.open().await?, &list_args, as_json).await,
+        DevicesCommand::Count(count_args) => {
+            device_lists::count(&client_args.open().await?, &count_args, as_json).await
+        }
         DevicesCommand::Show { device_id } => {
             let client = client_args.open().await?;
             let found = answer(client.devices().get_device(v1::GetDeviceRequest { device_id })).await?;
@@ -117,19 +117,7 @@ pub(super) async fn run(args: DevicesArgs) -> Result<()> {
     }
 }
 
-async fn list(client: &Client, filter: &FilterArgs, limit: u32, as_json: bool) -> Result<()> {
-    let filter = filter.resolve(client).await?;
-    let (devices, more) = client.list_devices(&filter, limit as usize).await?;
-    if more {
-        remark(&format!("there are more than {limit} devices: pass --limit, --municipality or --school"));
-    }
-    if as_json {
-        return print(json::pretty(&json::list("devices", devices, json::device)));
-    }
-    print(device_table(&devices))
-}
-
-fn device_table(devices: &[v1::Device]) -> String {
+pub(super) fn device_table(devices: &[v1::Device]) -> String {
     let columns = [
         Column::Text("DEVICE ID"),
         Column::Text("STATE"),

@@ -8,6 +8,7 @@
 
 mod client;
 mod demo;
+mod device_lists;
 mod devices;
 mod enroll_token;
 mod failure;
@@ -106,6 +107,9 @@ mod tests {
             "gigafleet enroll-token list",
             "gigafleet enroll-token revoke 019ab12c-3d4e-7f56-8a9b-0c1d2e3f4a5b",
             "gigafleet devices list --municipality 139017 --school x --limit 5 --json",
+            "gigafleet devices list --municipality 139017 --status in-use --status lost --use learner --os chromeos",
+            "gigafleet devices list --model X --presence silent --open-review true --grade 3 --class 2 --search 0421 --sort label --descending",
+            "gigafleet devices count --municipality 139017 --by school --by status --json",
             "gigafleet devices show 019ab12c --json",
             "gigafleet devices watch --school x",
             "gigafleet devices revoke 019ab12c --reason 紛失",
@@ -125,6 +129,9 @@ mod tests {
             "gigafleet enroll-token create --municipality 139017 --uses 0",
             "gigafleet enroll-token create --municipality 139017 --days 367",
             "gigafleet devices list --limit 0",
+            "gigafleet devices list --sort price",
+            "gigafleet devices list --grade 10",
+            "gigafleet devices count --by colour",
             "gigafleet devices command 019ab12c run-program",
             "gigafleet demo --for soon",
             "gigafleet demo --devices 0",

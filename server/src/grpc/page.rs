@@ -32,12 +32,21 @@ pub fn read_token<const N: usize>(token: &str) -> Result<Option<[u8; N]>> {
         return Ok(None);
     }
     let bytes = URL_SAFE_NO_PAD.decode(token).ok().and_then(|bytes| <[u8; N]>::try_from(bytes).ok());
-    bytes.map(Some).ok_or_else(page_token_invalid)
+    bytes.map(Some).ok_or_else(token_invalid)
 }
 
-fn page_token_invalid() -> Error {
+/// The error for a page token that is none of this list. Reason: PAGE_TOKEN_INVALID.
+pub fn token_invalid() -> Error {
     let violation = FieldViolation::new("page_token", "is not the next_page_token of an earlier page of this list");
     Error::invalid_fields("PAGE_TOKEN_INVALID", vec![violation])
+}
+
+/// A page token of any bytes; none for the first page. Reason: PAGE_TOKEN_INVALID.
+pub fn read_bytes(token: &str) -> Result<Option<Vec<u8>>> {
+    if token.is_empty() {
+        return Ok(None);
+    }
+    URL_SAFE_NO_PAD.decode(token).map(Some).map_err(|_| token_invalid())
 }
 
 /// A page token that is a pair of ids; two nil ids for the first page.
@@ -57,7 +66,7 @@ pub fn read_time_and_id(token: &str) -> Result<Option<(i64, Uuid)>> {
 
 /// A page token that is a text; empty for the first page.
 pub fn read_text(token: &str) -> Result<String> {
-    URL_SAFE_NO_PAD.decode(token).ok().and_then(|bytes| String::from_utf8(bytes).ok()).ok_or_else(page_token_invalid)
+    URL_SAFE_NO_PAD.decode(token).ok().and_then(|bytes| String::from_utf8(bytes).ok()).ok_or_else(token_invalid)
 }
 
 #[cfg(test)]

@@ -34,6 +34,7 @@ const METHODS: &[&str] = &[
     "/gigafleet.v1.EnrollmentService/RevokeEnrollmentToken",
     "/gigafleet.v1.DeviceService/GetDevice",
     "/gigafleet.v1.DeviceService/ListDevices",
+    "/gigafleet.v1.DeviceService/CountDevices",
     "/gigafleet.v1.DeviceService/WatchDevices",
     "/gigafleet.v1.DeviceService/RevokeDevice",
     "/gigafleet.v1.DeviceService/SendCommand",

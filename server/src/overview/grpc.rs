@@ -8,12 +8,15 @@ use tokio_stream::{Stream, StreamExt as _, wrappers::ReceiverStream};
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
-use super::service::{DeviceFilter, Overview};
+use super::{
+    rules::{AnyOf, DeviceFilter, DeviceOrder, DeviceQuery, parse_fragment},
+    service::{Group, Overview},
+};
 use crate::{
     access::service::Access,
     checkin::service::CheckIns,
     devices::rules::DeviceId,
-    error::{Error, Result as ServerResult},
+    error::{Error, FieldViolation, Result as ServerResult},
     grpc::{caller, page},
     schools::{
         rules::{
@@ -51,7 +54,80 @@ fn device_filter(municipality_id: &str, school_id: &str) -> ServerResult<DeviceF
     if school.is_some() && municipality.is_none() {
         return Err(Error::invalid_field("school_id", "needs municipality_id beside it"));
     }
-    Ok(DeviceFilter { municipality, school })
+    Ok(DeviceFilter { municipality, school, ..DeviceFilter::default() })
+}
+
+/// Checks all of a list's filters and its order; what is wrong is named at once.
+fn device_query(request: &v1::ListDevicesRequest) -> ServerResult<DeviceQuery> {
+    let mut refused = Vec::new();
+    let mut any_of = |field: &'static str, numbers: &[i32], most: i32| {
+        let known = numbers.iter().all(|number| (0..=most).contains(number));
+        let numbers = AnyOf::numbers(numbers.iter().copied()).filter(|_| known);
+        numbers.unwrap_or_else(|| {
+            refused.push(FieldViolation::new(field, "has a value that the contract does not know"));
+            AnyOf::default()
+        })
+    };
+    let lifecycles = any_of("lifecycles", &request.lifecycles, v1::Lifecycle::Disposed.into());
+    let purposes = any_of("purposes", &request.purposes, v1::Purpose::Probe.into());
+    let os_kinds = any_of("os_kinds", &request.os_kinds, v1::OsKind::Macos.into());
+    let mut text = |field: &'static str, text: &str, most: usize| {
+        if text.len() > most || text.contains('\0') {
+            let message = format!("has {} bytes, may have {most} and no NUL character", text.len());
+            refused.push(FieldViolation::new(field, message));
+        }
+        Some(text.to_owned()).filter(|text| !text.is_empty())
+    };
+    let model = text("model", &request.model, 256);
+    let class_name = text("class_name", &request.class_name, 64);
+    if request.grade > 9 {
+        refused.push(FieldViolation::new("grade", format!("is {}, may be 1 to 9", request.grade)));
+    }
+    if v1::Presence::try_from(request.presence).is_err() {
+        refused.push(FieldViolation::new("presence", "has a value that the contract does not know"));
+    }
+    let fragment = page::collect(parse_fragment(&request.query), &mut refused).flatten();
+    let order = page::collect(DeviceOrder::parse(&request.order_by), &mut refused).unwrap_or_default();
+    let place = match device_filter(&request.municipality_id, &request.school_id) {
+        Ok(place) => place,
+        Err(error) => {
+            refused.extend(error.fields);
+            DeviceFilter::default()
+        }
+    };
+    if !refused.is_empty() {
+        return Err(Error::invalid_fields("FIELD_INVALID", refused));
+    }
+    let filter = DeviceFilter {
+        lifecycles,
+        purposes,
+        os_kinds,
+        model,
+        presence: Some(request.presence()).filter(|presence| *presence != v1::Presence::Unspecified),
+        has_open_review: request.has_open_review,
+        grade: Some(i64::from(request.grade)).filter(|grade| *grade != 0),
+        class_name,
+        fragment,
+        ..place
+    };
+    Ok(DeviceQuery { filter, order })
+}
+
+fn groups(request: &v1::CountDevicesRequest) -> ServerResult<Vec<Group>> {
+    let unknown = || Error::invalid_field("group_by", "has a value that the contract does not know");
+    let mut groups = Vec::new();
+    for group in &request.group_by {
+        groups.push(match v1::DeviceGroup::try_from(*group).map_err(|_| unknown())? {
+            v1::DeviceGroup::Unspecified => return Err(unknown()),
+            v1::DeviceGroup::Municipality => Group::Municipality,
+            v1::DeviceGroup::School => Group::School,
+            v1::DeviceGroup::Lifecycle => Group::Lifecycle,
+            v1::DeviceGroup::Purpose => Group::Purpose,
+            v1::DeviceGroup::OsKind => Group::OsKind,
+            v1::DeviceGroup::Model => Group::Model,
+        });
+    }
+    Ok(groups)
 }
 
 fn key_of(municipality: &str, id: &str) -> String {
@@ -79,12 +155,38 @@ impl DeviceService for DeviceGrpc {
     ) -> Result<Response<v1::ListDevicesResponse>, Status> {
         let staff = caller::staff(request.metadata(), &self.access).await?;
         let request = request.into_inner();
-        let filter = device_filter(&request.municipality_id, &request.school_id)?;
+        let query = device_query(&request)?;
         let limit = page::field(parse_page_size(request.page_size))?;
-        let after = page::read_id_pair(&request.page_token)?;
-        let devices = self.overview.devices(&staff, filter, after, limit).await?;
-        let next_page_token = page::next(&devices, limit, |last| key_of(&last.municipality_id, &last.device_id));
-        Ok(Response::new(v1::ListDevicesResponse { devices, next_page_token }))
+        let after = match page::read_bytes(&request.page_token)? {
+            Some(token) => Some(query.position(&token).ok_or_else(page::token_invalid)?),
+            None => None,
+        };
+        let found = self.overview.devices(&staff, &query, after, limit).await?;
+        let next_page_token = found.next.map(|next| page::write_token(&[&query.to_token(&next)])).unwrap_or_default();
+        Ok(Response::new(v1::ListDevicesResponse { devices: found.devices, next_page_token }))
+    }
+
+    async fn count_devices(
+        &self,
+        request: Request<v1::CountDevicesRequest>,
+    ) -> Result<Response<v1::CountDevicesResponse>, Status> {
+        let staff = caller::staff(request.metadata(), &self.access).await?;
+        let request = request.into_inner();
+        let filter = device_filter(&request.municipality_id, &request.school_id)?;
+        let groups = groups(&request)?;
+        let counts = self.overview.count_devices(&staff, filter.municipality, filter.school, &groups).await?;
+        let total_count = counts.iter().map(|count| count.device_count).sum();
+        let text = |id: Option<Uuid>| id.map(|id| id.to_string()).unwrap_or_default();
+        let counts = counts.into_iter().map(|count| v1::DeviceCount {
+            municipality_id: text(count.municipality),
+            school_id: text(count.school),
+            lifecycle: count.lifecycle,
+            purpose: count.purpose,
+            os_kind: count.os_kind,
+            model: count.model,
+            device_count: count.device_count,
+        });
+        Ok(Response::new(v1::CountDevicesResponse { counts: counts.collect(), total_count }))
     }
 
     async fn watch_devices(

@@ -2,5 +2,6 @@
 
 pub mod grpc;
 pub mod pages;
+pub mod rules;
 pub mod service;
 mod store;

@@ -124,7 +124,7 @@ async fn lists_page_by_key(world: World) {
     for _ in 0..7 {
         world.enrollment.enroll(&token, &csr(), Uuid::now_v7(), None).await.unwrap();
     }
-    let filter = gigafleet::overview::service::DeviceFilter { municipality: Some(owner), school: None };
+    let filter = gigafleet::overview::service::DeviceFilter { municipality: Some(owner), ..Default::default() };
     let (mut seen, mut after) = (Vec::new(), (Uuid::nil(), Uuid::nil()));
     loop {
         let page = world.overview.devices(&world.staff().await, filter, after, 3).await.unwrap();

@@ -25,6 +25,7 @@ use gigafleet_agent::{
     identity::from_hex,
     transport::tls::{ServerTrust, TimeKnowledge},
 };
+use gigafleet_proto::v1::ListDevicesRequest;
 use rustls_pki_types::{CertificateDer, pem::PemObject as _};
 use tokio::{
     sync::{oneshot, watch},
@@ -38,7 +39,7 @@ use self::{
     view::{Progress, Screen, View},
 };
 use super::{
-    client::{Client, ClientArgs, DeviceFilter},
+    client::{Client, ClientArgs},
     failure::{Failure, Result},
     output::print,
     serve::shutdown_signal,
@@ -148,7 +149,7 @@ async fn hold(args: &DemoArgs, folder: &Path, stop: impl Future<Output = ()>) ->
     halt.send_replace(true);
     fleet.finish().await;
     let end = shown?;
-    let (devices, _) = client.list_devices(&DeviceFilter::default(), usize::MAX).await?;
+    let (devices, _) = client.list_devices(&ListDevicesRequest::default(), usize::MAX).await?;
     let comparison = fleet.ledger.compare(&devices);
     drop(client);
     server.stop().await?;

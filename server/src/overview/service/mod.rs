@@ -1,12 +1,15 @@
 //! Use cases of staff that show many features: devices and schools with what they do.
 
+mod lists;
+
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use gigafleet_proto::v1;
 use tokio::sync::{mpsc, watch};
 use uuid::Uuid;
 
-pub use super::store::DeviceFilter;
+pub use self::lists::{Count, DevicePage, Group};
+pub use super::rules::DeviceFilter;
 use super::store::{self, DeviceViewRow, FactsColumns, StatusColumns};
 use crate::{
     access::rules::{Area, Right, Scope, Staff},
@@ -15,7 +18,7 @@ use crate::{
     db::{Db, Tx},
     devices::{
         rules::{self, DeviceId, DeviceKey},
-        service as devices, store as device_store,
+        service as devices,
     },
     error::{Error, Kind, Result},
     schools::{
@@ -53,20 +56,6 @@ impl Overview {
         Ok(views.pop().expect("one row is one view"))
     }
 
-    /// A page of devices in scope, after a key.
-    pub async fn devices(
-        &self,
-        staff: &Staff,
-        filter: DeviceFilter,
-        after: (Uuid, Uuid),
-        limit: i64,
-    ) -> Result<Vec<v1::Device>> {
-        let scope = staff.scope(Right::ViewDevices)?;
-        let mut tx = self.db.read().await?;
-        let rows = list_rows(&mut tx, &scope, filter, after, limit).await?;
-        self.view(&mut tx, rows).await
-    }
-
     /// Sends each matching device, then again whenever it changed, until the receiver is gone or `stop` becomes true.
     /// Reasons: WATCH_TOO_WIDE; at the end SHUTTING_DOWN.
     pub async fn watch(
@@ -75,12 +64,12 @@ impl Overview {
         filter: DeviceFilter,
         mut stop: watch::Receiver<bool>,
     ) -> Result<mpsc::Receiver<Result<v1::Device>>> {
-        let first = self.all_devices(staff, filter).await?;
+        let first = self.all_devices(staff, &filter).await?;
         let (sender, receiver) = mpsc::channel(64);
         let (overview, staff) = (self.clone(), staff.clone());
         tokio::spawn(async move {
             tokio::select! {
-                () = overview.feed(&staff, filter, first, sender.clone()) => {}
+                () = overview.feed(&staff, &filter, first, sender.clone()) => {}
                 _stopped = stop.wait_for(|stop| *stop) => {
                     let error = Error::new(Kind::Unavailable, "SHUTTING_DOWN", "this server is shutting down; watch again");
                     // A watcher that takes nothing is not waited for.
@@ -94,7 +83,7 @@ impl Overview {
     async fn feed(
         &self,
         staff: &Staff,
-        filter: DeviceFilter,
+        filter: &DeviceFilter,
         first: Vec<v1::Device>,
         sender: mpsc::Sender<Result<v1::Device>>,
     ) {
@@ -128,7 +117,7 @@ impl Overview {
         }
     }
 
-    async fn all_devices(&self, staff: &Staff, filter: DeviceFilter) -> Result<Vec<v1::Device>> {
+    async fn all_devices(&self, staff: &Staff, filter: &DeviceFilter) -> Result<Vec<v1::Device>> {
         let mut all: Vec<v1::Device> = Vec::new();
         let mut after = (Uuid::nil(), Uuid::nil());
         let scope = staff.scope(Right::ViewDevices)?;
@@ -181,10 +170,9 @@ impl Overview {
         let now = self.clock.now();
         let mut reviews: HashMap<Uuid, Vec<i32>> = HashMap::new();
         for owned in rows.chunk_by(|a, b| a.municipality_id == b.municipality_id) {
-            let (first, last) = (DeviceId(owned[0].device_id), DeviceId(owned[owned.len() - 1].device_id));
-            for (device, reason) in
-                device_store::open_reviews(tx, MunicipalityId(owned[0].municipality_id), first, last).await?
-            {
+            let devices: Vec<_> = owned.iter().map(|row| row.device_id).collect();
+            let owner = MunicipalityId(owned[0].municipality_id);
+            for (device, reason) in store::open_reviews(tx, owner, &devices).await? {
                 reviews.entry(device).or_default().push(i32::from(reason));
             }
         }
@@ -241,7 +229,7 @@ fn areas(scope: &Scope, only: Option<MunicipalityId>, first: Uuid) -> Vec<Area> 
 async fn list_rows(
     tx: &mut Tx,
     scope: &Scope,
-    filter: DeviceFilter,
+    filter: &DeviceFilter,
     after: (Uuid, Uuid),
     limit: i64,
 ) -> Result<Vec<DeviceViewRow>> {

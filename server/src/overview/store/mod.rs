@@ -1,12 +1,15 @@
 //! SQL that reads across features, for pages of staff.
 
+pub(super) mod count;
+pub(super) mod list;
+
 use sqlx::FromRow;
 use uuid::Uuid;
 
 use crate::{
     access::rules::Area,
     clock::Timestamp,
-    db::{Tx, in_schools},
+    db::{Tx, in_schools, rows_json},
     devices::rules::DeviceKey,
     error::Result,
     schools::rules::{MunicipalityId, SchoolId},
@@ -113,13 +116,38 @@ pub(super) async fn find_device_view(tx: &mut Tx, key: DeviceKey) -> Result<Opti
         .await
 }
 
-/// Which devices a list shows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct DeviceFilter {
-    /// Only of this owner.
-    pub municipality: Option<MunicipalityId>,
-    /// Only of this school of the owner.
-    pub school: Option<SchoolId>,
+/// These devices of an owner, in no order.
+pub(super) async fn find_device_views(
+    tx: &mut Tx,
+    municipality: MunicipalityId,
+    devices: &[Uuid],
+) -> Result<Vec<DeviceViewRow>> {
+    let sql = tx.by_engine(
+        device_view!("WHERE d.municipality_id = $1 AND d.device_id IN (SELECT unhex(value, '-') FROM json_each($2))"),
+        device_view!(
+            "WHERE d.municipality_id = $1 AND d.device_id IN (SELECT CAST(value AS UUID)
+                 FROM jsonb_array_elements_text(CAST(CAST($2 AS TEXT) AS JSONB)))"
+        ),
+    );
+    tx.query(sql).bind(municipality).bind(rows_json(devices)?).all().await
+}
+
+/// Open reviews of these devices of an owner: device and reason.
+pub(super) async fn open_reviews(
+    tx: &mut Tx,
+    municipality: MunicipalityId,
+    devices: &[Uuid],
+) -> Result<Vec<(Uuid, i16)>> {
+    let sql = tx.by_engine(
+        "SELECT device_id, reason FROM identity_review
+         WHERE municipality_id = $1 AND device_id IN (SELECT unhex(value, '-') FROM json_each($2)) AND closed_at IS NULL
+         ORDER BY device_id, reason",
+        "SELECT device_id, reason FROM identity_review
+         WHERE municipality_id = $1 AND closed_at IS NULL AND device_id IN (SELECT CAST(value AS UUID)
+             FROM jsonb_array_elements_text(CAST(CAST($2 AS TEXT) AS JSONB)))
+         ORDER BY device_id, reason",
+    );
+    tx.query(sql).bind(municipality).bind(rows_json(devices)?).all().await
 }
 
 /// Devices of an area after an id, in the order of ids; of one school if one is named.

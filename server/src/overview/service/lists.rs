@@ -1,0 +1,273 @@
+//! Lists of devices, page by page, and counts.
+
+use std::collections::{BTreeMap, HashMap};
+
+use gigafleet_proto::v1;
+use uuid::Uuid;
+
+use super::{
+    super::{
+        rules::{DeviceFilter, DeviceQuery, Position},
+        store::{
+            self, DeviceViewRow,
+            count::{self, CountRow},
+            list::{self, Look, Source},
+        },
+    },
+    Overview, areas, micros,
+};
+use crate::{
+    access::rules::{Area, Right, Schools, Staff},
+    db::Tx,
+    error::{Error, Result},
+    schools::rules::{MunicipalityId, SchoolId},
+};
+
+/// Most devices that a fragment is looked up for; what is more frequent fills a page soon on the way through the order.
+const FRAGMENT_DEVICES: i64 = 1_000;
+/// Most owners that one page looks through, so that a filter which nothing matches stays quick.
+const OWNERS_OF_A_PAGE: usize = 12;
+/// The same for a search by fragment, which is quick.
+const OWNERS_OF_A_SEARCH: usize = 100;
+/// Most rows of an answer to a count.
+const COUNTS: usize = 5_000;
+/// Most models of an answer to a count.
+const MODELS: i64 = 1_000;
+
+/// A page of devices.
+#[derive(Debug, Clone)]
+pub struct DevicePage {
+    /// In the order that was asked for.
+    pub devices: Vec<v1::Device>,
+    /// Where the next page begins; none after the last.
+    pub next: Option<Position>,
+}
+
+/// What devices are counted by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Group {
+    /// The owner.
+    Municipality,
+    /// The school; needs an owner.
+    School,
+    /// The lifecycle.
+    Lifecycle,
+    /// The purpose.
+    Purpose,
+    /// The kind of operating system.
+    OsKind,
+    /// The model; needs an owner, and stands alone.
+    Model,
+}
+
+/// How many devices there are of one kind; what was not counted by is none or 0.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Count {
+    /// The owner.
+    pub municipality: Option<Uuid>,
+    /// The school; none also for no school.
+    pub school: Option<Uuid>,
+    /// Number of the lifecycle.
+    pub lifecycle: i32,
+    /// Number of the purpose.
+    pub purpose: i32,
+    /// Number of the kind of operating system.
+    pub os_kind: i32,
+    /// The model.
+    pub model: String,
+    /// Devices.
+    pub device_count: u64,
+}
+
+impl Overview {
+    /// A page of devices in scope, from a position on. It can be short and still have a next one.
+    pub async fn devices(
+        &self,
+        staff: &Staff,
+        query: &DeviceQuery,
+        from: Option<Position>,
+        limit: i64,
+    ) -> Result<DevicePage> {
+        let scope = staff.scope(Right::ViewDevices)?;
+        let first = from.as_ref().map_or(Uuid::nil(), |position| position.municipality.0);
+        let mut tx = self.db.read().await?;
+        list::plan_by_parameters(&mut tx).await?;
+        let seen = self.seen_range(query.filter.presence);
+        let most = match query.filter.fragment {
+            Some(_) => OWNERS_OF_A_SEARCH,
+            None => OWNERS_OF_A_PAGE,
+        };
+        let mut devices: Vec<v1::Device> = Vec::new();
+        let mut listed = 0;
+        for (number, area) in areas(&scope, query.filter.municipality, first).into_iter().enumerate() {
+            let start = Position::start(area.municipality(), query.order);
+            if number >= most {
+                return Ok(DevicePage { devices, next: Some(start) });
+            }
+            let behind = from.as_ref().filter(|position| position.municipality == area.municipality());
+            let behind = behind.unwrap_or(&start);
+            let Some(source) = source(&mut tx, &area, &query.filter).await? else { continue };
+            let (filter, order) = (&query.filter, query.order);
+            let look = Look { source, filter, seen, order, behind, limit: limit - listed };
+            let rows = list::list_devices(&mut tx, &area, look).await?;
+            listed += i64::try_from(rows.len()).unwrap_or(i64::MAX);
+            let ids: Vec<_> = rows.iter().map(|row| row.device_id).collect();
+            devices.extend(self.views_in_order(&mut tx, area.municipality(), &ids).await?);
+            if let Some(last) = rows.into_iter().next_back().filter(|_| listed >= limit) {
+                let municipality = area.municipality();
+                let (device, number, text) = (last.device_id, last.sort_number, last.sort_text);
+                keep_present(&mut devices, query.filter.presence);
+                return Ok(DevicePage { devices, next: Some(Position { municipality, device, number, text }) });
+            }
+        }
+        keep_present(&mut devices, query.filter.presence);
+        Ok(DevicePage { devices, next: None })
+    }
+
+    async fn views_in_order(
+        &self,
+        tx: &mut Tx,
+        municipality: MunicipalityId,
+        devices: &[Uuid],
+    ) -> Result<Vec<v1::Device>> {
+        if devices.is_empty() {
+            return Ok(Vec::new());
+        }
+        let rows = store::find_device_views(tx, municipality, devices).await?;
+        let mut rows: HashMap<Uuid, DeviceViewRow> = rows.into_iter().map(|row| (row.device_id, row)).collect();
+        let ordered = devices.iter().filter_map(|device| rows.remove(device)).collect();
+        self.view(tx, ordered).await
+    }
+
+    /// When devices of a presence were last heard, as far as the database knows it, in microseconds.
+    fn seen_range(&self, presence: Option<v1::Presence>) -> Option<(i64, i64)> {
+        let now = self.clock.now();
+        let tolerance = 2 * micros(self.checkins.interval()) + micros(std::time::Duration::from_secs(30));
+        let since = now.0 - tolerance;
+        match presence? {
+            v1::Presence::Unspecified => None,
+            v1::Presence::Never => Some((0, 0)),
+            v1::Presence::Reporting => Some((since, i64::MAX)),
+            // Which of the two it is depends on what this server could hear.
+            v1::Presence::Silent | v1::Presence::Unknown => Some((1, since - 1)),
+        }
+    }
+
+    /// How many devices there are in scope, by groups. Reason: FIELD_INVALID.
+    pub async fn count_devices(
+        &self,
+        staff: &Staff,
+        municipality: Option<MunicipalityId>,
+        school: Option<SchoolId>,
+        groups: &[Group],
+    ) -> Result<Vec<Count>> {
+        let narrow = groups.iter().any(|group| matches!(group, Group::School | Group::Model));
+        if narrow && municipality.is_none() {
+            return Err(Error::invalid_field("municipality_id", "is needed to count by school or by model"));
+        }
+        if groups.contains(&Group::Model) && groups.len() > 1 {
+            return Err(Error::invalid_field("group_by", "counts by model alone or not at all"));
+        }
+        let areas = staff.scope(Right::ViewFigures)?.areas(municipality);
+        let mut tx = self.db.read().await?;
+        if groups == [Group::Model] {
+            let mut counts = Vec::new();
+            for area in &areas {
+                counts.extend(count::count_models(&mut tx, area, school, MODELS).await?.into_iter().map(model_count));
+            }
+            return Ok(counts);
+        }
+        let by_school = school.is_some() || groups.contains(&Group::School);
+        let (whole, parts): (Vec<_>, Vec<_>) =
+            areas.into_iter().partition(|area| !by_school && *area.schools() == Schools::All);
+        let mut rows = Vec::new();
+        if !whole.is_empty() {
+            let owners: Vec<_> = whole.iter().map(Area::municipality).collect();
+            rows.extend(count::count_owners(&mut tx, &owners).await?);
+        }
+        for area in &parts {
+            rows.extend(count::count_area(&mut tx, area, school).await?);
+        }
+        let counts = grouped(&rows, groups);
+        if counts.len() > COUNTS {
+            return Err(Error::invalid_field(
+                "group_by",
+                format!("gives more than {COUNTS} counts; name a municipality"),
+            ));
+        }
+        Ok(counts)
+    }
+
+    /// Adds up what transactions counted apart. Gives how many counts changed.
+    pub async fn fold_counts(&self) -> Result<u64> {
+        let mut tx = self.db.read().await?;
+        let owners = count::unfolded_owners(&mut tx).await?;
+        drop(tx);
+        let mut rows = 0;
+        for (owner,) in owners {
+            let mut tx = self.db.begin().await?;
+            rows += count::fold_slots(&mut tx, MunicipalityId(owner)).await?;
+            tx.commit().await?;
+        }
+        Ok(rows)
+    }
+}
+
+/// Where to look for devices of an owner; none if nothing there can match.
+async fn source(tx: &mut Tx, area: &Area, filter: &DeviceFilter) -> Result<Option<Source>> {
+    if let Some(school) = filter.school.or_else(|| only_school(area)) {
+        return Ok(Some(Source::School(school)));
+    }
+    let Some(fragment) = &filter.fragment else { return Ok(Some(Source::Owner)) };
+    let found = list::find_by_fragment(tx, area.municipality(), fragment, FRAGMENT_DEVICES + 1).await?;
+    if found.is_empty() {
+        return Ok(None);
+    }
+    let few = i64::try_from(found.len()).is_ok_and(|count| count <= FRAGMENT_DEVICES);
+    let devices = found.into_iter().map(|(device,)| device).collect();
+    Ok(Some(if few { Source::Devices(devices) } else { Source::Owner }))
+}
+
+/// The school of an area that is one school.
+fn only_school(area: &Area) -> Option<SchoolId> {
+    match area.schools() {
+        Schools::All => None,
+        Schools::Only(schools) => schools.first().copied().filter(|_| schools.len() == 1),
+    }
+}
+
+/// What the server knows beyond the database decides: a device was heard, or could not have been.
+fn keep_present(devices: &mut Vec<v1::Device>, presence: Option<v1::Presence>) {
+    if let Some(presence) = presence.filter(|presence| *presence != v1::Presence::Unspecified) {
+        devices.retain(|device| device.presence() == presence);
+    }
+}
+
+fn model_count((model, devices): (String, i64)) -> Count {
+    Count { model, device_count: devices.unsigned_abs(), ..Count::default() }
+}
+
+fn grouped(rows: &[CountRow], groups: &[Group]) -> Vec<Count> {
+    let by = |group| groups.contains(&group);
+    let mut sums: BTreeMap<_, i64> = BTreeMap::new();
+    for row in rows {
+        let key = (
+            by(Group::Municipality).then_some(row.municipality_id),
+            by(Group::School).then_some(row.school_id).filter(|school| !school.is_nil()),
+            by(Group::Lifecycle).then_some(row.lifecycle).unwrap_or_default(),
+            by(Group::Purpose).then_some(row.purpose).unwrap_or_default(),
+            by(Group::OsKind).then_some(row.os_kind).unwrap_or_default(),
+        );
+        *sums.entry(key).or_default() += row.device_count;
+    }
+    let count = |((municipality, school, lifecycle, purpose, os_kind), devices): (_, i64)| Count {
+        municipality,
+        school,
+        lifecycle: i32::from(lifecycle),
+        purpose: i32::from(purpose),
+        os_kind: i32::from(os_kind),
+        model: String::new(),
+        device_count: devices.unsigned_abs(),
+    };
+    sums.into_iter().filter(|(_, devices)| *devices > 0).map(count).collect()
+}
