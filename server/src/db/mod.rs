@@ -8,7 +8,10 @@ pub(crate) mod batch;
 mod errors;
 mod open;
 
-use std::time::{Duration, Instant};
+use std::{
+    cell::RefCell,
+    time::{Duration, Instant},
+};
 
 use sqlx::{
     FromRow, Postgres, Sqlite,
@@ -199,6 +202,21 @@ pub struct Query<'t> {
     values: Vec<Value>,
 }
 
+tokio::task_local! {
+    static RECORDED: RefCell<Vec<(&'static str, Vec<Value>)>>;
+}
+
+/// Runs something and gives, with its outcome, each statement that asked for rows with its parameters, so that its plan
+/// can be looked at.
+pub async fn recorded<T>(work: impl Future<Output = T>) -> (T, Vec<(&'static str, Vec<Value>)>) {
+    RECORDED
+        .scope(RefCell::default(), async {
+            let outcome = work.await;
+            (outcome, RECORDED.with(RefCell::take))
+        })
+        .await
+}
+
 impl Query<'_> {
     /// Gives the next parameter.
     pub fn bind(mut self, value: impl Into<Value>) -> Self {
@@ -223,6 +241,7 @@ impl Query<'_> {
 
     /// Runs it and gives all rows. The statement bounds how many.
     pub async fn all<R: Row>(self) -> Result<Vec<R>> {
+        let _not_recorded = RECORDED.try_with(|recorded| recorded.borrow_mut().push((self.sql, self.values.clone())));
         let started = Instant::now();
         let rows = match self.tx {
             Tx::Sqlite(tx) => {

@@ -125,12 +125,15 @@ async fn lists_page_by_key(world: World) {
         world.enrollment.enroll(&token, &csr(), Uuid::now_v7(), None).await.unwrap();
     }
     let filter = gigafleet::overview::service::DeviceFilter { municipality: Some(owner), ..Default::default() };
-    let (mut seen, mut after) = (Vec::new(), (Uuid::nil(), Uuid::nil()));
+    let query = gigafleet::overview::rules::DeviceQuery { filter, ..Default::default() };
+    let (mut seen, mut from) = (Vec::new(), None);
     loop {
-        let page = world.overview.devices(&world.staff().await, filter, after, 3).await.unwrap();
-        let Some(last) = page.last() else { break };
-        after = (last.municipality_id.parse().unwrap(), last.device_id.parse().unwrap());
-        seen.extend(page.into_iter().map(|d| d.device_id));
+        let page = world.overview.devices(&world.staff().await, &query, from, 3).await.unwrap();
+        seen.extend(page.devices.into_iter().map(|d| d.device_id));
+        from = page.next;
+        if from.is_none() {
+            break;
+        }
     }
     let mut sorted = seen.clone();
     sorted.sort();

@@ -7,6 +7,7 @@
 
 mod checkins;
 mod enrollments;
+mod lists;
 mod schema;
 
 use std::{path::Path, sync::Arc, time::Duration};
@@ -33,6 +34,7 @@ use uuid::Uuid;
 
 /// A server's inside on one engine, with a clock that stands still.
 struct World {
+    db: Db,
     clock: Clock,
     access: Access,
     /// Of the first administrator.
@@ -78,6 +80,7 @@ impl World {
             checkins,
             metrics,
             clock,
+            db,
             _folder: folder,
         }
     }
