@@ -1,0 +1,316 @@
+//! Measures how long named calls of staff take on a large fleet, as `seed` makes it, and whether PostgreSQL read any large
+//! table from end to end for them.
+//!
+//! The real server runs as a process of its own on that database; calls come one after another over one connection, as a
+//! person makes them. Each round asks for another municipality or school, so that no answer is warm by luck. What SQLite
+//! plans is held by the tests of the stores, on the same statements.
+
+use std::{path::PathBuf, time::Instant};
+
+use clap::Parser;
+use gigafleet_proto::v1::{
+    CountDevicesRequest, DeviceGroup, GetDeviceRequest, Lifecycle, ListDevicesRequest, ListSchoolsRequest,
+    Municipality, OsKind, Presence, Purpose, School,
+};
+use gigafleet_tests::{ServerOptions, StaffClient};
+use serde::Serialize;
+use sqlx::{Connection as _, PgConnection, Row as _};
+
+#[derive(Debug, Parser)]
+#[command(name = "latency", about = "Measures calls on a large fleet")]
+struct Arguments {
+    /// postgres://user@host/name, or sqlite:FOLDER, as for seed.
+    #[arg(long, value_name = "URL")]
+    database: String,
+    /// Keeps the certificate authority of the server on PostgreSQL from run to run.
+    #[arg(long, value_name = "FOLDER", default_value = "latency-data")]
+    data: PathBuf,
+    /// How often each call is made.
+    #[arg(long, value_name = "N", default_value_t = 200)]
+    rounds: usize,
+    /// Print JSON only.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct Figure {
+    call: &'static str,
+    /// Devices, schools or counts of all answers together.
+    elements: usize,
+    p50_ms: f64,
+    p99_ms: f64,
+    held: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct Report {
+    engine: &'static str,
+    devices: u64,
+    municipalities: usize,
+    rounds: usize,
+    target_p99_ms: f64,
+    calls: Vec<Figure>,
+    /// Large tables that were read from end to end meanwhile; none on SQLite, which does not count it.
+    full_scans: Vec<String>,
+    held: bool,
+}
+
+/// What calls are made about.
+struct Fleet {
+    staff: StaffClient,
+    owners: Vec<Municipality>,
+    schools: Vec<School>,
+}
+
+#[tokio::main]
+async fn main() {
+    let arguments = Arguments::parse();
+    let (engine, target, options) = match arguments.database.strip_prefix("sqlite:") {
+        Some(folder) => ("sqlite", 200.0, ServerOptions::in_data_dir(PathBuf::from(folder))),
+        None => {
+            let options = ServerOptions::in_data_dir(arguments.data.clone());
+            ("postgresql", 100.0, ServerOptions { database_url: Some(arguments.database.clone()), ..options })
+        }
+    };
+    let mut server = options.start().await;
+    let fleet = Fleet::of(server.staff()).await;
+    let before = full_scans(&arguments.database).await;
+    let mut calls = Vec::new();
+    for call in CALLS {
+        let figure = measure(&fleet, call, arguments.rounds, target).await;
+        if !arguments.json {
+            let verdict = if figure.held { "held" } else { "MISSED" };
+            println!("{:<58} p50 {:>7.1} ms  p99 {:>7.1} ms  {verdict}", figure.call, figure.p50_ms, figure.p99_ms);
+        }
+        calls.push(figure);
+    }
+    let after = full_scans(&arguments.database).await;
+    let full_scans: Vec<_> = after
+        .iter()
+        .filter(|(table, count)| before.iter().any(|(t, c)| t == table && c < count))
+        .map(|(t, _)| t.clone())
+        .collect();
+    let held = calls.iter().all(|call| call.held) && full_scans.is_empty();
+    let counted = fleet.count(vec![]).await;
+    let (municipalities, rounds) = (fleet.owners.len(), arguments.rounds);
+    let report =
+        Report { engine, devices: counted, municipalities, rounds, target_p99_ms: target, calls, full_scans, held };
+    match arguments.json {
+        true => println!("{}", serde_json::to_string_pretty(&report).expect("figures are JSON")),
+        false => println!(
+            "{} devices on {engine}, target p99 {target} ms: {}; large tables read from end to end: {:?}",
+            report.devices,
+            if held { "held" } else { "MISSED" },
+            report.full_scans
+        ),
+    }
+    let _exit = server.terminate(std::time::Duration::from_secs(20)).await;
+}
+
+impl Fleet {
+    async fn of(staff: StaffClient) -> Self {
+        let owners = staff.schools().await.list_municipalities(gigafleet_proto::v1::ListMunicipalitiesRequest {
+            page_size: 1_000,
+            ..Default::default()
+        });
+        let owners = owners.await.expect("municipalities are listed").into_inner().municipalities;
+        let mut schools = Vec::new();
+        for owner in &owners {
+            let request = ListSchoolsRequest {
+                municipality_id: owner.municipality_id.clone(),
+                page_size: 1_000,
+                ..Default::default()
+            };
+            schools.extend(
+                staff.schools().await.list_schools(request).await.expect("schools are listed").into_inner().schools,
+            );
+        }
+        let schools: Vec<_> = schools.into_iter().filter(|school| school.device_count > 0).collect();
+        let with_devices =
+            |owner: &Municipality| schools.iter().any(|school| school.municipality_id == owner.municipality_id);
+        let owners: Vec<_> = owners.into_iter().filter(with_devices).collect();
+        assert!(!owners.is_empty(), "the database has no devices: run seed first");
+        Self { staff, owners, schools }
+    }
+
+    fn owner(&self, round: usize) -> String {
+        self.owners[round % self.owners.len()].municipality_id.clone()
+    }
+
+    /// A list over one municipality.
+    fn list(&self, round: usize) -> ListDevicesRequest {
+        ListDevicesRequest { municipality_id: self.owner(round), page_size: 100, ..Default::default() }
+    }
+
+    async fn pages(&self, mut request: ListDevicesRequest, pages: usize) -> (usize, std::time::Duration) {
+        let mut client = self.staff.devices().await;
+        let (mut devices, mut took) = (0, std::time::Duration::ZERO);
+        for _ in 0..pages {
+            let started = Instant::now();
+            let page = client.list_devices(request.clone()).await.expect("devices are listed").into_inner();
+            took = started.elapsed();
+            devices = page.devices.len();
+            if page.next_page_token.is_empty() {
+                break;
+            }
+            request.page_token = page.next_page_token;
+        }
+        (devices, took)
+    }
+
+    async fn count(&self, group_by: Vec<i32>) -> u64 {
+        let request = CountDevicesRequest { group_by, ..Default::default() };
+        self.staff.devices().await.count_devices(request).await.expect("devices are counted").into_inner().total_count
+    }
+}
+
+/// A call that is measured; of several pages the last one counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Call {
+    School,
+    Municipality,
+    Everything,
+    ByLabel,
+    ByLabelDeep,
+    BySchoolName,
+    ByLastReport,
+    Lost,
+    Filtered,
+    Silent,
+    OpenReviews,
+    RareFragment,
+    RareFragmentEverywhere,
+    CommonFragment,
+    CommonFragmentEverywhere,
+    TwoCharacters,
+    NoSuchFragment,
+    CountAll,
+    CountMunicipality,
+    CountSchools,
+    CountModels,
+    OneDevice,
+    Schools,
+}
+
+const CALLS: [(&str, Call); 23] = [
+    ("list a school", Call::School),
+    ("list a municipality", Call::Municipality),
+    ("list everything", Call::Everything),
+    ("list a municipality by label", Call::ByLabel),
+    ("list a municipality by label, page 20", Call::ByLabelDeep),
+    ("list a municipality by school", Call::BySchoolName),
+    ("list a municipality by last report", Call::ByLastReport),
+    ("list a municipality: lost", Call::Lost),
+    ("list a municipality: learners' iPads in repair, by serial", Call::Filtered),
+    ("list a municipality: silent, by label", Call::Silent),
+    ("list a municipality: open reviews", Call::OpenReviews),
+    ("search a municipality: rare fragment", Call::RareFragment),
+    ("search everything: rare fragment", Call::RareFragmentEverywhere),
+    ("search a municipality: common fragment", Call::CommonFragment),
+    ("search everything: common fragment", Call::CommonFragmentEverywhere),
+    ("search a municipality: two characters", Call::TwoCharacters),
+    ("search everything: a fragment that nothing has", Call::NoSuchFragment),
+    ("count everything by municipality and lifecycle", Call::CountAll),
+    ("count a municipality by lifecycle and purpose", Call::CountMunicipality),
+    ("count a municipality by school", Call::CountSchools),
+    ("count a municipality by model", Call::CountModels),
+    ("show a device", Call::OneDevice),
+    ("list schools of a municipality with their figures", Call::Schools),
+];
+
+async fn measure(fleet: &Fleet, (name, call): (&'static str, Call), rounds: usize, target: f64) -> Figure {
+    let (mut times, mut elements) = (Vec::new(), 0);
+    for round in 0..rounds {
+        let (count, took) = make(fleet, call, round).await;
+        elements += count;
+        times.push(took.as_secs_f64() * 1_000.0);
+    }
+    times.sort_by(f64::total_cmp);
+    let at = |share: f64| times[((times.len() - 1) as f64 * share).round() as usize];
+    let (p50_ms, p99_ms) = (at(0.5), at(0.99));
+    Figure { call: name, elements, p50_ms, p99_ms, held: p99_ms < target }
+}
+
+async fn make(fleet: &Fleet, call: Call, round: usize) -> (usize, std::time::Duration) {
+    let list = fleet.list(round);
+    let ordered = |order: &str| ListDevicesRequest { order_by: String::from(order), ..list.clone() };
+    let search = |query: String| ListDevicesRequest { query, ..list.clone() };
+    let everywhere = |query: String| ListDevicesRequest { query, page_size: 100, ..Default::default() };
+    // Five digits after the mark name a handful of devices, two hundreds.
+    let rare = format!("{:04}", 37 * (round + 1) % 5_000);
+    let request = match call {
+        Call::School => {
+            let school = &fleet.schools[round * 7 % fleet.schools.len()];
+            let (municipality_id, school_id) = (school.municipality_id.clone(), school.school_id.clone());
+            ListDevicesRequest { municipality_id, school_id, order_by: String::from("label"), ..list.clone() }
+        }
+        Call::Municipality => list.clone(),
+        Call::Everything => ListDevicesRequest { page_size: 100, ..Default::default() },
+        Call::ByLabel => ordered("label desc"),
+        Call::ByLabelDeep => return fleet.pages(ordered("label"), 20).await,
+        Call::BySchoolName => ordered("school_name"),
+        Call::ByLastReport => ordered("last_checkin_time desc"),
+        Call::Lost => ListDevicesRequest { lifecycles: vec![Lifecycle::Lost.into()], ..list.clone() },
+        Call::Filtered => ListDevicesRequest {
+            lifecycles: vec![Lifecycle::InRepair.into()],
+            purposes: vec![Purpose::Learner.into()],
+            os_kinds: vec![OsKind::Ipados.into()],
+            ..ordered("serial_number")
+        },
+        Call::Silent => ListDevicesRequest { presence: Presence::Silent.into(), ..ordered("label") },
+        Call::OpenReviews => ListDevicesRequest { has_open_review: Some(true), ..list.clone() },
+        Call::RareFragment => search(rare),
+        Call::RareFragmentEverywhere => everywhere(format!("1{rare}0")),
+        Call::CommonFragment => search(String::from("NXH")),
+        Call::CommonFragmentEverywhere => everywhere(String::from("NXH")),
+        Call::TwoCharacters => search(format!("{:02}", round % 100)),
+        Call::NoSuchFragment => everywhere(String::from("QQQQ")),
+        Call::CountAll | Call::CountMunicipality | Call::CountSchools | Call::CountModels => {
+            let (municipality_id, group_by) = match call {
+                Call::CountAll => (String::new(), vec![DeviceGroup::Municipality, DeviceGroup::Lifecycle]),
+                Call::CountSchools => (fleet.owner(round), vec![DeviceGroup::School]),
+                Call::CountModels => (fleet.owner(round), vec![DeviceGroup::Model]),
+                _ => (fleet.owner(round), vec![DeviceGroup::Lifecycle, DeviceGroup::Purpose]),
+            };
+            let group_by = group_by.into_iter().map(i32::from).collect();
+            let request = CountDevicesRequest { municipality_id, group_by, ..Default::default() };
+            let mut client = fleet.staff.devices().await;
+            let started = Instant::now();
+            let counted = client.count_devices(request).await.expect("devices are counted").into_inner();
+            return (counted.counts.len(), started.elapsed());
+        }
+        Call::OneDevice => {
+            let mut client = fleet.staff.devices().await;
+            let page = client.list_devices(list).await.expect("devices are listed").into_inner();
+            let device_id = page.devices[round % page.devices.len()].device_id.clone();
+            let started = Instant::now();
+            client.get_device(GetDeviceRequest { device_id }).await.expect("the device is there");
+            return (1, started.elapsed());
+        }
+        Call::Schools => {
+            let request =
+                ListSchoolsRequest { municipality_id: fleet.owner(round), page_size: 100, ..Default::default() };
+            let mut client = fleet.staff.schools().await;
+            let started = Instant::now();
+            let page = client.list_schools(request).await.expect("schools are listed").into_inner();
+            return (page.schools.len(), started.elapsed());
+        }
+    };
+    fleet.pages(request, 1).await
+}
+
+/// How often PostgreSQL read each large table from end to end so far.
+async fn full_scans(database: &str) -> Vec<(String, i64)> {
+    if database.starts_with("sqlite:") {
+        return Vec::new();
+    }
+    // What a session did is reported when it is idle.
+    tokio::time::sleep(std::time::Duration::from_secs(2)).await;
+    let mut connection = PgConnection::connect(database).await.expect("PostgreSQL answers");
+    let rows = sqlx::query(
+        "SELECT relname::text, seq_scan FROM pg_stat_user_tables WHERE n_live_tup > 20000 ORDER BY relname",
+    );
+    let rows = rows.fetch_all(&mut connection).await.expect("statistics are there");
+    rows.iter().map(|row| (row.get(0), row.get::<Option<i64>, _>(1).unwrap_or(0))).collect()
+}
