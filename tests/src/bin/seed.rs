@@ -144,7 +144,7 @@ impl Database {
     fn spelled(&self, sql: &str) -> String {
         let (id, pad, hex) = match self {
             Self::Sqlite(_) => ("unhex(", "printf('%04d', ", "printf('%012x', "),
-            Self::Postgres(_) => ("uuid(", "pad4(", "hex12("),
+            Self::Postgres(_) => ("uuid(", "pg_temp.pad4(", "pg_temp.hex12("),
         };
         sql.replace("ID[", id).replace("PAD[", pad).replace("HEX[", hex).replace(']', ")")
     }
@@ -204,7 +204,7 @@ async fn prepare(database: &mut Database) {
             .run(
                 "CREATE FUNCTION pg_temp.pad4(n BIGINT) RETURNS TEXT LANGUAGE sql IMMUTABLE AS $$ SELECT lpad(CAST(n AS TEXT), 4, '0') $$;
                  CREATE FUNCTION pg_temp.hex12(n BIGINT) RETURNS TEXT LANGUAGE sql IMMUTABLE AS $$ SELECT lpad(to_hex(n), 12, '0') $$;
-                 SET search_path = public, pg_temp; SET synchronous_commit = off; SET maintenance_work_mem = '512MB'",
+                 SET synchronous_commit = off; SET maintenance_work_mem = '512MB'",
             )
             .await;
     }
