@@ -11,8 +11,9 @@ use gigafleet_agent::transport::{
     tls::{ServerTrust, TimeKnowledge, client_config},
 };
 use gigafleet_proto::v1::{
-    self, device_service_client::DeviceServiceClient, enrollment_service_client::EnrollmentServiceClient,
-    school_service_client::SchoolServiceClient,
+    self, access_service_client::AccessServiceClient, audit_service_client::AuditServiceClient,
+    device_service_client::DeviceServiceClient, enrollment_service_client::EnrollmentServiceClient,
+    school_service_client::SchoolServiceClient, staff_service_client::StaffServiceClient,
 };
 use rustls_pki_types::{CertificateDer, pem::PemObject as _};
 use tonic::{
@@ -137,6 +138,52 @@ impl Client {
     /// Calls about enrolment.
     pub(super) fn enrollment(&self) -> EnrollmentServiceClient<Channel> {
         EnrollmentServiceClient::new(self.channel())
+    }
+
+    /// Calls about the caller's own access.
+    pub(super) fn access(&self) -> AccessServiceClient<Channel> {
+        AccessServiceClient::new(self.channel())
+    }
+
+    /// Calls about accounts and grants.
+    pub(super) fn staff(&self) -> StaffServiceClient<Channel> {
+        StaffServiceClient::new(self.channel())
+    }
+
+    /// Calls about the audit log.
+    pub(super) fn audit(&self) -> AuditServiceClient<Channel> {
+        AuditServiceClient::new(self.channel())
+    }
+
+    /// All accounts in scope.
+    pub(super) async fn list_staff(&self) -> Result<Vec<v1::StaffMember>> {
+        let list = async |page_token| {
+            let request = v1::ListStaffRequest { page_size: PAGE_SIZE, page_token };
+            let page = answer(self.staff().list_staff(request)).await?;
+            Ok((page.staff, page.next_page_token))
+        };
+        Ok(read_pages(WHOLE_LIST, list).await?.0)
+    }
+
+    /// The caller's API tokens, or those of everybody.
+    pub(super) async fn list_staff_tokens(&self, all: bool) -> Result<Vec<v1::StaffToken>> {
+        let list = async |page_token| {
+            let request = v1::ListStaffTokensRequest { all, page_size: PAGE_SIZE, page_token };
+            let page = answer(self.access().list_staff_tokens(request)).await?;
+            Ok((page.staff_tokens, page.next_page_token))
+        };
+        Ok(read_pages(WHOLE_LIST, list).await?.0)
+    }
+
+    /// At most `limit` entries of one chain of the audit log, newest first; an empty id is the installation's chain.
+    pub(super) async fn list_audit_entries(&self, owner: &str, limit: usize) -> Result<Vec<v1::AuditEntry>> {
+        let page_size = u32::try_from(limit).unwrap_or(u32::MAX).clamp(1, PAGE_SIZE);
+        let list = async |page_token| {
+            let request = v1::ListAuditEntriesRequest { municipality_id: owner.to_owned(), page_size, page_token };
+            let page = answer(self.audit().list_audit_entries(request)).await?;
+            Ok((page.entries, page.next_page_token))
+        };
+        Ok(read_pages(limit, list).await?.0)
     }
 
     /// All municipalities in scope, or the one with a code.

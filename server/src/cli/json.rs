@@ -4,6 +4,8 @@
 //! case hex; times are RFC 3339 in UTC. Messages are taken apart without `..`, so that a new field that is not
 //! printed does not compile.
 
+pub(super) mod access;
+
 use gigafleet_agent::identity::to_hex;
 use gigafleet_proto::v1;
 use prost_types::Timestamp;

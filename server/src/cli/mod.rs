@@ -6,6 +6,7 @@
 //! Deliberately not here: anything that a command knows and the server does not. The commands of operators use the gRPC
 //! contract and nothing else, so that they work from any machine.
 
+mod audit;
 mod client;
 mod demo;
 mod device_lists;
@@ -14,9 +15,12 @@ mod enroll_token;
 mod failure;
 mod json;
 mod output;
+mod places;
 mod schools;
 mod serve;
+mod staff;
 mod table;
+mod tokens;
 mod watch;
 
 use std::process::ExitCode;
@@ -46,6 +50,16 @@ enum Command {
     EnrollToken(enroll_token::EnrollTokenArgs),
     /// List, show and watch devices, end their access, ask something of them.
     Devices(devices::DevicesArgs),
+    /// Add, show, close and reset accounts of people, and give and end their roles.
+    Staff(staff::StaffArgs),
+    /// Make, list and end API tokens.
+    Tokens(tokens::TokensArgs),
+    /// List and end your sessions of the console.
+    Sessions(tokens::SessionsArgs),
+    /// Read the audit log and check it.
+    Audit(audit::AuditArgs),
+    /// Say who the credentials belong to and what they may do where.
+    Whoami(tokens::WhoamiArgs),
     /// Run a server with ten invented schools, a thousand simulated devices and this machine's own agent.
     Demo(demo::DemoArgs),
 }
@@ -59,6 +73,11 @@ pub fn main() -> ExitCode {
         Command::Schools(args) => block_on(schools::run(args)),
         Command::EnrollToken(args) => block_on(enroll_token::run(args)),
         Command::Devices(args) => block_on(devices::run(args)),
+        Command::Staff(args) => block_on(staff::run(args)),
+        Command::Tokens(args) => block_on(tokens::run(args)),
+        Command::Sessions(args) => block_on(tokens::sessions(args)),
+        Command::Audit(args) => block_on(audit::run(args)),
+        Command::Whoami(args) => block_on(tokens::whoami(args)),
         Command::Demo(args) => block_on(demo::run(args)),
     };
     let Err(failure) = outcome else {
@@ -115,6 +134,24 @@ mod tests {
             "gigafleet devices revoke 019ab12c --reason 紛失",
             "gigafleet devices command 019ab12c full-report",
             "gigafleet devices command 019ab12c renew-certificate",
+            "gigafleet staff add --name sato@example.jp --display-name 佐藤花子",
+            "gigafleet staff add --name sato --display-name 佐藤 --role engineer --municipality 139017 --reason 委託 --days 366",
+            "gigafleet staff list --json",
+            "gigafleet staff show sato@example.jp",
+            "gigafleet staff disable sato@example.jp",
+            "gigafleet staff enable sato@example.jp",
+            "gigafleet staff reset sato@example.jp --second-factor",
+            "gigafleet staff grant sato --role school-staff --municipality 139017 --school 第一小学校 --reason 異動",
+            "gigafleet staff grant sato --role administrator --everywhere --reason 交代",
+            "gigafleet staff revoke 019ab12c-3d4e-7f56-8a9b-0c1d2e3f4a5b",
+            "gigafleet tokens create --name 夜間集計 --role prefecture-viewer --prefecture 13 --days 90",
+            "gigafleet tokens list --all",
+            "gigafleet tokens revoke 019ab12c-3d4e-7f56-8a9b-0c1d2e3f4a5b",
+            "gigafleet audit list --municipality 139017 --limit 20",
+            "gigafleet sessions list",
+            "gigafleet sessions end 019ab12c-3d4e-7f56-8a9b-0c1d2e3f4a5b",
+            "gigafleet audit verify --json",
+            "gigafleet whoami",
             "gigafleet demo",
             "gigafleet demo --for 30s --devices 10 --json",
         ] {
@@ -133,6 +170,11 @@ mod tests {
             "gigafleet devices list --grade 10",
             "gigafleet devices count --by colour",
             "gigafleet devices command 019ab12c run-program",
+            "gigafleet staff add --name sato",
+            "gigafleet staff add --name sato --display-name 佐藤 --role engineer",
+            "gigafleet staff grant sato --role engineer --everywhere --prefecture 13 --reason x",
+            "gigafleet staff grant sato --role king --everywhere --reason x",
+            "gigafleet tokens create --name x --role engineer --everywhere --days 367",
             "gigafleet demo --for soon",
             "gigafleet demo --devices 0",
         ] {

@@ -5,6 +5,8 @@
 
 #![expect(clippy::unwrap_used, reason = "in a test, what is not there is a failure")]
 
+mod accounts;
+mod audit;
 mod checkins;
 mod enrollments;
 mod lists;

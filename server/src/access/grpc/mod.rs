@@ -59,7 +59,9 @@ fn parse_place(place: Option<v1::StaffPlace>) -> Result<Place, FieldViolation> {
     match (everywhere, prefecture.as_str(), municipality_id.as_str(), school_id.as_str()) {
         (true, "", "", "") => Ok(Place::Everywhere),
         (false, prefecture, "", "") if !prefecture.is_empty() => match prefecture.parse::<u8>() {
-            Ok(1..=47) if prefecture.len() == 2 => Ok(Place::Prefecture(prefecture.to_owned())),
+            Ok(1..=47) if prefecture.len() == 2 && prefecture.bytes().all(|b| b.is_ascii_digit()) => {
+                Ok(Place::Prefecture(prefecture.to_owned()))
+            }
             Ok(_) | Err(_) => refuse("needs two digits from 01 to 47 as its prefecture"),
         },
         (false, "", municipality, "") if !municipality.is_empty() => Ok(Place::Municipality(owner(municipality)?)),

@@ -47,6 +47,12 @@ impl TotpSecret {
         Self(bytes)
     }
 
+    /// Reads what [`TotpSecret::base32`] wrote.
+    pub fn from_base32(text: &str) -> Option<Self> {
+        let secret = Secret::try_from_base32(text).ok()?;
+        secret.as_bytes().try_into().ok().map(Self)
+    }
+
     fn totp(&self, name: &str) -> Totp {
         // The label of the URI ends at a colon.
         let name = name.replace(':', " ");
@@ -241,6 +247,8 @@ mod tests {
             assert!(keys.open(one, &changed).is_err());
         }
         assert!(keys.open(one, &[]).is_err());
+        assert_eq!(TotpSecret::from_base32(&secret.base32()), Some(secret));
+        assert_eq!(TotpSecret::from_base32("x"), None);
     }
 
     #[test]
