@@ -361,3 +361,7 @@ fn log(method: &Method, route: &str, status: StatusCode, notes: &RequestNotes, t
         _ => line!(info),
     }
 }
+
+#[cfg(test)]
+#[path = "request_tests.rs"]
+mod tests;
