@@ -108,7 +108,8 @@ async fn forged_forms_are_refused_before_the_handler() {
     let wrong_field = ask(&app, form_post("/form"), "name=x&csrf=00").await;
     let other_site = Request::post("/form").header("cookie", COOKIE).header("sec-fetch-site", "cross-site");
     let other_site = ask(&app, other_site, &with_field("name=x")).await;
-    let upload = Request::post("/bytes").header("cookie", COOKIE).header("content-type", "multipart/form-data; boundary=b");
+    let upload =
+        Request::post("/bytes").header("cookie", COOKIE).header("content-type", "multipart/form-data; boundary=b");
     let upload = ask(&app, upload, "--b\r\nContent-Disposition: form-data; name=\"file\"\r\n\r\nx\r\n--b--\r\n").await;
     for (status, _, text) in [no_field, wrong_field, other_site, upload] {
         assert_eq!(status, StatusCode::FORBIDDEN);

@@ -18,6 +18,6 @@ words! {
         no_devices: "端末なし", "No devices";
         no_schools: "まだ学校が登録されていません。", "There are no schools yet.";
         no_grant: "まだ権限がありません。管理者に、担当する区市町村や学校の権限付与を依頼してください。", "You have no grant yet. Ask an administrator for one in your municipality or school.";
-        part: "学校が多いため、一部だけを集計しています。", "There are many schools; only a part of them is added up here.";
+        part: "学校が多いため、ここでは台帳の端末数だけを示します。報告状況は学校ごとに見られます。", "There are many schools: here are the devices of the registry only. What they report is shown by school.";
     }
 }

@@ -19,10 +19,11 @@ use crate::{
         live, page,
     },
     error::Result,
+    overview::service::Group,
 };
 
-/// Schools whose figures home adds up. More than these are read by municipality, not at once.
-const SCHOOLS: i64 = 500;
+/// Schools whose reports home adds up while somebody waits. Who sees more gets the counts of devices, which are kept ready.
+const SCHOOLS: i64 = 100;
 /// Lines of a table.
 const LINES: usize = 300;
 /// Municipalities whose names are read.
@@ -36,7 +37,7 @@ struct HomePage {
     chart: String,
     lines: Vec<Line>,
     by_owner: bool,
-    /// Only a part of the schools is shown.
+    /// Counts only: too many schools to add up what their devices report.
     part: bool,
     has_places: bool,
 }
@@ -107,7 +108,8 @@ pub(super) async fn home(person: SignedIn, State(pages): State<OverviewPages>) -
     }
     let schools = pages.overview.schools(&person.staff, None, (Uuid::nil(), Uuid::nil()), SCHOOLS).await?;
     let owners = pages.schools.list_municipalities(&person.staff, None, "", OWNERS).await?;
-    let by_owner = owners.len() > 1;
+    let part = i64::try_from(schools.len()).unwrap_or(i64::MAX) >= SCHOOLS;
+    let by_owner = part || owners.len() > 1;
     let mut all = Line::default();
     let mut lines: BTreeMap<String, Line> = BTreeMap::new();
     if by_owner {
@@ -116,7 +118,16 @@ pub(super) async fn home(person: SignedIn, State(pages): State<OverviewPages>) -
             lines.insert(owner.municipality_id.to_string(), line);
         }
     }
-    for school in &schools {
+    if part {
+        for count in pages.overview.count_devices(&person.staff, None, None, &[Group::Municipality]).await? {
+            all.devices += count.device_count;
+            let owner = count.municipality.map(|owner| owner.to_string());
+            if let Some(line) = owner.and_then(|owner| lines.get_mut(&owner)) {
+                line.devices += count.device_count;
+            }
+        }
+    }
+    for school in schools.iter().filter(|_| !part) {
         all.add(school);
         let (key, name) = if by_owner {
             (school.municipality_id.clone(), None)
@@ -131,7 +142,7 @@ pub(super) async fn home(person: SignedIn, State(pages): State<OverviewPages>) -
         line.add(school);
     }
     let mut lines: Vec<_> = lines.into_values().collect();
-    // Those with trouble first.
+    // Counts come without what reports; then the largest come first. Else those with trouble first.
     lines.sort_by(|a, b| (b.silent(), b.storage_low, &a.name).cmp(&(a.silent(), a.storage_low, &b.name)));
     lines.truncate(LINES);
     let shell = person.shell;
@@ -141,8 +152,7 @@ pub(super) async fn home(person: SignedIn, State(pages): State<OverviewPages>) -
         Figure::new(w.reporting, number(all.reporting), Tone::Good),
         Figure::new(w.silent, number(all.silent()), Tone::Bad),
     ];
-    let chart = if all.devices > 0 { shares(shell.language, w.chart, &figures) } else { String::new() };
-    let part = i64::try_from(schools.len()).unwrap_or(i64::MAX) >= SCHOOLS;
+    let chart = if all.devices > 0 && !part { shares(shell.language, w.chart, &figures) } else { String::new() };
     page(StatusCode::OK, &HomePage { shell, all, chart, lines, by_owner, part, has_places: true })
 }
 
