@@ -6,6 +6,7 @@
 
 mod fleet;
 mod ledger;
+mod people;
 mod places;
 mod view;
 
@@ -36,6 +37,7 @@ use tokio::{
 use self::{
     fleet::Fleet,
     ledger::{Comparison, Ledger},
+    people::People,
     view::{Progress, Screen, View},
 };
 use super::{
@@ -46,7 +48,7 @@ use super::{
 };
 use crate::{
     Config, Server,
-    access::service::Credentials,
+    access::service::{Access, Credentials},
     clock::Clock,
     telemetry::{self, LogFormat},
 };
@@ -122,6 +124,7 @@ async fn hold(args: &DemoArgs, folder: &Path, stop: impl Future<Output = ()>) ->
     let client = Client::open(&credentials).await?;
     let places = places::add(&client, fleet::token_uses(args.devices)).await?;
     let schools = places.len();
+    let people = People::add(&server.access, Clock::system(), server.console_url.clone(), &places).await?;
     let (halt, halted) = watch::channel(false);
     let time = TimeKnowledge::default();
     let fleet = Arc::new(Fleet {
@@ -137,7 +140,7 @@ async fn hold(args: &DemoArgs, folder: &Path, stop: impl Future<Output = ()>) ->
         enrolled: AtomicU32::new(0),
         agents: Mutex::new(JoinSet::new()),
     });
-    let mut view = View::new(screen(args.json), started, next_commands(&file));
+    let mut view = View::new(screen(args.json), started, people, next_commands(&file));
     let enrolling = tokio::spawn(Arc::clone(&fleet).enrol());
     let abort_enrolling = enrolling.abort_handle();
     let shown = tokio::select! {
@@ -209,6 +212,8 @@ async fn until(end: Option<tokio::time::Instant>) {
 
 /// The server of the demo, in this process.
 struct DemoServer {
+    access: Access,
+    console_url: String,
     ca_sha256: [u8; 32],
     stop: oneshot::Sender<()>,
     running: JoinHandle<crate::error::Result<()>>,
@@ -228,11 +233,12 @@ impl DemoServer {
         let bound = Server::bind(config, Clock::system()).await?;
         let ca_sha256 = from_hex(&bound.ca_sha256()).and_then(|bytes| bytes.try_into().ok());
         let ca_sha256 = ca_sha256.expect("the server writes SHA-256 as 64 hex digits");
+        let (access, console_url) = (bound.access().clone(), bound.console_url.clone());
         let (stop, stopped) = oneshot::channel();
         let running = tokio::spawn(bound.run(async move {
             let _stopped_or_dropped = stopped.await;
         }));
-        Ok(Self { ca_sha256, stop, running })
+        Ok(Self { access, console_url, ca_sha256, stop, running })
     }
 
     async fn stop(self) -> Result<()> {

@@ -3,9 +3,12 @@
 
 use gigafleet_proto::v1;
 
-use crate::cli::{
-    client::{Client, answer, promised},
-    failure::Result,
+use crate::{
+    cli::{
+        client::{Client, answer, promised},
+        failure::Result,
+    },
+    schools::rules::{MunicipalityId, SchoolId, parse_uuid},
 };
 
 /// How long the tokens of the demo are good, in seconds; a demo that runs longer has enrolled long before.
@@ -15,7 +18,7 @@ const TOKEN_SECONDS: u64 = 86_400;
 #[derive(Debug)]
 pub(super) struct InventedMunicipality {
     code: &'static str,
-    name: &'static str,
+    pub(super) name: &'static str,
     schools: &'static [InventedSchool],
 }
 
@@ -66,6 +69,10 @@ pub(super) const MUNICIPALITIES: [InventedMunicipality; 3] = [
 /// A school that exists on the server now, with a token for its devices.
 #[derive(Debug)]
 pub(super) struct Place {
+    /// Its owner.
+    pub(super) municipality: MunicipalityId,
+    /// The school.
+    pub(super) school: SchoolId,
     /// Secret that devices enrol with.
     pub(super) token: String,
     share: usize,
@@ -96,6 +103,8 @@ async fn add_school(client: &Client, municipality_id: &str, invented: &InventedS
         name: invented.name.to_owned(),
     };
     let school = promised(answer(client.schools().create_school(request)).await?.school)?;
+    let municipality = promised(parse_uuid("municipality_id", municipality_id).ok())?;
+    let id = promised(parse_uuid("school_id", &school.school_id).ok())?;
     let request = v1::CreateEnrollmentTokenRequest {
         request_id: String::new(),
         municipality_id: municipality_id.to_owned(),
@@ -105,7 +114,7 @@ async fn add_school(client: &Client, municipality_id: &str, invented: &InventedS
         lifetime_seconds: TOKEN_SECONDS,
     };
     let token = answer(client.enrollment().create_enrollment_token(request)).await?.token;
-    Ok(Place { token, share: invented.share })
+    Ok(Place { municipality: MunicipalityId(municipality), school: SchoolId(id), token, share: invented.share })
 }
 
 /// Which of the places a device is at: by their shares, and spread, so that a few devices are not all at one school.
@@ -138,10 +147,15 @@ mod tests {
         assert_eq!(MUNICIPALITIES.iter().map(|municipality| municipality.schools.len()).sum::<usize>(), 10);
     }
 
+    fn place(share: usize) -> Place {
+        let nil = uuid::Uuid::nil();
+        Place { municipality: MunicipalityId(nil), school: SchoolId(nil), token: String::new(), share }
+    }
+
     #[test]
     fn devices_are_spread_over_all_schools_by_their_shares() {
         let shares = MUNICIPALITIES.iter().flat_map(|municipality| municipality.schools).map(|school| school.share);
-        let places: Vec<_> = shares.map(|share| Place { token: String::new(), share }).collect();
+        let places: Vec<_> = shares.map(|share| place(share)).collect();
         let mut counts = vec![0; places.len()];
         let all: usize = places.iter().map(|place| place.share).sum();
         for number in 0..10 * all as u32 {

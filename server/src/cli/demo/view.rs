@@ -10,6 +10,7 @@ use std::{
 
 use gigafleet_proto::v1;
 
+use super::people::People;
 use crate::cli::{
     client::Client,
     failure::Result,
@@ -47,6 +48,7 @@ pub(super) struct Progress {
 pub(super) struct View {
     screen: Screen,
     started: Instant,
+    people: People,
     /// The next commands to try.
     commands: Vec<String>,
     drawn: Option<(Instant, u64)>,
@@ -55,8 +57,8 @@ pub(super) struct View {
 
 impl View {
     /// A view that has shown nothing yet.
-    pub(super) fn new(screen: Screen, started: Instant, commands: Vec<String>) -> Self {
-        Self { screen, started, commands, drawn: None, lined_at: None }
+    pub(super) fn new(screen: Screen, started: Instant, people: People, commands: Vec<String>) -> Self {
+        Self { screen, started, people, commands, drawn: None, lined_at: None }
     }
 
     /// Asks the server and shows what it says. To be called each second.
@@ -76,7 +78,14 @@ impl View {
                 Ok(())
             }
             Screen::Terminal => {
-                let text = [vec![line, String::new()], table(&municipalities, &schools), self.next_commands()].concat();
+                let text = [
+                    vec![line, String::new()],
+                    self.people.lines(),
+                    vec![String::new()],
+                    table(&municipalities, &schools),
+                    self.next_commands(),
+                ]
+                .concat();
                 // Home, then each line over the old one, then whatever is left below: nothing flickers.
                 let mut frame = String::from("\x1b[H");
                 for line in text {
@@ -92,8 +101,11 @@ impl View {
     pub(super) fn open(&self) -> Result<()> {
         match self.screen {
             Screen::Terminal => draw("\x1b[2J\x1b[H"),
-            Screen::Lines => print(self.next_commands().join("\n").trim_start()),
-            Screen::Remarks => Ok(()),
+            Screen::Lines => print([self.people.lines(), self.next_commands()].concat().join("\n").trim_start()),
+            Screen::Remarks => {
+                remark(&self.people.lines().join("\n"));
+                Ok(())
+            }
         }
     }
 
@@ -169,6 +181,10 @@ fn table(municipalities: &[v1::Municipality], schools: &[v1::School]) -> Vec<Str
         vec![row("SCHOOL", ["DEVICES", "REPORTING", "LAST REPORT", "BATTERY", "STORAGE LOW"].map(str::to_owned))];
     for municipality in municipalities {
         let own = || schools.iter().filter(|school| school.municipality_id == municipality.municipality_id);
+        // Built in, without schools so far.
+        if own().next().is_none() {
+            continue;
+        }
         lines.push(figures_row(&format!("{} {}", municipality.code, municipality.name), &Figures::sum(own())));
         lines.extend(
             own().map(|school| figures_row(&format!("  {}", school.name), &Figures::sum(std::iter::once(school)))),
