@@ -226,7 +226,7 @@ impl DemoServer {
             data_dir: data_dir.to_owned(),
             listen: any_port,
             observe: any_port,
-            console: any_port,
+            console: console_address(),
             checkin_interval: CHECKIN_INTERVAL,
             ..Config::default()
         };
@@ -247,6 +247,15 @@ impl DemoServer {
         outcome
             .map_err(|error| Failure::told(format!("the server broke off: {error}"), "report this as a defect"))??;
         Ok(())
+    }
+}
+
+/// The console's usual address, or any port where another server has it.
+fn console_address() -> SocketAddr {
+    let usual = Config::default().console;
+    match std::net::TcpListener::bind(usual) {
+        Ok(_free) => usual,
+        Err(_) => SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
     }
 }
 

@@ -76,6 +76,13 @@ impl People {
         Ok(Self { console_url, clock, people })
     }
 
+    /// The codes of the moment in short.
+    pub(super) fn codes(&self) -> String {
+        let now = self.clock.now();
+        let codes = self.people.iter().map(|person| format!("{} {}", person.sign_in_name, person.secret.code(now)));
+        codes.collect::<Vec<_>>().join("  ")
+    }
+
     /// What somebody needs to sign in now: a code is good for half a minute and can be used once.
     pub(super) fn lines(&self) -> Vec<String> {
         let now = self.clock.now();

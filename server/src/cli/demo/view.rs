@@ -72,7 +72,7 @@ impl View {
         let line = summary_line(self.started.elapsed(), &schools, progress, rate);
         self.lined_at = Some(Instant::now());
         match self.screen {
-            Screen::Lines => print(line),
+            Screen::Lines => print(format!("{line}  ·  codes {}", self.people.codes())),
             Screen::Remarks => {
                 remark(&line);
                 Ok(())
