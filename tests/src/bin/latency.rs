@@ -69,8 +69,9 @@ async fn main() {
     let (engine, target, options) = match arguments.database.strip_prefix("sqlite:") {
         Some(folder) => ("sqlite", 200.0, ServerOptions::in_data_dir(PathBuf::from(folder))),
         None => {
-            let options = ServerOptions::in_data_dir(arguments.data.clone());
-            ("postgresql", 100.0, ServerOptions { database_url: Some(arguments.database.clone()), ..options })
+            let mut options = ServerOptions::in_data_dir(arguments.data.clone());
+            options.database_url = Some(arguments.database.clone());
+            ("postgresql", 100.0, options)
         }
     };
     let mut server = options.start().await;
@@ -110,7 +111,8 @@ async fn main() {
 
 impl Fleet {
     async fn of(staff: StaffClient) -> Self {
-        let owners = staff.schools().await.list_municipalities(gigafleet_proto::v1::ListMunicipalitiesRequest {
+        let mut client = staff.schools().await;
+        let owners = client.list_municipalities(gigafleet_proto::v1::ListMunicipalitiesRequest {
             page_size: 1_000,
             ..Default::default()
         });
