@@ -1,5 +1,6 @@
 //! `gigafleet serve` and `gigafleet migrate`.
 
+use std::io::Write as _;
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use clap::Args;
@@ -99,13 +100,15 @@ pub(super) async fn serve(args: ServeArgs) -> Result<()> {
     let bound = Server::bind(config, Clock::system()).await?;
     let shutdown = shutdown_signal()?;
     // For a person and for a program that starts the server on port 0.
-    println!("listening grpc={} observe={}", bound.addresses.grpc, bound.addresses.observe);
-    println!("ca-sha256={}", bound.ca_sha256());
-    println!("credentials={}", credentials.display());
-    println!("console={}", bound.console_url);
+    let mut announcement = format!("listening grpc={} observe={}\n", bound.addresses.grpc, bound.addresses.observe);
+    announcement.push_str(&format!("ca-sha256={}\n", bound.ca_sha256()));
+    announcement.push_str(&format!("credentials={}\n", credentials.display()));
+    announcement.push_str(&format!("console={}\n", bound.console_url));
     if let Some(link) = bound.first_administrator_link().await? {
-        println!("setup={}{}", bound.console_url, link.path());
+        announcement.push_str(&format!("setup={}{}\n", bound.console_url, link.path()));
     }
+    // At once, and whoever started the server may have stopped to listen: that must not end it.
+    let _nobody_listens = std::io::stdout().write_all(announcement.as_bytes());
     bound.run(shutdown).await
 }
 
