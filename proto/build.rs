@@ -9,9 +9,11 @@ const FILES: &[&str] = &[
     "gigafleet/v1/access_service.proto",
     "gigafleet/v1/agent_service.proto",
     "gigafleet/v1/audit_service.proto",
+    "gigafleet/v1/calendar_service.proto",
     "gigafleet/v1/device_report.proto",
     "gigafleet/v1/device_service.proto",
     "gigafleet/v1/enrollment_service.proto",
+    "gigafleet/v1/line_service.proto",
     "gigafleet/v1/school_service.proto",
     "gigafleet/v1/staff_service.proto",
 ];

@@ -19,7 +19,8 @@ CREATE TABLE municipality (
     -- The board wants names of holders kept; without it they are dropped on the way in.
     keeps_names BOOLEAN NOT NULL DEFAULT FALSE,
     mac_salt BYTEA NOT NULL,
-    created_at BIGINT NOT NULL
+    created_at BIGINT NOT NULL,
+    version BIGINT NOT NULL DEFAULT 1
 );
 
 -- Look-up tables -----------------------------------------------------------------------------------------------------
@@ -42,12 +43,15 @@ CREATE TABLE school (
     school_id UUID NOT NULL,
     code TEXT,
     name TEXT NOT NULL,
+    -- The name without width, case and spaces; none once the school is closed, which frees it.
+    name_key TEXT,
     is_shelter BOOLEAN NOT NULL DEFAULT FALSE,
     created_at BIGINT NOT NULL,
     closed_at BIGINT,
     version BIGINT NOT NULL DEFAULT 1,
     PRIMARY KEY (municipality_id, school_id),
-    UNIQUE (municipality_id, code)
+    UNIQUE (municipality_id, code),
+    UNIQUE (municipality_id, name_key)
 );
 
 CREATE TABLE enrollment_token (

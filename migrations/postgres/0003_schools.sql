@@ -13,12 +13,20 @@ CREATE TABLE national_holiday (
 CREATE TABLE line_hub (
     hub_id UUID NOT NULL PRIMARY KEY,
     kind SMALLINT NOT NULL,
-    name TEXT NOT NULL UNIQUE,
-    -- Who runs it; none for a prefecture or a provider.
-    operator_id UUID,
+    name TEXT NOT NULL,
+    -- Who runs it; nil for a prefecture or a provider.
+    operator_id UUID NOT NULL,
     isp TEXT NOT NULL,
     created_at BIGINT NOT NULL,
-    version BIGINT NOT NULL
+    version BIGINT NOT NULL,
+    UNIQUE (operator_id, name)
+);
+
+-- Whose lines go through a hub: what each owner's lines say, kept with them.
+CREATE TABLE line_hub_owner (
+    hub_id UUID NOT NULL,
+    municipality_id UUID NOT NULL,
+    PRIMARY KEY (hub_id, municipality_id)
 );
 
 -- Tables of a municipality -------------------------------------------------------------------------------------------

@@ -19,7 +19,8 @@ CREATE TABLE municipality (
     -- The board wants names of holders kept; without it they are dropped on the way in.
     keeps_names INTEGER NOT NULL DEFAULT 0,
     mac_salt BLOB NOT NULL,
-    created_at INTEGER NOT NULL
+    created_at INTEGER NOT NULL,
+    version INTEGER NOT NULL DEFAULT 1
 ) STRICT, WITHOUT ROWID;
 
 -- Look-up tables -----------------------------------------------------------------------------------------------------
@@ -42,12 +43,15 @@ CREATE TABLE school (
     school_id BLOB NOT NULL,
     code TEXT,
     name TEXT NOT NULL,
+    -- The name without width, case and spaces; none once the school is closed, which frees it.
+    name_key TEXT,
     is_shelter INTEGER NOT NULL DEFAULT 0,
     created_at INTEGER NOT NULL,
     closed_at INTEGER,
     version INTEGER NOT NULL DEFAULT 1,
     PRIMARY KEY (municipality_id, school_id),
-    UNIQUE (municipality_id, code)
+    UNIQUE (municipality_id, code),
+    UNIQUE (municipality_id, name_key)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE enrollment_token (

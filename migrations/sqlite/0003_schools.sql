@@ -13,12 +13,20 @@ CREATE TABLE national_holiday (
 CREATE TABLE line_hub (
     hub_id BLOB NOT NULL PRIMARY KEY,
     kind INTEGER NOT NULL,
-    name TEXT NOT NULL UNIQUE,
-    -- Who runs it; none for a prefecture or a provider.
-    operator_id BLOB,
+    name TEXT NOT NULL,
+    -- Who runs it; nil for a prefecture or a provider.
+    operator_id BLOB NOT NULL,
     isp TEXT NOT NULL,
     created_at INTEGER NOT NULL,
-    version INTEGER NOT NULL
+    version INTEGER NOT NULL,
+    UNIQUE (operator_id, name)
+) STRICT, WITHOUT ROWID;
+
+-- Whose lines go through a hub: what each owner's lines say, kept with them.
+CREATE TABLE line_hub_owner (
+    hub_id BLOB NOT NULL,
+    municipality_id BLOB NOT NULL,
+    PRIMARY KEY (hub_id, municipality_id)
 ) STRICT, WITHOUT ROWID;
 
 -- Tables of a municipality -------------------------------------------------------------------------------------------

@@ -28,8 +28,9 @@ use gigafleet_proto::{
     FILE_DESCRIPTOR_SET,
     v1::{
         access_service_server::AccessServiceServer, agent_service_server::AgentServiceServer,
-        audit_service_server::AuditServiceServer, device_service_server::DeviceServiceServer,
-        enrollment_service_server::EnrollmentServiceServer, school_service_server::SchoolServiceServer,
+        audit_service_server::AuditServiceServer, calendar_service_server::CalendarServiceServer,
+        device_service_server::DeviceServiceServer, enrollment_service_server::EnrollmentServiceServer,
+        line_service_server::LineServiceServer, school_service_server::SchoolServiceServer,
         staff_service_server::StaffServiceServer,
     },
 };
@@ -57,7 +58,10 @@ use self::{
         grpc::{DeviceGrpc, SchoolGrpc},
         service::Overview,
     },
-    schools::service::Schools,
+    schools::{
+        grpc::{CalendarGrpc, LineGrpc},
+        service::Schools,
+    },
     telemetry::Metrics,
 };
 pub use self::{clock::Clock, config::Config, error::Error};
@@ -107,6 +111,7 @@ impl Server {
         let lifetime = config.certificate_lifetime;
         let enrollment = Enrollment::new(db.clone(), clock.clone(), access.clone(), Arc::clone(&authority), lifetime);
         enrollment.require_same_authority().await?;
+        Schools::new(db.clone(), clock.clone(), access.clone()).install_built_in().await?;
         let metrics = Arc::new(Metrics::default());
         let names = server_names(&config);
         let tls = Arc::new(tls::server_config(&authority, &names, clock.clone())?);
@@ -200,11 +205,15 @@ impl Bound {
         let own_access = AccessGrpc::new(self.access.clone());
         let staff = StaffGrpc::new(self.access.clone(), self.clock.clone());
         let audit = AuditGrpc::new(self.access.clone());
+        let calendars = CalendarGrpc::new(schools.clone(), self.access.clone());
+        let lines = LineGrpc::new(schools.clone(), self.access.clone());
         let schools = SchoolGrpc::new(overview, schools, self.access);
         let agents = AgentServiceServer::new(agents).max_decoding_message_size(size);
         let routes = Routes::new(EnrollmentServiceServer::new(enrollment).max_decoding_message_size(size))
             .add_service(DeviceServiceServer::new(devices).max_decoding_message_size(size))
             .add_service(SchoolServiceServer::new(schools).max_decoding_message_size(size))
+            .add_service(CalendarServiceServer::new(calendars).max_decoding_message_size(size))
+            .add_service(LineServiceServer::new(lines).max_decoding_message_size(size))
             .add_service(AccessServiceServer::new(own_access).max_decoding_message_size(size))
             .add_service(StaffServiceServer::new(staff).max_decoding_message_size(size))
             .add_service(AuditServiceServer::new(audit).max_decoding_message_size(size))

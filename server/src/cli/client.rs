@@ -12,7 +12,8 @@ use gigafleet_agent::transport::{
 };
 use gigafleet_proto::v1::{
     self, access_service_client::AccessServiceClient, audit_service_client::AuditServiceClient,
-    device_service_client::DeviceServiceClient, enrollment_service_client::EnrollmentServiceClient,
+    calendar_service_client::CalendarServiceClient, device_service_client::DeviceServiceClient,
+    enrollment_service_client::EnrollmentServiceClient, line_service_client::LineServiceClient,
     school_service_client::SchoolServiceClient, staff_service_client::StaffServiceClient,
 };
 use rustls_pki_types::{CertificateDer, pem::PemObject as _};
@@ -128,6 +129,25 @@ impl Client {
     /// Calls about owners and schools.
     pub(super) fn schools(&self) -> SchoolServiceClient<Channel> {
         SchoolServiceClient::new(self.channel())
+    }
+
+    /// Calls about calendars.
+    pub(super) fn calendars(&self) -> CalendarServiceClient<Channel> {
+        CalendarServiceClient::new(self.channel())
+    }
+
+    /// Calls about lines and hubs.
+    pub(super) fn lines(&self) -> LineServiceClient<Channel> {
+        LineServiceClient::new(self.channel())
+    }
+
+    /// All hubs that the caller may see.
+    pub(super) async fn list_hubs(&self) -> Result<Vec<v1::Hub>> {
+        let list = async |page_token| {
+            let page = answer(self.lines().list_hubs(v1::ListHubsRequest { page_size: PAGE_SIZE, page_token })).await?;
+            Ok((page.hubs, page.next_page_token))
+        };
+        Ok(read_pages(WHOLE_LIST, list).await?.0)
     }
 
     /// Calls about devices.

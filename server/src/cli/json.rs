@@ -5,6 +5,9 @@
 //! printed does not compile.
 
 pub(super) mod access;
+mod schools;
+
+pub(super) use self::schools::{calendar_period, holiday, hub, lesson_time, line, pupils, school_day};
 
 use gigafleet_agent::identity::to_hex;
 use gigafleet_proto::v1;
@@ -68,8 +71,15 @@ pub(super) fn pretty(value: &Value) -> String {
 
 /// A municipality.
 pub(super) fn municipality(municipality: v1::Municipality) -> Value {
-    let v1::Municipality { municipality_id, code, name } = municipality;
-    Object::default().text("municipality_id", municipality_id).text("code", code).text("name", name).into()
+    let v1::Municipality { municipality_id, code, name, kind, keeps_names, etag } = municipality;
+    Object::default()
+        .text("municipality_id", municipality_id)
+        .text("code", code)
+        .text("name", name)
+        .text("kind", kind)
+        .value("keeps_names", keeps_names)
+        .text("etag", etag)
+        .into()
 }
 
 /// A school with what its devices do.
@@ -84,6 +94,9 @@ pub(super) fn school(school: v1::School) -> Value {
         last_checkin_time,
         mean_charge_percent,
         storage_low_count,
+        is_shelter,
+        close_time,
+        etag,
     } = school;
     Object::default()
         .text("school_id", school_id)
@@ -95,6 +108,9 @@ pub(super) fn school(school: v1::School) -> Value {
         .time("last_checkin_time", last_checkin_time)
         .optional("mean_charge_percent", mean_charge_percent)
         .value("storage_low_count", storage_low_count)
+        .value("is_shelter", is_shelter)
+        .time("close_time", close_time)
+        .text("etag", etag)
         .into()
 }
 
@@ -303,7 +319,7 @@ mod tests {
     fn school_and_token_keep_counts_that_are_zero() {
         assert_eq!(
             school(v1::School { name: String::from("青葉中学校"), ..v1::School::default() }),
-            json!({"name": "青葉中学校", "device_count": 0, "reporting_count": 0, "storage_low_count": 0})
+            json!({"name": "青葉中学校", "device_count": 0, "reporting_count": 0, "storage_low_count": 0, "is_shelter": false})
         );
         let token = v1::EnrollmentToken { uses_allowed: 3, state: 1, ..v1::EnrollmentToken::default() };
         assert_eq!(

@@ -7,12 +7,14 @@
 //! contract and nothing else, so that they work from any machine.
 
 mod audit;
+mod calendar;
 mod client;
 mod demo;
 mod device_lists;
 mod devices;
 mod enroll_token;
 mod failure;
+mod hubs;
 mod json;
 mod output;
 mod places;
@@ -44,8 +46,12 @@ enum Command {
     Serve(serve::ServeArgs),
     /// Bring the schema of a database up to date, and end.
     Migrate(serve::MigrateArgs),
-    /// Add and list municipalities and schools.
+    /// Municipalities and schools, their pupils and lines.
     Schools(schools::SchoolsArgs),
+    /// School calendars, lesson times, national holidays.
+    Calendar(calendar::CalendarArgs),
+    /// What lines of several schools go through.
+    Hubs(hubs::HubsArgs),
     /// Make, list and end the tokens that devices enrol with.
     EnrollToken(enroll_token::EnrollTokenArgs),
     /// List, show and watch devices, end their access, ask something of them.
@@ -71,6 +77,8 @@ pub fn main() -> ExitCode {
         Command::Serve(args) => block_on(async { Ok(serve::serve(args).await?) }),
         Command::Migrate(args) => block_on(async { Ok(serve::migrate(args).await?) }),
         Command::Schools(args) => block_on(schools::run(args)),
+        Command::Calendar(args) => block_on(calendar::run(args)),
+        Command::Hubs(args) => block_on(hubs::run(args)),
         Command::EnrollToken(args) => block_on(enroll_token::run(args)),
         Command::Devices(args) => block_on(devices::run(args)),
         Command::Staff(args) => block_on(staff::run(args)),
@@ -122,6 +130,22 @@ mod tests {
             "gigafleet schools add --municipality 139017 --municipality-name 若葉野市 --name 第一小学校 --json",
             "gigafleet schools --json list",
             "gigafleet schools list --municipality 139017 --credentials /x/admin.json",
+            "gigafleet schools show 第一小学校 --municipality 139017",
+            "gigafleet schools edit 第一小学校 --name 青葉小学校 --shelter true",
+            "gigafleet schools close 第一小学校 --json",
+            "gigafleet schools pupils 第一小学校 --year R8 --set 412 --source survey",
+            "gigafleet schools lines 第一小学校",
+            "gigafleet schools set-line 第一小学校 --topology municipal-hub --isp x --mbps 1000 --hub 019ab12c",
+            "gigafleet schools delete-line 第一小学校 --number 2",
+            "gigafleet schools municipality 139017 --keeps-names false",
+            "gigafleet calendar show --municipality 139017 --school 第一小学校 --year 令和8年度",
+            "gigafleet calendar set --municipality 139017 --kind vacation --name 夏季休業 --from R8.7.21 --to R8.8.31",
+            "gigafleet calendar delete --municipality 139017 --kind vacation --name 夏季休業 --year R8",
+            "gigafleet calendar days --municipality 139017 --from 2026-04-01 --to 2026-04-30 --json",
+            "gigafleet calendar lessons --municipality 139017 --set 1:1=08:45-09:30 --set 1:2=09:40-10:25",
+            "gigafleet calendar holidays --year 2028 --file holidays.csv --source 内閣府2027-02-01",
+            "gigafleet hubs list",
+            "gigafleet hubs add --kind municipal --name 市役所 --operator 139017",
             "gigafleet enroll-token create --municipality 139017 --school 第一小学校 --uses 40 --days 14 --note 1年1組",
             "gigafleet enroll-token list",
             "gigafleet enroll-token revoke 019ab12c-3d4e-7f56-8a9b-0c1d2e3f4a5b",

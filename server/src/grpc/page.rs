@@ -15,6 +15,14 @@ pub fn collect<T>(checked: Result<T, FieldViolation>, refused: &mut Vec<FieldVio
     checked.map_err(|violation| refused.push(violation)).ok()
 }
 
+/// The version that an etag stands for; none for an empty one, which does without the check.
+pub fn parse_version(field: &'static str, etag: &str) -> Result<Option<i64>, FieldViolation> {
+    match etag {
+        "" => Ok(None),
+        etag => etag.parse().map(Some).map_err(|_| FieldViolation::new(field, "is not an etag that was read here")),
+    }
+}
+
 /// The token for the page after these rows; empty when there can be no more.
 pub fn next<T>(rows: &[T], limit: i64, token: impl FnOnce(&T) -> String) -> String {
     let full = i64::try_from(rows.len()).is_ok_and(|count| count >= limit);

@@ -1,5 +1,6 @@
-//! Prefecture → municipality → school. For now owners and schools with their national codes.
+//! Prefecture → municipality → school: national codes, pupils, calendars, lines.
 
+pub mod grpc;
 pub mod rules;
 pub mod service;
 pub mod store;

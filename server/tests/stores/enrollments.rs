@@ -43,8 +43,12 @@ async fn municipality_and_school_exist_once(world: World) {
     // Codes are unique within an owner; the schools without one are many.
     let other = world.municipality("131016").await;
     world.schools.create_school(&world.staff().await, None, other, code, name.clone()).await.unwrap();
-    world.schools.create_school(&world.staff().await, None, owner, None, name.clone()).await.unwrap();
-    world.schools.create_school(&world.staff().await, None, owner, None, name).await.unwrap();
+    for other in ["第二小学校", "第三小学校"] {
+        world.schools.create_school(&world.staff().await, None, owner, None, String::from(other)).await.unwrap();
+    }
+    let twin =
+        world.schools.create_school(&world.staff().await, None, owner, None, format!("{name}　")).await.unwrap_err();
+    assert_eq!((twin.kind, twin.reason), (Kind::Exists, "SCHOOL_NAME_TAKEN"));
     let nil = (Uuid::nil(), Uuid::nil());
     assert_eq!(world.overview.schools(&world.staff().await, Some(owner), nil, 100).await.unwrap().len(), 3);
     assert_eq!(world.overview.schools(&world.staff().await, None, nil, 100).await.unwrap().len(), 4);

@@ -11,6 +11,7 @@ mod checkins;
 mod enrollments;
 mod lists;
 mod schema;
+mod schools;
 
 use std::{path::Path, sync::Arc, time::Duration};
 

@@ -6,9 +6,10 @@ use gigafleet::db::Db;
 use sqlx::Row as _;
 
 /// Data that is the same for all; copied to every node.
-const REFERENCE: [&str; 10] = [
+const REFERENCE: [&str; 11] = [
     "installation",
     "line_hub",
+    "line_hub_owner",
     "municipality",
     "national_holiday",
     "staff",

@@ -255,6 +255,7 @@ mod tests {
             municipality_id: String::from("m"),
             code: String::from("139017"),
             name: String::from("若葉野市"),
+            ..v1::Municipality::default()
         };
         let lines = table(&[owner], &[school("m", 1, None, None), school("m", 1_000, Some(100), Some(1))]);
         assert_eq!(lines.len(), 4);

@@ -22,7 +22,8 @@ use crate::{
     },
     error::{Error, Kind, Result},
     schools::{
-        rules::MunicipalityId,
+        rules::{MunicipalityId, SchoolId},
+        service::school_not_found,
         store::{self as schools, SchoolRow},
     },
 };
@@ -153,8 +154,7 @@ impl Overview {
             }
             rows.extend(schools::list_schools(&mut tx, &area, first, left).await?);
         }
-        let since =
-            Timestamp(self.clock.now().0 - 2 * micros(self.checkins.interval()) - micros(Duration::from_secs(30)));
+        let since = self.reporting_since();
         let mut views = Vec::with_capacity(rows.len());
         for owned in rows.chunk_by(|a, b| a.municipality_id == b.municipality_id) {
             let (first, last) = (&owned[0], &owned[owned.len() - 1]);
@@ -164,6 +164,22 @@ impl Overview {
             views.extend(owned.iter().map(|school| school_view(school, figures.get(&school.school_id))));
         }
         Ok(views)
+    }
+
+    /// One school in scope, with what its devices do. Reason: SCHOOL_NOT_FOUND.
+    pub async fn school(&self, staff: &Staff, municipality: MunicipalityId, school: SchoolId) -> Result<v1::School> {
+        let not_found = || school_not_found(school);
+        let area = staff.scope(Right::ViewFigures)?.area(municipality).ok_or_else(not_found)?;
+        let mut tx = self.db.read().await?;
+        let row = schools::find_school(&mut tx, &area, school).await?.ok_or_else(not_found)?;
+        let since = self.reporting_since();
+        let figures = store::school_figures(&mut tx, municipality, school.0, school.0, since).await?;
+        Ok(school_view(&row, figures.first()))
+    }
+
+    /// A device that reported after this reports.
+    fn reporting_since(&self) -> Timestamp {
+        Timestamp(self.clock.now().0 - 2 * micros(self.checkins.interval()) - micros(Duration::from_secs(30)))
     }
 
     async fn view(&self, tx: &mut Tx, rows: Vec<DeviceViewRow>) -> Result<Vec<v1::Device>> {
@@ -303,7 +319,8 @@ fn status_view(row: StatusColumns) -> v1::Status {
     }
 }
 
-fn school_view(school: &SchoolRow, figures: Option<&store::SchoolFiguresRow>) -> v1::School {
+/// A school as the contract has it.
+pub(super) fn school_view(school: &SchoolRow, figures: Option<&store::SchoolFiguresRow>) -> v1::School {
     v1::School {
         school_id: school.school_id.to_string(),
         municipality_id: school.municipality_id.to_string(),
@@ -314,5 +331,8 @@ fn school_view(school: &SchoolRow, figures: Option<&store::SchoolFiguresRow>) ->
         last_checkin_time: figures.and_then(|f| f.last_at).map(|at| Timestamp(at).to_proto()),
         mean_charge_percent: small(figures.and_then(|f| f.mean_charge)),
         storage_low_count: small(figures.map(|f| f.storage_low_count)).unwrap_or(0),
+        is_shelter: school.is_shelter,
+        close_time: school.closed_at.map(|at| Timestamp(at).to_proto()),
+        etag: school.version.to_string(),
     }
 }

@@ -1,5 +1,13 @@
-//! National codes and names, pure.
+//! National codes and names, calendars, lines and what files say of them, pure.
 
+pub mod built_in;
+pub mod calendar;
+pub mod fiscal;
+pub mod import;
+pub mod lines;
+pub mod pupils;
+
+use unicode_normalization::UnicodeNormalization as _;
 use uuid::Uuid;
 
 pub(crate) use crate::access::rules::id;
@@ -73,6 +81,19 @@ pub fn parse_name(field: &'static str, text: &str) -> Result<String, FieldViolat
     })
 }
 
+/// A name as it is compared: 第１ 小学校 and 第1小学校 are one.
+pub fn fold_name(name: &str) -> String {
+    name.nfkc().filter(|c| !c.is_whitespace()).flat_map(char::to_lowercase).collect()
+}
+
+/// The etag of what has no version of its own: changes whenever one of the parts does.
+pub fn content_etag(parts: &[&str]) -> String {
+    // FNV-1a, which needs to be stable between servers and releases, not secret.
+    let bytes = parts.iter().flat_map(|part| part.bytes().chain([0xff]));
+    let hash = bytes.fold(0xcbf2_9ce4_8422_2325_u64, |hash, b| (hash ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3));
+    format!("{hash:016x}")
+}
+
 /// A text of at most `most` characters without control characters.
 pub fn parse_text(field: &'static str, text: &str, most: usize) -> Result<String, FieldViolation> {
     let count = text.chars().count();
@@ -133,6 +154,13 @@ mod tests {
             assert!(SchoolCode::parse(text).is_err(), "{text}");
         }
         assert!(SchoolCode::parse("B113210000005").is_ok());
+    }
+
+    #[test]
+    fn names_are_compared_without_width_case_and_spaces() {
+        assert_eq!(fold_name("第１　小学校 A"), fold_name("第1小学校a"));
+        assert_ne!(fold_name("第一小学校"), fold_name("第二小学校"));
+        assert_ne!(content_etag(&["a", "b"]), content_etag(&["ab", ""]));
     }
 
     #[test]

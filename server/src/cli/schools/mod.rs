@@ -1,4 +1,8 @@
-//! `gigafleet schools`: adds and lists municipalities and schools.
+//! `gigafleet schools`: municipalities and schools, their pupils and lines.
+
+mod edit;
+
+pub(super) use self::edit::fiscal_year;
 
 use std::collections::HashMap;
 
@@ -32,6 +36,22 @@ enum SchoolsCommand {
         #[arg(long, value_name = "CODE")]
         municipality: Option<String>,
     },
+    /// Show one school.
+    Show(edit::SchoolArgs),
+    /// Change name, code or shelter flag of a school.
+    Edit(edit::EditArgs),
+    /// Close a school; it stays for its history, and its name becomes free.
+    Close(edit::SchoolArgs),
+    /// Show pupils by fiscal year, or say how many there are.
+    Pupils(edit::PupilsArgs),
+    /// Show the lines of a school.
+    Lines(edit::SchoolArgs),
+    /// Add a line to a school, or change the one with this number.
+    SetLine(edit::SetLineArgs),
+    /// Take a line away.
+    DeleteLine(edit::DeleteLineArgs),
+    /// Show or change a municipality.
+    Municipality(edit::MunicipalityArgs),
 }
 
 #[derive(Debug, Args)]
@@ -56,6 +76,14 @@ pub(super) async fn run(args: SchoolsArgs) -> Result<()> {
     match args.command {
         SchoolsCommand::Add(add_args) => add(&client, add_args, args.client.json).await,
         SchoolsCommand::List { municipality } => list(&client, municipality.as_deref(), args.client.json).await,
+        SchoolsCommand::Show(school) => edit::show(&client, &school, args.client.json).await,
+        SchoolsCommand::Edit(edit_args) => edit::edit(&client, edit_args, args.client.json).await,
+        SchoolsCommand::Close(school) => edit::close(&client, &school, args.client.json).await,
+        SchoolsCommand::Pupils(pupils) => edit::pupils(&client, pupils, args.client.json).await,
+        SchoolsCommand::Lines(school) => edit::lines(&client, &school, args.client.json).await,
+        SchoolsCommand::SetLine(line) => edit::set_line(&client, line, args.client.json).await,
+        SchoolsCommand::DeleteLine(line) => edit::delete_line(&client, line, args.client.json).await,
+        SchoolsCommand::Municipality(change) => edit::municipality(&client, change, args.client.json).await,
     }
 }
 
@@ -172,6 +200,7 @@ mod tests {
             municipality_id: id.to_owned(),
             code: code.to_owned(),
             name: format!("{code}市"),
+            ..v1::Municipality::default()
         };
         let school = |owner: &str, name: &str| v1::School {
             municipality_id: owner.to_owned(),

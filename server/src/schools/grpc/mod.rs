@@ -1,0 +1,6 @@
+//! CalendarService and LineService.
+
+mod calendar;
+mod lines;
+
+pub use self::{calendar::CalendarGrpc, lines::LineGrpc};
