@@ -121,8 +121,8 @@ macro_rules! source_condition {
         " AND d.device_id = unhex(j.value, '-')"
     };
     (postgres devices) => {
-        " AND d.device_id IN (SELECT CAST(value AS UUID)
-            FROM jsonb_array_elements_text(CAST(CAST($16 AS TEXT) AS JSONB)))"
+        " AND d.device_id = ANY (ARRAY(SELECT CAST(value AS UUID)
+            FROM jsonb_array_elements_text(CAST(CAST($16 AS TEXT) AS JSONB))))"
     };
 }
 

@@ -116,7 +116,8 @@ pub(super) async fn find_device_view(tx: &mut Tx, key: DeviceKey) -> Result<Opti
         .await
 }
 
-/// These devices of an owner, in no order.
+/// These devices of an owner, in no order. As an array PostgreSQL looks each up by its key; joined with, they make it read
+/// all of the owner.
 pub(super) async fn find_device_views(
     tx: &mut Tx,
     municipality: MunicipalityId,
@@ -125,8 +126,8 @@ pub(super) async fn find_device_views(
     let sql = tx.by_engine(
         device_view!("WHERE d.municipality_id = $1 AND d.device_id IN (SELECT unhex(value, '-') FROM json_each($2))"),
         device_view!(
-            "WHERE d.municipality_id = $1 AND d.device_id IN (SELECT CAST(value AS UUID)
-                 FROM jsonb_array_elements_text(CAST(CAST($2 AS TEXT) AS JSONB)))"
+            "WHERE d.municipality_id = $1 AND d.device_id = ANY (ARRAY(SELECT CAST(value AS UUID)
+                 FROM jsonb_array_elements_text(CAST(CAST($2 AS TEXT) AS JSONB))))"
         ),
     );
     tx.query(sql).bind(municipality).bind(rows_json(devices)?).all().await
@@ -143,8 +144,8 @@ pub(super) async fn open_reviews(
          WHERE municipality_id = $1 AND device_id IN (SELECT unhex(value, '-') FROM json_each($2)) AND closed_at IS NULL
          ORDER BY device_id, reason",
         "SELECT device_id, reason FROM identity_review
-         WHERE municipality_id = $1 AND closed_at IS NULL AND device_id IN (SELECT CAST(value AS UUID)
-             FROM jsonb_array_elements_text(CAST(CAST($2 AS TEXT) AS JSONB)))
+         WHERE municipality_id = $1 AND closed_at IS NULL AND device_id = ANY (ARRAY(SELECT CAST(value AS UUID)
+             FROM jsonb_array_elements_text(CAST(CAST($2 AS TEXT) AS JSONB))))
          ORDER BY device_id, reason",
     );
     tx.query(sql).bind(municipality).bind(rows_json(devices)?).all().await
