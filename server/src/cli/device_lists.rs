@@ -39,8 +39,8 @@ pub(super) struct ListArgs {
     #[arg(long, value_name = "true|false")]
     open_review: Option<bool>,
     /// Only of this grade.
-    #[arg(long, value_name = "GRADE", default_value_t = 0, hide_default_value = true, value_parser = clap::value_parser!(u32).range(1..=9))]
-    grade: u32,
+    #[arg(long, value_name = "GRADE", value_parser = clap::value_parser!(u32).range(1..=9))]
+    grade: Option<u32>,
     /// Only of this class, exactly.
     #[arg(long, value_name = "CLASS", default_value = "")]
     class: String,
@@ -218,7 +218,7 @@ pub(super) async fn list(client: &Client, args: &ListArgs, as_json: bool) -> Res
         model: args.model.clone(),
         presence: args.presence.map_or(v1::Presence::Unspecified, v1::Presence::from).into(),
         has_open_review: args.open_review,
-        grade: args.grade,
+        grade: args.grade.unwrap_or(0),
         class_name: args.class.clone(),
         query: args.search.clone(),
         order_by: format!("{}{direction}", args.sort.map_or("device_id", Sort::field)),
