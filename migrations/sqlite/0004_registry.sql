@@ -1,5 +1,9 @@
 -- The registry: what each source says of a device, what happened to it, imports.
 
+CREATE INDEX device_folded ON device (municipality_id, merged_into_device_id) WHERE merged_into_device_id IS NOT NULL;
+CREATE INDEX device_facts_by_board ON device_facts (municipality_id, board_uuid);
+CREATE INDEX identity_review_open ON identity_review (municipality_id, device_id, reason) WHERE closed_at IS NULL;
+
 -- What one source says of a device: JSON of field → {"v": value, "t": microseconds}. What is shown is chosen by precedence
 -- and stands in the columns of device.
 CREATE TABLE device_claim (
@@ -26,6 +30,8 @@ CREATE TABLE device_event (
     FOREIGN KEY (municipality_id, device_id) REFERENCES device (municipality_id, device_id)
 ) STRICT, WITHOUT ROWID;
 
+CREATE INDEX device_event_by_time ON device_event (municipality_id, device_id, occurred_at, event_id);
+
 -- A person's decision on a review, with what is needed to undo it.
 CREATE TABLE identity_decision (
     municipality_id BLOB NOT NULL,
@@ -40,6 +46,8 @@ CREATE TABLE identity_decision (
     undone_by TEXT,
     PRIMARY KEY (municipality_id, decision_id)
 ) STRICT, WITHOUT ROWID;
+
+CREATE INDEX identity_decision_by_device ON identity_decision (municipality_id, device_id);
 
 -- One file that was handed in. The content waits for a person's yes and goes away after it.
 CREATE TABLE import_run (

@@ -30,8 +30,8 @@ use gigafleet_proto::{
         access_service_server::AccessServiceServer, agent_service_server::AgentServiceServer,
         audit_service_server::AuditServiceServer, calendar_service_server::CalendarServiceServer,
         device_service_server::DeviceServiceServer, enrollment_service_server::EnrollmentServiceServer,
-        line_service_server::LineServiceServer, school_service_server::SchoolServiceServer,
-        staff_service_server::StaffServiceServer,
+        line_service_server::LineServiceServer, review_service_server::ReviewServiceServer,
+        school_service_server::SchoolServiceServer, staff_service_server::StaffServiceServer,
     },
 };
 use tokio::sync::watch;
@@ -48,6 +48,7 @@ use self::{
     },
     console::{Console, ConsoleApp},
     db::{Db, FileLock},
+    devices::service::{identity::Identities, registry::Registry},
     enrollment::{
         grpc::EnrollmentGrpc,
         service::{Enrollment, authority::Authority},
@@ -55,7 +56,7 @@ use self::{
     error::Result,
     grpc::{App, Listener, ListenerConfig, observe::Observe, tls},
     overview::{
-        grpc::{DeviceGrpc, SchoolGrpc},
+        grpc::{DeviceGrpc, ReviewGrpc, SchoolGrpc},
         service::Overview,
     },
     schools::{
@@ -197,7 +198,11 @@ impl Bound {
             .map_err(|source| Error::internal("reflection could not be set up", source))?;
         let agents = AgentGrpc::new(Arc::clone(&checkins), self.clock.clone());
         let enrollment = EnrollmentGrpc::new(self.enrollment, self.access.clone(), self.clock.clone(), interval);
-        let devices = DeviceGrpc::new(overview.clone(), Arc::clone(&checkins), self.access.clone(), stop.clone());
+        let registry = Registry::new(self.db.clone(), self.clock.clone(), self.access.clone());
+        let identities = Identities::new(self.db.clone(), self.clock.clone(), self.access.clone());
+        let devices =
+            DeviceGrpc::new(overview.clone(), registry, Arc::clone(&checkins), self.access.clone(), stop.clone());
+        let reviews = ReviewGrpc::new(overview.clone(), identities, self.access.clone());
         // The pages of all features; a feature's pages are wired here, beside its calls.
         let pages = access::pages::routes(self.access.clone())
             .merge(overview::pages::routes(overview.clone(), schools.clone()))
@@ -211,6 +216,7 @@ impl Bound {
         let agents = AgentServiceServer::new(agents).max_decoding_message_size(size);
         let routes = Routes::new(EnrollmentServiceServer::new(enrollment).max_decoding_message_size(size))
             .add_service(DeviceServiceServer::new(devices).max_decoding_message_size(size))
+            .add_service(ReviewServiceServer::new(reviews).max_decoding_message_size(size))
             .add_service(SchoolServiceServer::new(schools).max_decoding_message_size(size))
             .add_service(CalendarServiceServer::new(calendars).max_decoding_message_size(size))
             .add_service(LineServiceServer::new(lines).max_decoding_message_size(size))

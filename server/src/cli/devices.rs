@@ -193,6 +193,11 @@ fn review_words(reason: v1::ReviewReason) -> &'static str {
         v1::ReviewReason::Forked => "two devices reported under this identity",
         v1::ReviewReason::CertificateSuperseded => "an old certificate was used after its successor",
         v1::ReviewReason::SerialShared => "another device has the same serial number",
+        v1::ReviewReason::Reimaged => "another device has the same hardware: installed anew",
+        v1::ReviewReason::BoardSwapped => "the serial number has another board than before",
+        v1::ReviewReason::BoardShared => "another device has the same board",
+        v1::ReviewReason::LedgerAmbiguous => "several records of ledgers could be this device",
+        v1::ReviewReason::HardwareChanged => "it reports another serial number than before",
     }
 }
 

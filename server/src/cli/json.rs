@@ -147,6 +147,7 @@ pub(super) fn enrollment_token(token: v1::EnrollmentToken) -> Value {
 pub(super) fn device(device: v1::Device) -> Value {
     let presence = device.presence().as_str_name();
     let reasons: Vec<_> = device.review_reasons().map(|reason| Value::from(reason.as_str_name())).collect();
+    let open: Vec<_> = device.open_verbs().map(|verb| Value::from(verb.as_str_name())).collect();
     let v1::Device {
         device_id,
         municipality_id,
@@ -168,6 +169,8 @@ pub(super) fn device(device: v1::Device) -> Value {
         review_reasons: _,
         forked_from_device_id,
         etag,
+        fields,
+        open_verbs: _,
     } = device;
     Object::default()
         .text("device_id", device_id)
@@ -190,6 +193,65 @@ pub(super) fn device(device: v1::Device) -> Value {
         .value("review_reasons", reasons)
         .text("forked_from_device_id", forked_from_device_id)
         .text("etag", etag)
+        .optional("fields", some(fields.into_iter().map(field).collect()))
+        .optional("open_verbs", some(open))
+        .into()
+}
+
+/// A list that is left out where it is empty.
+fn some(elements: Vec<Value>) -> Option<Vec<Value>> {
+    Some(elements).filter(|elements| !elements.is_empty())
+}
+
+/// One thing that is known of a device.
+fn field(field: v1::DeviceField) -> Value {
+    let (name, source) = (field.name().as_str_name(), field.source().as_str_name());
+    Object::default()
+        .value("name", name)
+        .value("value", field.value)
+        .value("source", source)
+        .time("say_time", field.say_time)
+        .into()
+}
+
+/// What happened to a device.
+pub(super) fn event(event: v1::DeviceEvent) -> Value {
+    let kind = event.kind().as_str_name();
+    let details = serde_json::from_str(&event.details).unwrap_or(Value::Null);
+    Object::default()
+        .text("device_id", event.device_id)
+        .value("kind", kind)
+        .time("occur_time", event.occur_time)
+        .text("actor_name", event.actor_name)
+        .value("details", details)
+        .into()
+}
+
+/// Something to look at.
+pub(super) fn review(review: v1::Review) -> Value {
+    let reason = review.reason().as_str_name();
+    Object::default()
+        .text("municipality_id", review.municipality_id)
+        .value("reason", reason)
+        .text("evidence", review.evidence)
+        .time("open_time", review.open_time)
+        .time("repeat_time", review.repeat_time)
+        .optional("device", review.device.map(device))
+        .optional("other", review.other.map(device))
+        .into()
+}
+
+/// What was decided on an identity.
+pub(super) fn decision(decision: v1::Decision) -> Value {
+    let kind = decision.kind().as_str_name();
+    Object::default()
+        .text("decision_id", decision.decision_id)
+        .text("device_id", decision.device_id)
+        .text("other_device_id", decision.other_device_id)
+        .value("kind", kind)
+        .time("decide_time", decision.decide_time)
+        .text("decided_by", decision.decided_by)
+        .time("undo_time", decision.undo_time)
         .into()
 }
 

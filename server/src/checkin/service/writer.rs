@@ -13,7 +13,7 @@ use crate::{
     },
     clock::Timestamp,
     db::{Tx, hex_bytes, is_retryable},
-    devices::{rules::DeviceKey, store as devices},
+    devices::{rules::DeviceKey, service::identity::note_facts, store as devices},
     enrollment::store::{self as certificates, CertificateState},
     error::{Error, Kind, Result},
 };
@@ -268,7 +268,7 @@ impl<'a> Work<'a> {
         let stored =
             batch.iter().zip(fates).filter(|(_, f)| matches!(f, Fate::Applied { .. } | Fate::Duplicate { .. }));
         let transitions: Vec<_> = stored.flat_map(|(p, _)| p.transition_rows()).collect();
-        self.rows += devices::upsert_facts(tx, &facts, self.now).await?;
+        self.rows += note_facts(tx, &facts, self.now).await?;
         self.rows += devices::upsert_status(tx, &status, self.now).await?;
         if transitions.is_empty() {
             return Ok(());

@@ -20,8 +20,17 @@ use crate::{
     clock::{Clock, Timestamp},
     db::{Db, Tx, is_unique_violation},
     devices::{
-        rules::{DeviceId, DeviceKey, check_facts},
-        store::{self as devices, NewDevice},
+        rules::{
+            DeviceId, DeviceKey, check_facts,
+            claims::Claims,
+            events::EventKind,
+            fields::{Field, FieldValue, Source},
+        },
+        service::identity::note_facts,
+        store::{
+            self as devices, NewDevice,
+            claims::{self as device_claims, DeviceClaim, NewEvent},
+        },
     },
     error::{Error, Kind, Result},
     schools::{
@@ -214,7 +223,7 @@ impl Enrollment {
             None => self.enroll_first(&mut tx, &token, &csr, instance).await?,
         };
         if let Some(facts) = facts {
-            self.note_evidence(&mut tx, enrolled.key, facts).await?;
+            note_facts(&mut tx, &[(enrolled.key, facts)], self.clock.now()).await?;
         }
         tx.commit().await?;
         Ok(enrolled)
@@ -256,6 +265,20 @@ impl Enrollment {
 
     async fn add_device(&self, tx: &mut Tx, new: &NewDevice, csr: &CheckedCsr, now: Timestamp) -> Result<Enrolled> {
         devices::insert_device(tx, new, now).await?;
+        if let Some(school) = new.school {
+            let mut claims = Claims::new();
+            claims.say(Field::School, FieldValue::Text(school.to_string()), now);
+            let claim = DeviceClaim { key: new.key, source: Source::Agent, claims };
+            device_claims::upsert_claims(tx, &[claim], now).await?;
+        }
+        let enrolled = NewEvent {
+            key: new.key,
+            kind: EventKind::Enrolled,
+            occurred_at: now,
+            actor_name: String::new(),
+            details: serde_json::json!({ "forked_from": new.forked_from }),
+        };
+        device_claims::insert_events(tx, &[enrolled], now).await?;
         let issued = self.issue(tx, new.key, csr, CertificateState::Confirmed).await?;
         store::insert_cursor(tx, new.key, issued.serial).await?;
         Ok(Enrolled { key: new.key, issued, mac_salt: schools::mac_salt(tx, new.key.municipality).await? })
@@ -274,18 +297,6 @@ impl Enrollment {
         };
         store::insert_certificate(tx, &new, state, self.clock.now()).await?;
         Ok(issued)
-    }
-
-    /// Stores the facts, and asks for a review where another device has the same serial number.
-    async fn note_evidence(&self, tx: &mut Tx, key: DeviceKey, facts: &v1::Facts) -> Result<()> {
-        let now = self.clock.now();
-        devices::upsert_facts(tx, &[(key, facts)], now).await?;
-        let Some(serial) = facts.serial_number.as_deref() else { return Ok(()) };
-        if let Some(twin) = devices::find_serial_twin(tx, key, serial).await? {
-            let evidence = format!("device {twin} has the same serial number");
-            devices::open_review(tx, key, v1::ReviewReason::SerialShared, Some(twin), &evidence, now).await?;
-        }
-        Ok(())
     }
 
     /// Gives a device a new certificate, or an identity of its own if it shares one.

@@ -1,8 +1,9 @@
 //! DeviceService and SchoolService: what staff sees and does, over several features.
 
+mod reviews;
 mod schools;
 
-pub use self::schools::SchoolGrpc;
+pub use self::{reviews::ReviewGrpc, schools::SchoolGrpc};
 
 use std::{pin::Pin, sync::Arc};
 
@@ -19,7 +20,11 @@ use super::{
 use crate::{
     access::service::Access,
     checkin::service::CheckIns,
-    devices::rules::DeviceId,
+    clock::Timestamp,
+    devices::{
+        rules::{DeviceId, fields::Field, lifecycle::Verb, values::parse_value},
+        service::registry::{Position, Registry, Said, TimelineEntry},
+    },
     error::{Error, FieldViolation, Result as ServerResult},
     grpc::{caller, page},
     schools::rules::{MunicipalityId, SchoolId, parse_optional_uuid, parse_page_size, parse_text, parse_uuid},
@@ -29,6 +34,7 @@ use crate::{
 #[derive(Debug, Clone)]
 pub struct DeviceGrpc {
     overview: Overview,
+    registry: Registry,
     checkins: Arc<CheckIns>,
     access: Access,
     stop: watch::Receiver<bool>,
@@ -36,8 +42,52 @@ pub struct DeviceGrpc {
 
 impl DeviceGrpc {
     /// Answers with these services; watches end when `stop` becomes true.
-    pub fn new(overview: Overview, checkins: Arc<CheckIns>, access: Access, stop: watch::Receiver<bool>) -> Self {
-        Self { overview, checkins, access, stop }
+    pub fn new(
+        overview: Overview,
+        registry: Registry,
+        checkins: Arc<CheckIns>,
+        access: Access,
+        stop: watch::Receiver<bool>,
+    ) -> Self {
+        Self { overview, registry, checkins, access, stop }
+    }
+}
+
+fn seen_version(etag: &str) -> ServerResult<Option<i64>> {
+    match etag {
+        "" => Ok(None),
+        etag => etag.parse().map(Some).map_err(|_| Error::invalid_field("etag", "is not the etag of a device")),
+    }
+}
+
+fn changes(fields: &[v1::DeviceFieldChange]) -> ServerResult<Vec<Said>> {
+    let mut refused = Vec::new();
+    let mut said = Vec::with_capacity(fields.len());
+    for change in fields {
+        let Some(field) = Field::from_number(change.name.into()) else {
+            refused.push(FieldViolation::new("fields.name", format!("{} names no field", change.name)));
+            continue;
+        };
+        said.extend(page::collect(parse_value(field, &change.value), &mut refused).map(|value| (field, value)));
+    }
+    if refused.is_empty() { Ok(said) } else { Err(Error::invalid_fields("FIELD_INVALID", refused)) }
+}
+
+fn read_position(token: &str) -> ServerResult<Option<Position>> {
+    Ok(page::read_token::<25>(token)?.map(|bytes| {
+        let (at, rest) = bytes.split_first_chunk::<8>().expect("25 bytes");
+        let id = Uuid::from_slice(&rest[1..]).expect("16 bytes");
+        Position { at: i64::from_be_bytes(*at), rank: rest[0], id }
+    }))
+}
+
+fn event(entry: TimelineEntry) -> v1::DeviceEvent {
+    v1::DeviceEvent {
+        device_id: entry.record.to_string(),
+        kind: i32::try_from(entry.kind.to_number()).expect("a small number"),
+        occur_time: Some(Timestamp(entry.position.at).to_proto()),
+        actor_name: entry.actor_name,
+        details: entry.details,
     }
 }
 
@@ -207,10 +257,7 @@ impl DeviceService for DeviceGrpc {
         let request = request.into_inner();
         let device = device_id(&request.device_id)?;
         let reason = page::field(parse_text("reason", &request.reason, 200))?;
-        let seen = match request.etag.as_str() {
-            "" => None,
-            etag => Some(etag.parse().map_err(|_| Error::invalid_field("etag", "is not the etag of a device"))?),
-        };
+        let seen = seen_version(&request.etag)?;
         self.checkins.revoke_device(&staff, device, seen, &reason).await?;
         let device = self.overview.device(&staff, device).await?;
         Ok(Response::new(v1::RevokeDeviceResponse { device: Some(device) }))
@@ -230,5 +277,77 @@ impl DeviceService for DeviceGrpc {
         }
         let command = self.checkins.send_command(&staff, id, device, kind).await?;
         Ok(Response::new(v1::SendCommandResponse { command_id: command.to_string() }))
+    }
+
+    async fn create_device(
+        &self,
+        request: Request<v1::CreateDeviceRequest>,
+    ) -> Result<Response<v1::CreateDeviceResponse>, Status> {
+        let staff = caller::staff(request.metadata(), &self.access).await?;
+        let request = request.into_inner();
+        let id = page::field(parse_optional_uuid("request_id", &request.request_id))?;
+        let owner = MunicipalityId(page::field(parse_uuid("municipality_id", &request.municipality_id))?);
+        let device = self.registry.create(&staff, id, owner, changes(&request.fields)?).await?;
+        let device = Some(self.overview.device(&staff, device).await?);
+        Ok(Response::new(v1::CreateDeviceResponse { device }))
+    }
+
+    async fn update_device(
+        &self,
+        request: Request<v1::UpdateDeviceRequest>,
+    ) -> Result<Response<v1::UpdateDeviceResponse>, Status> {
+        let staff = caller::staff(request.metadata(), &self.access).await?;
+        let request = request.into_inner();
+        let (device, seen) = (device_id(&request.device_id)?, seen_version(&request.etag)?);
+        self.registry.update(&staff, device, seen, changes(&request.fields)?).await?;
+        let device = Some(self.overview.device(&staff, device).await?);
+        Ok(Response::new(v1::UpdateDeviceResponse { device }))
+    }
+
+    async fn clear_device_fields(
+        &self,
+        request: Request<v1::ClearDeviceFieldsRequest>,
+    ) -> Result<Response<v1::ClearDeviceFieldsResponse>, Status> {
+        let staff = caller::staff(request.metadata(), &self.access).await?;
+        let request = request.into_inner();
+        let (device, seen) = (device_id(&request.device_id)?, seen_version(&request.etag)?);
+        let unknown = |name: &i32| Error::invalid_field("names", format!("{name} names no field"));
+        let fields = request.names.iter().map(|name| Field::from_number((*name).into()).ok_or_else(|| unknown(name)));
+        let fields = fields.collect::<ServerResult<Vec<_>>>()?;
+        self.registry.clear(&staff, device, seen, fields).await?;
+        let device = Some(self.overview.device(&staff, device).await?);
+        Ok(Response::new(v1::ClearDeviceFieldsResponse { device }))
+    }
+
+    async fn move_device(
+        &self,
+        request: Request<v1::MoveDeviceRequest>,
+    ) -> Result<Response<v1::MoveDeviceResponse>, Status> {
+        let staff = caller::staff(request.metadata(), &self.access).await?;
+        let request = request.into_inner();
+        let (device, seen) = (device_id(&request.device_id)?, seen_version(&request.etag)?);
+        let reason = page::field(parse_text("reason", &request.reason, 200))?;
+        let verb =
+            Verb::from_number(request.verb.into()).ok_or_else(|| Error::invalid_field("verb", "names no verb"))?;
+        self.registry.move_device(&staff, device, seen, verb, &reason).await?;
+        let device = Some(self.overview.device(&staff, device).await?);
+        Ok(Response::new(v1::MoveDeviceResponse { device }))
+    }
+
+    async fn get_device_timeline(
+        &self,
+        request: Request<v1::GetDeviceTimelineRequest>,
+    ) -> Result<Response<v1::GetDeviceTimelineResponse>, Status> {
+        let staff = caller::staff(request.metadata(), &self.access).await?;
+        let request = request.into_inner();
+        let device = device_id(&request.device_id)?;
+        let limit = page::field(parse_page_size(request.page_size))?;
+        let before = read_position(&request.page_token)?;
+        let entries = self.registry.timeline(&staff, device, before, limit).await?;
+        let next_page_token = page::next(&entries, limit, |last| {
+            page::write_token(&[&last.position.at.to_be_bytes(), &[last.position.rank], last.position.id.as_bytes()])
+        });
+        let events = entries.into_iter().map(event).collect();
+        Ok(Response::new(v1::GetDeviceTimelineResponse { events, next_page_token }))
     }
 }

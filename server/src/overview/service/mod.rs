@@ -17,8 +17,9 @@ use crate::{
     clock::{Clock, Timestamp},
     db::{Db, Tx},
     devices::{
-        rules::{self, DeviceId, DeviceKey},
-        service as devices,
+        rules::{self, DeviceId, DeviceKey, claims::ShownField, fields::Field},
+        service::{self as devices, registry},
+        store::identity::ReviewRow,
     },
     error::{Error, Kind, Result},
     schools::{
@@ -54,7 +55,39 @@ impl Overview {
         let (key, _) = devices::reachable_device(&mut tx, staff, Right::ViewDevices, device).await?;
         let row = store::find_device_view(&mut tx, key).await?.ok_or_else(|| devices::device_not_found(device))?;
         let mut views = self.view(&mut tx, vec![row]).await?;
-        Ok(views.pop().expect("one row is one view"))
+        let mut view = views.pop().expect("one row is one view");
+        let shown = registry::shown_of(&mut tx, key).await?;
+        view.fields = shown.iter().map(|(field, shown)| field_view(field, shown)).collect();
+        let verbs = registry::verbs_of(&shown, self.clock.now());
+        view.open_verbs = verbs.into_iter().map(|verb| number(verb.to_number())).collect();
+        Ok(view)
+    }
+
+    /// A page of open reviews in scope with both sides. A side that is out of scope is left out.
+    pub async fn reviews(&self, staff: &Staff, rows: Vec<ReviewRow>) -> Result<Vec<v1::Review>> {
+        let mut views = Vec::with_capacity(rows.len());
+        for row in rows {
+            let mut sides = [None, None];
+            for (side, device) in sides.iter_mut().zip([Some(row.device_id), row.other_device_id]) {
+                let Some(device) = device else { continue };
+                *side = match self.device(staff, DeviceId(device)).await {
+                    Ok(view) => Some(view),
+                    Err(error) if error.kind == Kind::NotFound => None,
+                    Err(error) => return Err(error),
+                };
+            }
+            let [device, other] = sides;
+            views.push(v1::Review {
+                municipality_id: row.municipality_id.to_string(),
+                reason: i32::from(row.reason),
+                evidence: row.evidence,
+                open_time: Some(Timestamp(row.opened_at).to_proto()),
+                repeat_time: Some(Timestamp(row.repeated_at).to_proto()),
+                device,
+                other,
+            });
+        }
+        Ok(views)
     }
 
     /// Sends each matching device, then again whenever it changed, until the receiver is gone or `stop` becomes true.
@@ -228,8 +261,24 @@ impl Overview {
             review_reasons,
             forked_from_device_id: row.forked_from_device_id.map(|id| id.to_string()).unwrap_or_default(),
             etag: row.version.to_string(),
+            fields: Vec::new(),
+            open_verbs: Vec::new(),
         }
     }
+}
+
+fn field_view(field: Field, shown: &ShownField) -> v1::DeviceField {
+    v1::DeviceField {
+        name: number(field.to_number()),
+        value: shown.value.shown_text(field),
+        source: number(shown.source.to_number()),
+        say_time: Some(shown.said_at.to_proto()),
+    }
+}
+
+/// The number of an enum that is the contract's too.
+fn number(stored: i64) -> i32 {
+    i32::try_from(stored).expect("a small number")
 }
 
 /// The owners of a list in the order of their ids, from the one on where the page begins.

@@ -1,14 +1,18 @@
 //! SQL of the registry: devices, facts, status, reviews of identity.
 
+pub mod claims;
+pub mod identity;
+pub mod timeline;
+
 use gigafleet_proto::v1;
 use serde::Serialize;
 use sqlx::FromRow;
 use uuid::Uuid;
 
-use super::rules::{DeviceId, DeviceKey};
 use crate::{
     clock::Timestamp,
     db::{Tx, batch_sql, hex_bytes, rows_json},
+    devices::rules::{DeviceId, DeviceKey},
     error::Result,
     schools::rules::{MunicipalityId, SchoolId},
 };
@@ -66,16 +70,19 @@ pub struct DeviceRow {
     pub device_id: Uuid,
     /// Its school.
     pub school_id: Option<Uuid>,
+    /// The record it is folded into.
+    pub merged_into_device_id: Option<Uuid>,
     /// When its access was ended.
     pub revoked_at: Option<i64>,
-    /// Grows with each change by staff.
+    /// Grows with each change of what is shown.
     pub version: i64,
 }
 
 /// A device by its key.
 pub async fn find_device(tx: &mut Tx, key: DeviceKey) -> Result<Option<DeviceRow>> {
     tx.query(
-        "SELECT device_id, school_id, revoked_at, version FROM device WHERE municipality_id = $1 AND device_id = $2",
+        "SELECT device_id, school_id, merged_into_device_id, revoked_at, version FROM device
+         WHERE municipality_id = $1 AND device_id = $2",
     )
     .bind(key.municipality)
     .bind(key.device)
@@ -86,7 +93,8 @@ pub async fn find_device(tx: &mut Tx, key: DeviceKey) -> Result<Option<DeviceRow
 /// A device by the installation of its agent.
 pub async fn find_by_instance(tx: &mut Tx, municipality: MunicipalityId, instance: Uuid) -> Result<Option<DeviceRow>> {
     tx.query(
-        "SELECT device_id, school_id, revoked_at, version FROM device WHERE municipality_id = $1 AND instance_id = $2",
+        "SELECT device_id, school_id, merged_into_device_id, revoked_at, version FROM device
+         WHERE municipality_id = $1 AND instance_id = $2",
     )
     .bind(municipality)
     .bind(instance)
@@ -111,21 +119,17 @@ pub async fn revoke(tx: &mut Tx, key: DeviceKey, version: i64, reason: &str, now
     Ok(rows == 1)
 }
 
-/// Another device of the owner with the same serial number that is not revoked, if there is one.
-pub async fn find_serial_twin(tx: &mut Tx, key: DeviceKey, serial_number: &str) -> Result<Option<DeviceId>> {
-    let row = tx
-        .query(
-            "SELECT f.device_id FROM device_facts f
-             JOIN device d ON d.municipality_id = f.municipality_id AND d.device_id = f.device_id
-             WHERE f.municipality_id = $1 AND f.serial_number = $2 AND f.device_id <> $3 AND d.revoked_at IS NULL
-             ORDER BY f.device_id LIMIT 1",
-        )
+/// Takes the next version of a device if it still has the one that the caller saw. Gives whether it had; nobody else
+/// changes the device until the transaction ends.
+pub async fn take_version(tx: &mut Tx, key: DeviceKey, version: i64) -> Result<bool> {
+    let rows = tx
+        .query("UPDATE device SET version = version + 1 WHERE municipality_id = $1 AND device_id = $2 AND version = $3")
         .bind(key.municipality)
-        .bind(serial_number)
         .bind(key.device)
-        .optional::<(Uuid,)>()
+        .bind(version)
+        .execute()
         .await?;
-    Ok(row.map(|(device,)| DeviceId(device)))
+    Ok(rows == 1)
 }
 
 /// Puts a device on the list for review, or notes that it happened again.

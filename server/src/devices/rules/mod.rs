@@ -1,4 +1,12 @@
-//! Identity and presence of a device, and what its agent may say of it, pure.
+//! Identity and presence of a device, what its agent may say of it, and what the registry knows, pure.
+
+pub mod claims;
+pub mod events;
+pub mod fields;
+pub mod fold;
+pub mod identity;
+pub mod lifecycle;
+pub mod values;
 
 use std::time::Duration;
 

@@ -1,7 +1,11 @@
-//! Steps of use cases on single devices, inside the caller's transaction.
+//! Use cases on single devices, and their steps inside a caller's transaction.
+
+pub mod claims;
+pub mod identity;
+pub mod registry;
 
 use super::{
-    rules::{DeviceId, DeviceKey},
+    rules::{DeviceId, DeviceKey, events::EventKind},
     store::{self, DeviceRow},
 };
 use crate::{
@@ -17,7 +21,15 @@ pub fn device_not_found(device: DeviceId) -> Error {
     Error::not_found("DEVICE_NOT_FOUND", format!("there is no device {device}"))
 }
 
-/// A device on which the caller has a right, with its key. Where the caller can only look, the refusal says so; what it
+/// Most records that are followed, each folded into the next.
+const FOLDS: usize = 8;
+
+/// The error for a change of what has been changed since it was read.
+pub fn etag_mismatch() -> Error {
+    Error::new(Kind::Conflict, "ETAG_MISMATCH", "the device was changed since it was read; read it again")
+}
+
+/// A device on which the caller has a right, with its key; for a folded record the one it became. Where the caller can only look, the refusal says so; what it
 /// cannot even see is not found. Reasons: RIGHT_MISSING, DEVICE_NOT_FOUND.
 pub async fn reachable_device(
     tx: &mut Tx,
@@ -26,8 +38,14 @@ pub async fn reachable_device(
     device: DeviceId,
 ) -> Result<(DeviceKey, DeviceRow)> {
     let not_found = || device_not_found(device);
-    let key = store::find_key(tx, device).await?.ok_or_else(not_found)?;
-    let row = store::find_device(tx, key).await?.ok_or_else(not_found)?;
+    let mut key = store::find_key(tx, device).await?.ok_or_else(not_found)?;
+    let mut row = store::find_device(tx, key).await?.ok_or_else(not_found)?;
+    // A label that was printed for a folded record leads to the device it became.
+    for _ in 0..FOLDS {
+        let Some(device) = row.merged_into_device_id else { break };
+        key.device = DeviceId(device);
+        row = store::find_device(tx, key).await?.ok_or_else(not_found)?;
+    }
     let covers =
         |right| staff.scope(right).is_ok_and(|scope| scope.covers(key.municipality, row.school_id.map(SchoolId)));
     if !covers(Right::ViewDevices) {
@@ -57,11 +75,10 @@ pub async fn revoke(
     }
     let unseen = seen.is_some_and(|seen| seen != row.version);
     if unseen || !store::revoke(tx, key, row.version, reason, now).await? {
-        return Err(Error::new(
-            Kind::Conflict,
-            "ETAG_MISMATCH",
-            "the device was changed since it was read; read it again",
-        ));
+        return Err(etag_mismatch());
     }
+    let details = serde_json::json!({ "reason": reason });
+    let ended = identity::event(key, EventKind::AccessEnded, &staff.name, details, now);
+    store::claims::insert_events(tx, &[ended], now).await?;
     Ok(key)
 }
