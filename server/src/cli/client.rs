@@ -14,7 +14,8 @@ use gigafleet_proto::v1::{
     self, access_service_client::AccessServiceClient, audit_service_client::AuditServiceClient,
     calendar_service_client::CalendarServiceClient, device_service_client::DeviceServiceClient,
     enrollment_service_client::EnrollmentServiceClient, line_service_client::LineServiceClient,
-    school_service_client::SchoolServiceClient, staff_service_client::StaffServiceClient,
+    review_service_client::ReviewServiceClient, school_service_client::SchoolServiceClient,
+    staff_service_client::StaffServiceClient,
 };
 use rustls_pki_types::{CertificateDer, pem::PemObject as _};
 use tonic::{
@@ -153,6 +154,11 @@ impl Client {
     /// Calls about devices.
     pub(super) fn devices(&self) -> DeviceServiceClient<Channel> {
         DeviceServiceClient::new(self.channel())
+    }
+
+    /// Calls about identities.
+    pub(super) fn reviews(&self) -> ReviewServiceClient<Channel> {
+        ReviewServiceClient::new(self.channel())
     }
 
     /// Calls about enrolment.

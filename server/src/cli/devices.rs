@@ -9,6 +9,7 @@ use super::{
     failure::Result,
     json,
     output::print,
+    registry::{self, RegistryCommand},
     table::{self, ABSENT, Column, gib, or_absent, os_kind, percent, presence, time},
     watch,
 };
@@ -56,6 +57,8 @@ enum DevicesCommand {
         #[arg(value_enum)]
         kind: Kind,
     },
+    #[command(flatten)]
+    Registry(RegistryCommand),
 }
 
 /// What a device can be asked to do.
@@ -113,6 +116,10 @@ pub(super) async fn run(args: DevicesArgs) -> Result<()> {
             let request = v1::RevokeDeviceRequest { device_id, reason, etag: String::new() };
             show(promised(answer(client.devices().revoke_device(request)).await?.device)?, as_json)
         }
+        DevicesCommand::Registry(command) => match registry::run(&client_args.open().await?, command, as_json).await? {
+            Some(device) => show(device, as_json),
+            None => Ok(()),
+        },
         DevicesCommand::Command { device_id, kind } => send(&client_args.open().await?, device_id, kind, as_json).await,
     }
 }
@@ -155,6 +162,12 @@ fn show(device: v1::Device, as_json: bool) -> Result<()> {
         return print(json::pretty(&json::device(device)));
     }
     let mut text = table::pairs(&identity_pairs(&device));
+    let fields = registry::field_lines(&device);
+    if !fields.is_empty() {
+        let fields: Vec<_> = fields.iter().map(|(name, value)| (name.as_str(), value.clone())).collect();
+        text.push('\n');
+        text.push_str(&table::pairs(&fields));
+    }
     if let Some(facts) = &device.facts {
         text.push('\n');
         text.push_str(&table::pairs(&facts_pairs(facts)));

@@ -18,6 +18,8 @@ mod hubs;
 mod json;
 mod output;
 mod places;
+mod registry;
+mod reviews;
 mod schools;
 mod serve;
 mod staff;
@@ -66,6 +68,8 @@ enum Command {
     Audit(audit::AuditArgs),
     /// Say who the credentials belong to and what they may do where.
     Whoami(tokens::WhoamiArgs),
+    /// List devices whose identity a person should look at; merge, keep apart, undo.
+    Reviews(reviews::ReviewsArgs),
     /// Run a server with ten invented schools, a thousand simulated devices and this machine's own agent.
     Demo(demo::DemoArgs),
 }
@@ -86,6 +90,7 @@ pub fn main() -> ExitCode {
         Command::Sessions(args) => block_on(tokens::sessions(args)),
         Command::Audit(args) => block_on(audit::run(args)),
         Command::Whoami(args) => block_on(tokens::whoami(args)),
+        Command::Reviews(args) => block_on(reviews::run(args)),
         Command::Demo(args) => block_on(demo::run(args)),
     };
     let Err(failure) = outcome else {
@@ -157,6 +162,16 @@ mod tests {
             "gigafleet devices watch --school x",
             "gigafleet devices revoke 019ab12c --reason 紛失",
             "gigafleet devices command 019ab12c full-report",
+            "gigafleet devices add --municipality 139017 label=A-1 room=理科室",
+            "gigafleet devices edit 019ab12c room=3-2 price_yen=55000 --etag 4",
+            "gigafleet devices clear 019ab12c room cart",
+            "gigafleet devices retire 019ab12c --reason 年度末",
+            "gigafleet devices undo-disposal 019ab12c --json",
+            "gigafleet devices timeline 019ab12c --limit 20 --json",
+            "gigafleet reviews list --municipality 139017",
+            "gigafleet reviews merge 019ab12c 019ab12d",
+            "gigafleet reviews keep-apart 019ab12c serial-shared",
+            "gigafleet reviews undo 019ab12c 019ab12d",
             "gigafleet devices command 019ab12c renew-certificate",
             "gigafleet staff add --name sato@example.jp --display-name 佐藤花子",
             "gigafleet staff add --name sato --display-name 佐藤 --role engineer --municipality 139017 --reason 委託 --days 366",
@@ -199,6 +214,9 @@ mod tests {
             "gigafleet staff grant sato --role engineer --everywhere --prefecture 13 --reason x",
             "gigafleet staff grant sato --role king --everywhere --reason x",
             "gigafleet tokens create --name x --role engineer --everywhere --days 367",
+            "gigafleet devices edit 019ab12c colour=red",
+            "gigafleet devices edit 019ab12c room",
+            "gigafleet reviews keep-apart 019ab12c whatever",
             "gigafleet demo --for soon",
             "gigafleet demo --devices 0",
         ] {

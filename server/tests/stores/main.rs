@@ -10,6 +10,7 @@ mod audit;
 mod checkins;
 mod enrollments;
 mod lists;
+mod registry;
 mod schema;
 mod schools;
 
@@ -24,6 +25,7 @@ use gigafleet::{
     checkin::service::{CheckInConfig, CheckIns},
     clock::Timestamp,
     db::{Db, Engine},
+    devices::service::{identity::Identities, registry::Registry},
     enrollment::service::{Enrollment, TokenOrder, authority::Authority},
     overview::service::Overview,
     schools::{
@@ -44,6 +46,8 @@ struct World {
     authorization: String,
     schools: Schools,
     enrollment: Enrollment,
+    registry: Registry,
+    identities: Identities,
     checkins: Arc<CheckIns>,
     overview: Overview,
     metrics: Arc<Metrics>,
@@ -78,7 +82,9 @@ impl World {
                 authority,
                 Duration::from_secs(90 * 86_400),
             ),
-            access,
+            access: access.clone(),
+            registry: Registry::new(db.clone(), clock.clone(), access.clone()),
+            identities: Identities::new(db.clone(), clock.clone(), access.clone()),
             overview: Overview::new(db.clone(), clock.clone(), Arc::clone(&checkins)),
             checkins,
             metrics,
