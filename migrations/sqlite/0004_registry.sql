@@ -2,7 +2,6 @@
 
 CREATE INDEX device_folded ON device (municipality_id, merged_into_device_id) WHERE merged_into_device_id IS NOT NULL;
 CREATE INDEX device_facts_by_board ON device_facts (municipality_id, board_uuid);
-CREATE INDEX identity_review_open ON identity_review (municipality_id, device_id, reason) WHERE closed_at IS NULL;
 
 -- What one source says of a device: JSON of field → {"v": value, "t": microseconds}. What is shown is chosen by precedence
 -- and stands in the columns of device.
