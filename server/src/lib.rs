@@ -30,6 +30,7 @@ use gigafleet_proto::{
         access_service_server::AccessServiceServer, agent_service_server::AgentServiceServer,
         audit_service_server::AuditServiceServer, calendar_service_server::CalendarServiceServer,
         device_service_server::DeviceServiceServer, enrollment_service_server::EnrollmentServiceServer,
+        export_service_server::ExportServiceServer, import_service_server::ImportServiceServer,
         line_service_server::LineServiceServer, review_service_server::ReviewServiceServer,
         school_service_server::SchoolServiceServer, staff_service_server::StaffServiceServer,
     },
@@ -48,7 +49,10 @@ use self::{
     },
     console::{Console, ConsoleApp},
     db::{Db, FileLock},
-    devices::service::{identity::Identities, registry::Registry},
+    devices::{
+        grpc::{ExportGrpc, ImportGrpc},
+        service::{export::Exports, identity::Identities, import::Imports, registry::Registry},
+    },
     enrollment::{
         grpc::EnrollmentGrpc,
         service::{Enrollment, authority::Authority},
@@ -203,15 +207,21 @@ impl Bound {
         let devices =
             DeviceGrpc::new(overview.clone(), registry, Arc::clone(&checkins), self.access.clone(), stop.clone());
         let reviews = ReviewGrpc::new(overview.clone(), identities, self.access.clone());
+        let imports = Imports::new(self.db.clone(), self.clock.clone(), self.access.clone(), schools.clone());
+        let exports = Exports::new(self.db.clone(), self.access.clone());
         // The pages of all features; a feature's pages are wired here, beside its calls.
         let pages = access::pages::routes(self.access.clone())
             .merge(overview::pages::routes(overview.clone(), schools.clone()))
+            .merge(devices::pages::imports::routes(imports.clone(), exports.clone(), self.access.clone()))
             .layer(Extension(self.access.clone()));
         let own_access = AccessGrpc::new(self.access.clone());
         let staff = StaffGrpc::new(self.access.clone(), self.clock.clone());
         let audit = AuditGrpc::new(self.access.clone());
         let calendars = CalendarGrpc::new(schools.clone(), self.access.clone());
         let lines = LineGrpc::new(schools.clone(), self.access.clone());
+        let exports = ExportGrpc::new(exports, self.access.clone());
+        let imports = ImportServiceServer::new(ImportGrpc::new(imports, self.access.clone()))
+            .max_decoding_message_size(2 * devices::grpc::PIECE_BYTES);
         let schools = SchoolGrpc::new(overview, schools, self.access);
         let agents = AgentServiceServer::new(agents).max_decoding_message_size(size);
         let routes = Routes::new(EnrollmentServiceServer::new(enrollment).max_decoding_message_size(size))
@@ -223,6 +233,8 @@ impl Bound {
             .add_service(AccessServiceServer::new(own_access).max_decoding_message_size(size))
             .add_service(StaffServiceServer::new(staff).max_decoding_message_size(size))
             .add_service(AuditServiceServer::new(audit).max_decoding_message_size(size))
+            .add_service(imports)
+            .add_service(ExportServiceServer::new(exports).max_decoding_message_size(size))
             .add_service(health_service)
             .add_service(reflection);
         let app = App::new(agents, routes, &limits, Arc::clone(&self.metrics));

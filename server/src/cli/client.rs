@@ -13,7 +13,8 @@ use gigafleet_agent::transport::{
 use gigafleet_proto::v1::{
     self, access_service_client::AccessServiceClient, audit_service_client::AuditServiceClient,
     calendar_service_client::CalendarServiceClient, device_service_client::DeviceServiceClient,
-    enrollment_service_client::EnrollmentServiceClient, line_service_client::LineServiceClient,
+    enrollment_service_client::EnrollmentServiceClient, export_service_client::ExportServiceClient,
+    import_service_client::ImportServiceClient, line_service_client::LineServiceClient,
     review_service_client::ReviewServiceClient, school_service_client::SchoolServiceClient,
     staff_service_client::StaffServiceClient,
 };
@@ -210,6 +211,17 @@ impl Client {
             Ok((page.entries, page.next_page_token))
         };
         Ok(read_pages(limit, list).await?.0)
+    }
+
+    /// Calls about files on their way in.
+    pub(super) fn imports(&self) -> ImportServiceClient<Channel> {
+        // 10,000 errors in two languages.
+        ImportServiceClient::new(self.channel()).max_decoding_message_size(32 << 20)
+    }
+
+    /// Calls about files on their way out.
+    pub(super) fn exports(&self) -> ExportServiceClient<Channel> {
+        ExportServiceClient::new(self.channel())
     }
 
     /// All municipalities in scope, or the one with a code.

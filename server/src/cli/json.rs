@@ -40,11 +40,11 @@ impl Object {
     }
 
     /// A text; the contract spells "none" as the empty text.
-    fn text(self, name: &str, text: String) -> Self {
+    pub(super) fn text(self, name: &str, text: String) -> Self {
         self.optional(name, Some(text).filter(|text| !text.is_empty()))
     }
 
-    fn time(self, name: &str, time: Option<Timestamp>) -> Self {
+    pub(super) fn time(self, name: &str, time: Option<Timestamp>) -> Self {
         self.optional(name, time.and_then(rfc3339))
     }
 

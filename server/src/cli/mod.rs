@@ -14,6 +14,7 @@ mod device_lists;
 mod devices;
 mod enroll_token;
 mod failure;
+mod files;
 mod hubs;
 mod json;
 mod output;
@@ -70,6 +71,10 @@ enum Command {
     Whoami(tokens::WhoamiArgs),
     /// List devices whose identity a person should look at; merge, keep apart, undo.
     Reviews(reviews::ReviewsArgs),
+    /// Take a file of devices, schools, pupils or calendars in.
+    Import(files::ImportArgs),
+    /// Take devices out as a file for a spreadsheet.
+    Export(files::ExportArgs),
     /// Run a server with ten invented schools, a thousand simulated devices and this machine's own agent.
     Demo(demo::DemoArgs),
 }
@@ -91,6 +96,8 @@ pub fn main() -> ExitCode {
         Command::Audit(args) => block_on(audit::run(args)),
         Command::Whoami(args) => block_on(tokens::whoami(args)),
         Command::Reviews(args) => block_on(reviews::run(args)),
+        Command::Import(args) => block_on(files::import(args)),
+        Command::Export(args) => block_on(files::export(args)),
         Command::Demo(args) => block_on(demo::run(args)),
     };
     let Err(failure) = outcome else {
@@ -191,6 +198,13 @@ mod tests {
             "gigafleet sessions end 019ab12c-3d4e-7f56-8a9b-0c1d2e3f4a5b",
             "gigafleet audit verify --json",
             "gigafleet whoami",
+            "gigafleet import devices 台帳.csv --municipality 139017 --dry-run",
+            "gigafleet import devices x.xlsx --municipality 139017 --map 番号=seat_number --map 備考=ignore --skip-errors",
+            "gigafleet import schools x.csv --municipality 139017 --json",
+            "gigafleet import pupils x.csv --municipality 139017 --header-row 3 --keep-mapping",
+            "gigafleet import calendar x.csv --municipality 139017",
+            "gigafleet export devices --municipality 139017 --school 第一小学校 --encoding cp932 --out x.csv",
+            "gigafleet export devices --municipality 139017",
             "gigafleet demo",
             "gigafleet demo --for 30s --devices 10 --json",
         ] {
@@ -217,6 +231,9 @@ mod tests {
             "gigafleet devices edit 019ab12c colour=red",
             "gigafleet devices edit 019ab12c room",
             "gigafleet reviews keep-apart 019ab12c whatever",
+            "gigafleet import devices x.csv",
+            "gigafleet import pets x.csv --municipality 139017",
+            "gigafleet import devices x.csv --municipality 139017 --map serial",
             "gigafleet demo --for soon",
             "gigafleet demo --devices 0",
         ] {

@@ -2,6 +2,8 @@
 //!
 //! Facts and status are observations of the device's agent; enrolment makes a device and check-ins feed it.
 
+pub mod grpc;
+pub mod pages;
 pub mod rules;
 pub mod service;
 pub mod store;

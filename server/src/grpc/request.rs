@@ -90,6 +90,12 @@ const METHODS: &[&str] = &[
     "/gigafleet.v1.LineService/DeleteLine",
     "/gigafleet.v1.LineService/CreateHub",
     "/gigafleet.v1.LineService/ListHubs",
+    "/gigafleet.v1.ImportService/PreviewImport",
+    "/gigafleet.v1.ImportService/ApplyImport",
+    "/gigafleet.v1.ImportService/GetImport",
+    "/gigafleet.v1.ImportService/ListImports",
+    "/gigafleet.v1.ImportService/SaveImportMapping",
+    "/gigafleet.v1.ExportService/ExportDevices",
     "/grpc.health.v1.Health/Check",
 ];
 

@@ -5,6 +5,7 @@ pub mod events;
 pub mod fields;
 pub mod fold;
 pub mod identity;
+pub mod import;
 pub mod lifecycle;
 pub mod values;
 

@@ -1,8 +1,11 @@
 //! Use cases on single devices, and their steps inside a caller's transaction.
 
 pub mod claims;
+pub mod export;
 pub mod identity;
+pub mod import;
 pub mod registry;
+mod school_files;
 
 use super::{
     rules::{DeviceId, DeviceKey, events::EventKind},

@@ -2,6 +2,7 @@
 
 pub mod claims;
 pub mod identity;
+pub mod import;
 pub mod timeline;
 
 use gigafleet_proto::v1;

@@ -1,0 +1,3 @@
+//! Pages of devices and of files about them.
+
+pub mod imports;
