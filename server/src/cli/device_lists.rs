@@ -157,7 +157,8 @@ enum Reporting {
     /// It never did.
     Never,
     /// It does.
-    Reporting,
+    #[value(name = "reporting")]
+    Yes,
     /// It does not.
     Silent,
     /// The server could not have heard it.
@@ -168,7 +169,7 @@ impl From<Reporting> for v1::Presence {
     fn from(presence: Reporting) -> Self {
         match presence {
             Reporting::Never => Self::Never,
-            Reporting::Reporting => Self::Reporting,
+            Reporting::Yes => Self::Reporting,
             Reporting::Silent => Self::Silent,
             Reporting::Unknown => Self::Unknown,
         }

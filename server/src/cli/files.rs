@@ -222,7 +222,7 @@ async fn apply(client: &Client, run: v1::ImportRun) -> Result<v1::ImportRun> {
 
 fn draw_progress(done: u64, total: u64) {
     const WIDTH: u64 = 30;
-    let filled = if total == 0 { WIDTH } else { done.min(total) * WIDTH / total };
+    let filled = (done.min(total) * WIDTH).checked_div(total).unwrap_or(WIDTH);
     let bar: String = (0..WIDTH).map(|at| if at < filled { '#' } else { '.' }).collect();
     let _nobody_reads = write!(std::io::stderr(), "\r[{bar}] {done}/{total}");
 }

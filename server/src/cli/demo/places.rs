@@ -155,7 +155,7 @@ mod tests {
     #[test]
     fn devices_are_spread_over_all_schools_by_their_shares() {
         let shares = MUNICIPALITIES.iter().flat_map(|municipality| municipality.schools).map(|school| school.share);
-        let places: Vec<_> = shares.map(|share| place(share)).collect();
+        let places: Vec<_> = shares.map(place).collect();
         let mut counts = vec![0; places.len()];
         let all: usize = places.iter().map(|place| place.share).sum();
         for number in 0..10 * all as u32 {

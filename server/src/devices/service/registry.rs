@@ -215,7 +215,7 @@ impl Registry {
                 details: transition_details(row.kind, row.ssid.as_deref()),
             }));
         }
-        entries.sort_by(|a, b| b.position.cmp(&a.position));
+        entries.sort_by_key(|entry| std::cmp::Reverse(entry.position));
         entries.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
         Ok(entries)
     }

@@ -254,9 +254,9 @@ fn grouped(rows: &[CountRow], groups: &[Group]) -> Vec<Count> {
         let key = (
             by(Group::Municipality).then_some(row.municipality_id),
             by(Group::School).then_some(row.school_id).filter(|school| !school.is_nil()),
-            by(Group::Lifecycle).then_some(row.lifecycle).unwrap_or_default(),
-            by(Group::Purpose).then_some(row.purpose).unwrap_or_default(),
-            by(Group::OsKind).then_some(row.os_kind).unwrap_or_default(),
+            if by(Group::Lifecycle) { row.lifecycle } else { 0 },
+            if by(Group::Purpose) { row.purpose } else { 0 },
+            if by(Group::OsKind) { row.os_kind } else { 0 },
         );
         *sums.entry(key).or_default() += row.device_count;
     }

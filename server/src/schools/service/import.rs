@@ -1,6 +1,6 @@
 //! Files about schools, pupils and calendars: all rows or none, and the same file twice changes nothing.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, hash_map::Entry as Slot};
 
 use uuid::Uuid;
 
@@ -238,11 +238,12 @@ impl Schools {
         for entry in checked {
             let of = CalendarOf { municipality, school: entry.school };
             let year = entry.period.fiscal_year();
-            if !known.contains_key(&(of, year)) {
-                known.insert((of, year), calendars::periods(&mut tx, of, year, year).await?);
-            }
+            let periods = match known.entry((of, year)) {
+                Slot::Occupied(slot) => slot.into_mut(),
+                Slot::Vacant(slot) => slot.insert(calendars::periods(&mut tx, of, year, year).await?),
+            };
             let same = |p: &&Period| p.kind == entry.period.kind && p.name == entry.period.name;
-            match known[&(of, year)].iter().find(same) {
+            match periods.iter().find(same) {
                 Some(old) if *old == entry.period => {
                     outcome.unchanged += 1;
                     continue;

@@ -126,7 +126,7 @@ impl Table {
         kept: impl Fn(&[String]) -> Option<Vec<(String, String)>>,
     ) -> Result<Self, FileProblem> {
         let (mut grid, format) = Grid::read(bytes)?;
-        let head = grid.rows.iter().take(HEADER_ROWS).last().map_or(0, |row| row.number);
+        let head = grid.rows[..grid.rows.len().min(HEADER_ROWS)].last().map_or(0, |row| row.number);
         grid.fill(|row, _| row <= head);
         let header_row = find_header(kind, &grid, correction)?;
         let at = grid.rows.iter().position(|row| row.number == header_row).expect("the header is one of the rows");
