@@ -2,7 +2,7 @@
 //! It lies below all features and knows none of them.
 //!
 //! Invariants: a page is plain HTML that works without script; nothing comes from elsewhere (the policy forbids it); every
-//! POST carries the hidden field `csrf`, which is checked before any handler runs ([`request`]); every answer has the
+//! POST carries the hidden field `csrf`, which is checked before any handler runs (`request`); every answer has the
 //! headers of [`headers`]; a refused form comes back with what was typed ([`forms`]).
 //!
 //! # How a page is written
@@ -64,7 +64,7 @@
 //! its rights from `person.staff`. Errors become pages by `?` ([`respond::PageError`]). A region that changes while somebody
 //! looks has an `id` and `data-live="/…/live"`; the handler of that address is [`live::changes`]. Uploads: give the route
 //! `DefaultBodyLimit::max(UPLOAD_BYTES)`, put `parts::csrf` first in the form, read with axum's `Multipart`.
-//! Charts: [`charts`]. Times, dates and numbers: [`format`]. Styles: `assets/console.css`, whose head lists the components.
+//! Charts: [`charts`]. Times, dates and numbers: [`mod@format`]. Styles: `assets/console.css`, whose head lists the components.
 
 pub mod assets;
 pub mod charts;
