@@ -135,7 +135,7 @@ pub(super) async fn import(args: ImportArgs) -> Result<()> {
             false => Ok(()),
         };
     }
-    let run = apply(&client, run).await?;
+    let run = apply(&client, run, true).await?;
     show(&run, args.client.json)
 }
 
@@ -180,6 +180,11 @@ async fn preview(
         skip_errors: args.skip_errors,
         dry_run: args.dry_run,
     };
+    hand_in(client, options, content).await
+}
+
+/// Hands in a file and gives what would become of it.
+pub(super) async fn hand_in(client: &Client, options: v1::ImportOptions, content: Vec<u8>) -> Result<v1::ImportRun> {
     let first = v1::PreviewImportRequest { options: Some(options), content: Vec::new() };
     let rest: Vec<_> = content
         .chunks(PIECE)
@@ -189,11 +194,12 @@ async fn preview(
     promised(answer(client.imports().preview_import(pieces)).await?.import_run)
 }
 
-async fn apply(client: &Client, run: v1::ImportRun) -> Result<v1::ImportRun> {
+/// Applies a file that was handed in, and follows it to its end.
+pub(super) async fn apply(client: &Client, run: v1::ImportRun, with_progress: bool) -> Result<v1::ImportRun> {
     let request =
         v1::ApplyImportRequest { municipality_id: run.municipality_id, import_id: run.import_id, etag: run.etag };
     let mut answers = answer(client.imports().apply_import(request)).await?;
-    let on_terminal = std::io::stderr().is_terminal();
+    let on_terminal = with_progress && std::io::stderr().is_terminal();
     let mut last = None;
     let follow = async {
         while let Some(step) = answers.message().await? {

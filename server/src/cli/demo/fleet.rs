@@ -110,9 +110,7 @@ impl Fleet {
 
     async fn start_simulated(&self, number: u32) -> Result<()> {
         let place = place_of(&self.places, number);
-        let device =
-            SimulatedDevice { seed: SEED, number, school: u16::try_from(place).unwrap_or(u16::MAX), speed: SPEED };
-        let mut platform = SimulatedPlatform::new(device, Clock::system());
+        let mut platform = simulated(number, place);
         let refused = |error: &dyn std::error::Error| cannot_start(&format!("simulated device {number}"), error);
         let identity = self.enrol_simulated(place, &mut platform).await.map_err(|error| refused(&error))?;
         let (trust, time) = (Arc::clone(&self.trust), self.time.clone());
@@ -155,6 +153,12 @@ impl Fleet {
         }));
         self.enrolled.fetch_add(1, Ordering::Relaxed);
     }
+}
+
+/// A simulated device at one of the places; the same each time.
+pub(super) fn simulated(number: u32, place: usize) -> SimulatedPlatform {
+    let school = u16::try_from(place).unwrap_or(u16::MAX);
+    SimulatedPlatform::new(SimulatedDevice { seed: SEED, number, school, speed: SPEED }, Clock::system())
 }
 
 /// A demo shows something at once; a school would be asked for none of this haste.

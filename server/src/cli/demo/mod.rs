@@ -8,6 +8,7 @@ mod fleet;
 mod ledger;
 mod people;
 mod places;
+mod town;
 mod view;
 
 use std::{
@@ -124,6 +125,7 @@ async fn hold(args: &DemoArgs, folder: &Path, stop: impl Future<Output = ()>) ->
     let client = Client::open(&credentials).await?;
     let places = places::add(&client, fleet::token_uses(args.devices)).await?;
     let schools = places.len();
+    town::tell(&client, &places, args.devices).await?;
     let people = People::add(&server.access, Clock::system(), server.console_url.clone(), &places).await?;
     let (halt, halted) = watch::channel(false);
     let time = TimeKnowledge::default();
@@ -153,6 +155,8 @@ async fn hold(args: &DemoArgs, folder: &Path, stop: impl Future<Output = ()>) ->
     fleet.finish().await;
     let end = shown?;
     let (devices, _) = client.list_devices(&ListDevicesRequest::default(), usize::MAX).await?;
+    // The rest stands in ledgers only.
+    let devices: Vec<_> = devices.into_iter().filter(|device| device.enroll_time.is_some()).collect();
     let comparison = fleet.ledger.compare(&devices);
     drop(client);
     server.stop().await?;

@@ -69,6 +69,8 @@ pub(super) const MUNICIPALITIES: [InventedMunicipality; 3] = [
 /// A school that exists on the server now, with a token for its devices.
 #[derive(Debug)]
 pub(super) struct Place {
+    /// The school's name.
+    pub(super) name: &'static str,
     /// Its owner.
     pub(super) municipality: MunicipalityId,
     /// The school.
@@ -95,7 +97,12 @@ pub(super) async fn add(client: &Client, uses: u32) -> Result<Vec<Place>> {
     Ok(places)
 }
 
-async fn add_school(client: &Client, municipality_id: &str, invented: &InventedSchool, uses: u32) -> Result<Place> {
+async fn add_school(
+    client: &Client,
+    municipality_id: &str,
+    invented: &'static InventedSchool,
+    uses: u32,
+) -> Result<Place> {
     let request = v1::CreateSchoolRequest {
         request_id: String::new(),
         municipality_id: municipality_id.to_owned(),
@@ -114,7 +121,13 @@ async fn add_school(client: &Client, municipality_id: &str, invented: &InventedS
         lifetime_seconds: TOKEN_SECONDS,
     };
     let token = answer(client.enrollment().create_enrollment_token(request)).await?.token;
-    Ok(Place { municipality: MunicipalityId(municipality), school: SchoolId(id), token, share: invented.share })
+    Ok(Place {
+        name: invented.name,
+        municipality: MunicipalityId(municipality),
+        school: SchoolId(id),
+        token,
+        share: invented.share,
+    })
 }
 
 /// Which of the places a device is at: by their shares, and spread, so that a few devices are not all at one school.
@@ -149,7 +162,7 @@ mod tests {
 
     fn place(share: usize) -> Place {
         let nil = uuid::Uuid::nil();
-        Place { municipality: MunicipalityId(nil), school: SchoolId(nil), token: String::new(), share }
+        Place { name: "", municipality: MunicipalityId(nil), school: SchoolId(nil), token: String::new(), share }
     }
 
     #[test]
