@@ -10,6 +10,7 @@ mod clocks;
 mod database_faults;
 mod enrolment;
 mod hostile;
+mod importing;
 mod observing;
 mod python;
 mod sequences;

@@ -1,6 +1,6 @@
 //! The databases that servers of a test work on, and a look into them that goes past the server.
 
-use std::{path::Path, time::Duration};
+use std::{collections::BTreeMap, path::Path, time::Duration};
 
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, Row as _, SqliteConnection, sqlite::SqliteConnectOptions};
 use uuid::Uuid;
@@ -119,6 +119,36 @@ impl Look {
             transition_count: numbers[2].cast_unsigned(),
         };
         rows.into_iter().map(named).collect()
+    }
+
+    /// Everything that is stored: each table's rows as text, in one order.
+    pub async fn contents(&mut self) -> BTreeMap<String, Vec<String>> {
+        let mut contents = BTreeMap::new();
+        match self {
+            Self::Sqlite(connection) => {
+                let tables = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'";
+                let tables: Vec<String> = sqlx::query_scalar(tables).fetch_all(&mut *connection).await.expect("tables");
+                for table in tables {
+                    let columns = format!("SELECT name FROM pragma_table_info('{table}')");
+                    let columns: Vec<String> =
+                        sqlx::query_scalar(AssertSqlSafe(columns)).fetch_all(&mut *connection).await.expect("columns");
+                    let quoted: Vec<_> = columns.iter().map(|column| format!("quote(\"{column}\")")).collect();
+                    let rows = format!("SELECT {} FROM \"{table}\" ORDER BY 1", quoted.join(" || ',' || "));
+                    let rows = sqlx::query_scalar(AssertSqlSafe(rows)).fetch_all(&mut *connection).await.expect("rows");
+                    contents.insert(table, rows);
+                }
+            }
+            Self::Postgres(connection) => {
+                let tables = "SELECT tablename::text FROM pg_tables WHERE schemaname = 'public'";
+                let tables: Vec<String> = sqlx::query_scalar(tables).fetch_all(&mut *connection).await.expect("tables");
+                for table in tables {
+                    let rows = format!("SELECT t::text FROM \"{table}\" t ORDER BY 1");
+                    let rows = sqlx::query_scalar(AssertSqlSafe(rows)).fetch_all(&mut *connection).await.expect("rows");
+                    contents.insert(table, rows);
+                }
+            }
+        }
+        contents
     }
 
     /// Rows of a device id and numbers behind it.

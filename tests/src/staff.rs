@@ -13,7 +13,8 @@ use gigafleet_proto::v1::{
     CommandKind, CreateEnrollmentTokenRequest, CreateEnrollmentTokenResponse, CreateMunicipalityRequest,
     CreateSchoolRequest, Device, GetDeviceRequest, ListDevicesRequest, Municipality, RevokeDeviceRequest,
     RevokeEnrollmentTokenRequest, School, SendCommandRequest, device_service_client::DeviceServiceClient,
-    enrollment_service_client::EnrollmentServiceClient, school_service_client::SchoolServiceClient,
+    enrollment_service_client::EnrollmentServiceClient, export_service_client::ExportServiceClient,
+    import_service_client::ImportServiceClient, school_service_client::SchoolServiceClient,
 };
 use rustls::pki_types::{CertificateDer, pem::PemObject as _};
 use tonic::{
@@ -80,6 +81,16 @@ impl StaffClient {
     /// EnrollmentService.
     pub async fn enrollment(&self) -> EnrollmentServiceClient<StaffConnection> {
         EnrollmentServiceClient::new(self.connection().await)
+    }
+
+    /// ImportService.
+    pub async fn imports(&self) -> ImportServiceClient<StaffConnection> {
+        ImportServiceClient::new(self.connection().await)
+    }
+
+    /// ExportService.
+    pub async fn exports(&self) -> ExportServiceClient<StaffConnection> {
+        ExportServiceClient::new(self.connection().await)
     }
 
     /// Adds a municipality with an invented code.
