@@ -266,8 +266,13 @@ async fn show_run(
     errors.truncate(ERRORS);
     let shown = u64::try_from(errors.len()).unwrap_or(u64::MAX);
     let ja = shell.language.is_ja();
-    let fields =
-        ColumnField::of_kind(run.kind).map(|field| (field.name(), if ja { field.title() } else { field.name() }));
+    let title = |field: ColumnField| if ja { field.title() } else { field.name() };
+    let fields = ColumnField::of_kind(run.kind).map(|field| (field.name(), title(field)));
+    for (name, _) in outcome.samples.iter_mut().flatten() {
+        if let Some(field) = ColumnField::from_name(run.kind, name) {
+            title(field).clone_into(name);
+        }
+    }
     let view = RunPage {
         refusal,
         municipality: owner.to_string(),

@@ -12,6 +12,8 @@ const CANDIDATES: usize = 5;
 #[derive(Debug, Default)]
 pub struct Places {
     names: HashMap<String, Vec<usize>>,
+    /// Names without the owner before 立: 神南小学校 of 渋谷区立神南小学校.
+    short_names: HashMap<String, Vec<usize>>,
     codes: HashMap<String, usize>,
     schools: Vec<(SchoolId, String, Option<String>)>,
 }
@@ -21,13 +23,21 @@ fn fold_name(name: &str) -> String {
     fold_text(name).chars().filter(|c| !c.is_whitespace()).collect()
 }
 
+fn without_owner(name: &str) -> Option<&str> {
+    name.split_once('立').map(|(_, short)| short).filter(|short| !short.is_empty())
+}
+
 impl Places {
     /// Knows these schools: id, code, name.
     pub fn new(schools: impl IntoIterator<Item = (SchoolId, Option<String>, String)>) -> Self {
         let mut places = Self::default();
         for (id, code, name) in schools {
             let at = places.schools.len();
-            places.names.entry(fold_name(&name)).or_default().push(at);
+            let folded = fold_name(&name);
+            if let Some(short) = without_owner(&folded) {
+                places.short_names.entry(short.to_owned()).or_default().push(at);
+            }
+            places.names.entry(folded).or_default().push(at);
             if let Some(code) = &code {
                 places.codes.insert(code.clone(), at);
             }
@@ -36,7 +46,8 @@ impl Places {
         places
     }
 
-    /// The school that a cell names. Names are compared whole; 渋谷区立神南小学校 is 神南小学校 too.
+    /// The school that a cell names. Names are compared whole; 渋谷区立神南小学校 is 神南小学校 too, whichever of both the
+    /// list of schools says.
     pub fn find(&self, text: &str) -> Result<SchoolId, Problem> {
         let folded = fold_name(text);
         if looks_like_code(&folded) {
@@ -46,8 +57,8 @@ impl Places {
                 Err(_) => Err(Problem::SchoolCodeWrong { right: right_digit(&code) }),
             };
         }
-        let short = folded.split_once('立').map(|(_, short)| short).filter(|short| !short.is_empty());
-        let found = self.names.get(&folded).or_else(|| self.names.get(short?));
+        let found = self.names.get(&folded).or_else(|| self.short_names.get(&folded));
+        let found = found.or_else(|| self.names.get(without_owner(&folded)?));
         match found.map(Vec::as_slice) {
             Some([at]) => Ok(self.schools[*at].0),
             Some(several) => Err(self.ambiguous(several.iter().copied())),
@@ -102,6 +113,7 @@ mod tests {
             school(2, None, "第一中学校"),
             school(3, None, "緑ヶ丘小学校"),
             school(4, None, "緑ヶ丘 小学校"),
+            school(5, None, "若葉野市立青葉小学校"),
         ])
     }
 
@@ -112,6 +124,8 @@ mod tests {
         assert_eq!(found("ｂ１１３２１００００００５"), Ok(1));
         assert_eq!(found(" 第一小学校　"), Ok(1));
         assert_eq!(found("若葉野市立第一中学校"), Ok(2));
+        assert_eq!(found("青葉小学校"), Ok(5));
+        assert_eq!(found("若葉野市立青葉小学校"), Ok(5));
         assert_eq!(found("B113210000001"), Err(Problem::SchoolCodeWrong { right: Some(String::from("5")) }));
         assert_eq!(found("113210000005"), Err(Problem::SchoolCodeWrong { right: None }));
         assert_eq!(found("第三小学校"), Err(Problem::SchoolUnknown));

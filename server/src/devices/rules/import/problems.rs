@@ -264,10 +264,10 @@ impl Problem {
                 "a name or code from the list of schools; or add the school first",
             ),
             Self::SchoolAmbiguous { candidates } => words(
-                format!("該当する学校が複数あります: {}", candidates.join("、")),
-                "学校コードで書いてください",
-                format!("several schools could be meant: {}", candidates.join(", ")),
-                "the code of the school",
+                format!("学校を1つに決められません。候補: {}", candidates.join("、")),
+                "学校一覧にある名称か学校コードで書いてください",
+                format!("does not name one school, but could mean {}", candidates.join(", ")),
+                "the name as the list of schools has it, or the code of the school",
             ),
             Self::SchoolOutOfReach => words(
                 "この学校の端末を変更する権限がありません",

@@ -206,3 +206,53 @@ fn find_header(kind: ImportKind, grid: &Grid, correction: &Correction) -> Result
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::{prelude::*, sample::Index};
+
+    use super::{
+        super::{devices, places::Places, workbook},
+        *,
+    };
+
+    /// Reads a file as each kind; what comes of it is anything but a panic.
+    fn read_all(bytes: &[u8]) {
+        for kind in ImportKind::ALL {
+            if let Ok(table) = Table::read(kind, bytes, &Correction::default(), |_| None) {
+                devices::read(&table, &Places::default(), true);
+            }
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(200))]
+
+        #[test]
+        fn no_bytes_panic(start in 0_usize..5, bytes in prop::collection::vec(any::<u8>(), 0..600)) {
+            let starts: [&[u8]; 5] = [b"", b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff", b"PK\x03\x04"];
+            read_all(&[starts[start], &bytes].concat());
+        }
+
+        #[test]
+        fn no_cells_panic(
+            cells in prop::collection::vec("[0-9０-９RHS令和平成昭元年月日組番¥,./:;\"=+eE万円 -]{0,9}|\\PC{0,9}", 1..80),
+        ) {
+            let header = "管理番号,シリアル番号,学校名,学年組番号,用途,OS,取得日,価格,財源,状態";
+            let rows: Vec<_> = cells.chunks(10).map(|row| row.join(",")).collect();
+            read_all(format!("{header}\n{}", rows.join("\n")).as_bytes());
+        }
+
+        #[test]
+        fn no_damaged_workbook_panics(damage in prop::collection::vec((any::<Index>(), any::<u8>()), 1..6)) {
+            let cell = r#"<c t="inlineStr"><is><t>管理番号</t></is></c>"#;
+            let rows = format!(r#"<sheetData><row r="1">{cell}</row><row r="2">{cell}</row></sheetData>"#);
+            let mut bytes = workbook::tests::workbook(&rows);
+            for (at, byte) in damage {
+                let at = at.index(bytes.len());
+                bytes[at] = byte;
+            }
+            read_all(&bytes);
+        }
+    }
+}

@@ -20,8 +20,10 @@ const UNPACKED: u64 = 256 << 20;
 const RATIO: u64 = 200;
 /// Bytes of one file for which no ratio is asked.
 const FREE: u64 = 16 << 20;
-/// Most merged cells that are filled in all.
+/// Most ranges of merged cells; more are not looked at.
 const MERGED: usize = 20_000;
+/// Most cells of a sheet, those of merged ranges counted once more: ranges that lie over each other would cost without end.
+const CELLS: usize = ROWS * 40;
 
 /// The first sheet that has more than one row; with its name.
 pub fn read(bytes: &[u8]) -> Result<Grid, FileProblem> {
@@ -84,6 +86,15 @@ fn check_sizes(bytes: &[u8]) -> Result<(), FileProblem> {
     Ok(())
 }
 
+const TOO_MANY_CELLS: FileProblem = FileProblem::WorkbookTooLarge { limit: "8,000,000 cells" };
+
+/// Cells of a merged range within the limits of a table.
+fn area(range: &Merged) -> usize {
+    let rows = usize::try_from(range.last_row.saturating_sub(range.first_row)).unwrap_or(usize::MAX).min(ROWS);
+    let columns = range.last_column.saturating_sub(range.first_column).min(COLUMNS - 1);
+    (rows + 1).saturating_mul(columns + 1)
+}
+
 fn read_sheet(book: &mut Xlsx<Cursor<&[u8]>>, name: &str) -> Result<Grid, FileProblem> {
     let merged = book.merge_cells_by_sheet_name(name).unwrap_or_default();
     let merged = merged.into_iter().take(MERGED).map(|range| Merged {
@@ -92,11 +103,14 @@ fn read_sheet(book: &mut Xlsx<Cursor<&[u8]>>, name: &str) -> Result<Grid, FilePr
         first_column: usize::try_from(range.start.1).unwrap_or(usize::MAX),
         last_column: usize::try_from(range.end.1).unwrap_or(usize::MAX),
     });
-    let merged = merged.collect();
+    let merged: Vec<_> = merged.collect();
+    if merged.iter().map(area).fold(0, usize::saturating_add) > CELLS {
+        return Err(TOO_MANY_CELLS);
+    }
     let epoch_shift = if book.has_1904_epoch() { 1_462.0 } else { 0.0 };
     let mut cells = book.worksheet_cells_reader(name).map_err(refuse)?;
     let mut rows: Vec<GridRow> = Vec::new();
-    let (mut read, most_cells) = (0_usize, ROWS * 40);
+    let mut read = 0_usize;
     while let Some(cell) = cells.next_cell().map_err(refuse)? {
         let (row, column) = cell.get_position();
         let text = text_of(cell.get_value(), epoch_shift);
@@ -115,8 +129,8 @@ fn read_sheet(book: &mut Xlsx<Cursor<&[u8]>>, name: &str) -> Result<Grid, FilePr
             return Err(FileProblem::Cell { row: number });
         }
         read += 1;
-        if read > most_cells {
-            return Err(FileProblem::WorkbookTooLarge { limit: "8,000,000 cells" });
+        if read > CELLS {
+            return Err(TOO_MANY_CELLS);
         }
         // A damaged file may give rows out of order.
         let at = match rows.last() {
@@ -249,5 +263,8 @@ pub(super) mod tests {
         assert_eq!(read(&workbook(wide)).unwrap_err(), FileProblem::Columns { row: 1 });
         let deep = r#"<sheetData><row r="1000000"><c r="A1000000"><v>1</v></c></row></sheetData>"#;
         assert_eq!(read(&workbook(deep)).unwrap_err(), FileProblem::Rows);
+        let over = r#"<mergeCell ref="A1:GR200000"/>"#.repeat(300);
+        let over = format!("<sheetData/><mergeCells>{over}</mergeCells>");
+        assert_eq!(read(&workbook(&over)).unwrap_err(), TOO_MANY_CELLS);
     }
 }
