@@ -269,7 +269,12 @@ async fn show_run(
     let title = |field: ColumnField| if ja { field.title() } else { field.name() };
     let fields = ColumnField::of_kind(run.kind).map(|field| (field.name(), title(field)));
     for (name, _) in outcome.samples.iter_mut().flatten() {
-        if let Some(field) = ColumnField::from_name(run.kind, name) {
+        let column = match name.as_str() {
+            "os_kind" => "os",
+            "class_name" => "class",
+            same => same,
+        };
+        if let Some(field) = ColumnField::from_name(run.kind, column) {
             title(field).clone_into(name);
         }
     }
