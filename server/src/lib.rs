@@ -204,14 +204,19 @@ impl Bound {
         let enrollment = EnrollmentGrpc::new(self.enrollment, self.access.clone(), self.clock.clone(), interval);
         let registry = Registry::new(self.db.clone(), self.clock.clone(), self.access.clone());
         let identities = Identities::new(self.db.clone(), self.clock.clone(), self.access.clone());
-        let devices =
-            DeviceGrpc::new(overview.clone(), registry, Arc::clone(&checkins), self.access.clone(), stop.clone());
-        let reviews = ReviewGrpc::new(overview.clone(), identities, self.access.clone());
+        let devices = DeviceGrpc::new(
+            overview.clone(),
+            registry.clone(),
+            Arc::clone(&checkins),
+            self.access.clone(),
+            stop.clone(),
+        );
+        let reviews = ReviewGrpc::new(overview.clone(), identities.clone(), self.access.clone());
         let imports = Imports::new(self.db.clone(), self.clock.clone(), self.access.clone(), schools.clone());
         let exports = Exports::new(self.db.clone(), self.access.clone());
         // The pages of all features; a feature's pages are wired here, beside its calls.
         let pages = access::pages::routes(self.access.clone())
-            .merge(overview::pages::routes(overview.clone(), schools.clone()))
+            .merge(overview::pages::routes(overview.clone(), schools.clone(), registry.clone(), identities.clone()))
             .merge(devices::pages::imports::routes(imports.clone(), exports.clone(), self.access.clone()))
             .layer(Extension(self.access.clone()));
         let own_access = AccessGrpc::new(self.access.clone());
