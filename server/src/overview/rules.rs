@@ -5,6 +5,7 @@ use ring::digest::{SHA256, digest};
 use uuid::Uuid;
 
 use crate::{
+    devices::rules::fold::fold_key,
     error::FieldViolation,
     schools::rules::{MunicipalityId, SchoolId},
 };
@@ -84,21 +85,6 @@ pub fn parse_fragment(text: &str) -> Result<Option<String>, FieldViolation> {
         return Err(FieldViolation::new("query", message));
     }
     Ok(Some(folded))
-}
-
-/// A text folded as the keys of labels and serial numbers are: NFKC, upper case, without spaces and dashes.
-fn fold_key(text: &str) -> Option<String> {
-    use unicode_normalization::UnicodeNormalization as _;
-    let mut folded = String::with_capacity(text.len());
-    for c in text.nfkc().flat_map(char::to_uppercase) {
-        // The mark of long vowels is typed for a dash between letters and digits; in a Japanese word it stays.
-        let long_mark = c == 'ー' && folded.chars().next_back().is_none_or(|before| before.is_ascii_alphanumeric());
-        let dash = matches!(c, '-' | '_' | '\u{2010}'..='\u{2015}' | '\u{2212}') || long_mark;
-        if !dash && !c.is_whitespace() && !c.is_control() {
-            folded.push(c);
-        }
-    }
-    (!folded.is_empty()).then_some(folded)
 }
 
 /// What a list is ordered by.
