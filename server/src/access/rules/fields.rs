@@ -1,5 +1,4 @@
-//! Fields of requests that every feature has: ids and sizes of pages. (Those above `access` know the same from
-//! `schools::rules`.)
+//! Fields of requests that every feature has: ids and sizes of pages. Those above `access` take them from `schools::rules`.
 
 use uuid::Uuid;
 

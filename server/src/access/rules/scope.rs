@@ -394,6 +394,13 @@ impl Staff {
 
     /// Where the caller has a right. Reason: RIGHT_MISSING if nowhere.
     pub fn scope(&self, right: Right) -> Result<Scope> {
+        if !self.has(right) {
+            return Err(Error::new(
+                Kind::Denied,
+                "RIGHT_MISSING",
+                "your role does not allow this; ask an administrator",
+            ));
+        }
         let mut scope = Scope { everywhere: false, areas: Arc::default() };
         let areas = Arc::make_mut(&mut scope.areas);
         let mut add = |municipality: MunicipalityId, schools: Schools| {
@@ -416,13 +423,6 @@ impl Staff {
                 Place::Municipality(owner) => add(*owner, Schools::All),
                 Place::School(owner, school) => add(*owner, Schools::Only(BTreeSet::from([*school]))),
             }
-        }
-        if !self.has(right) {
-            return Err(Error::new(
-                Kind::Denied,
-                "RIGHT_MISSING",
-                "your role does not allow this; ask an administrator",
-            ));
         }
         Ok(scope)
     }

@@ -8,8 +8,8 @@ pub mod lines;
 pub mod pupils;
 
 use unicode_normalization::UnicodeNormalization as _;
-use uuid::Uuid;
 
+pub use crate::access::rules::fields::{parse_optional_uuid, parse_page_size, parse_uuid};
 pub(crate) use crate::access::rules::id;
 pub use crate::access::rules::{MunicipalityId, SchoolId};
 use crate::error::FieldViolation;
@@ -104,26 +104,6 @@ pub fn parse_text(field: &'static str, text: &str, most: usize) -> Result<String
         return Err(FieldViolation::new(field, "has control characters"));
     }
     Ok(text.to_owned())
-}
-
-/// A UUID as the contract spells it.
-pub fn parse_uuid(field: &'static str, text: &str) -> Result<Uuid, FieldViolation> {
-    Uuid::try_parse(text)
-        .map_err(|_| FieldViolation::new(field, "is no UUID, which looks like 019ab12c-3d4e-7f56-8a9b-0c1d2e3f4a5b"))
-}
-
-/// A UUID, or none where the text is empty.
-pub fn parse_optional_uuid(field: &'static str, text: &str) -> Result<Option<Uuid>, FieldViolation> {
-    if text.is_empty() { Ok(None) } else { parse_uuid(field, text).map(Some) }
-}
-
-/// Size of a page: 0 means 100, at most 1,000.
-pub fn parse_page_size(size: u32) -> Result<i64, FieldViolation> {
-    match size {
-        0 => Ok(100),
-        1..=1_000 => Ok(i64::from(size)),
-        _ => Err(FieldViolation::new("page_size", format!("is {size}, may be 1,000 at most"))),
-    }
 }
 
 #[cfg(test)]
