@@ -11,6 +11,7 @@ mod database_faults;
 mod enrolment;
 mod hostile;
 mod importing;
+mod matrix;
 mod observing;
 mod python;
 mod sequences;

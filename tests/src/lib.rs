@@ -11,6 +11,7 @@
 //!
 //! Deliberately not here: what is true of the server (the tests say that).
 
+pub mod console;
 pub mod database;
 pub mod faucet;
 pub mod fleet;
@@ -20,6 +21,7 @@ pub mod server;
 pub mod staff;
 pub mod wait;
 
+pub use console::{Authenticator, Visitor};
 pub use database::{Database, Engine};
 pub use faucet::Faucet;
 pub use fleet::{Fleet, Home, SimulatedTablet};
