@@ -1,5 +1,7 @@
 //! SchoolService: owners and schools, with what their devices do.
 
+use std::collections::HashMap;
+
 use gigafleet_proto::v1::{self, school_service_server::SchoolService};
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
@@ -10,7 +12,7 @@ use crate::{
     clock::Timestamp,
     error::{Error, FieldViolation, Result as ServerResult},
     grpc::{caller, page},
-    overview::service::{Overview, school_view},
+    overview::service::{Overview, OwnerFigures, school_view},
     schools::{
         rules::{
             MunicipalityCode, MunicipalityId, SchoolCode, SchoolId,
@@ -46,6 +48,19 @@ fn municipality(row: MunicipalityRow) -> v1::Municipality {
         kind: row.kind,
         keeps_names: row.keeps_names,
         etag: row.version.to_string(),
+        figures: None,
+    }
+}
+
+fn figures_message(figures: &OwnerFigures) -> v1::MunicipalityFigures {
+    let small = |count: u64| u32::try_from(count).unwrap_or(u32::MAX);
+    v1::MunicipalityFigures {
+        school_count: small(figures.school_count),
+        device_count: small(figures.device_count),
+        reporting_count: small(figures.reporting_count),
+        storage_low_count: small(figures.storage_low_count),
+        last_checkin_time: figures.last_checkin_at.map(Timestamp::to_proto),
+        count_time: figures.counted_at.map(Timestamp::to_proto),
     }
 }
 
@@ -124,7 +139,13 @@ impl SchoolService for SchoolGrpc {
         let code = Some(request.code.as_str()).filter(|code| !code.is_empty());
         let rows = self.schools.list_municipalities(&staff, code, &after, limit).await?;
         let next_page_token = page::next(&rows, limit, |last| page::write_token(&[last.code.as_bytes()]));
-        let municipalities = rows.into_iter().map(municipality).collect();
+        let figures = self.overview.figures(&staff, None).await?;
+        let figures: HashMap<_, _> = figures.into_iter().map(|row| (row.municipality.0, row)).collect();
+        let municipalities = rows.into_iter().map(|row| {
+            let figures = figures.get(&row.municipality_id).map(figures_message);
+            v1::Municipality { figures, ..municipality(row) }
+        });
+        let municipalities = municipalities.collect();
         Ok(Response::new(v1::ListMunicipalitiesResponse { municipalities, next_page_token }))
     }
 
@@ -146,7 +167,7 @@ impl SchoolService for SchoolGrpc {
             return Err(Error::invalid_fields("FIELD_INVALID", refused).into());
         };
         let row = self.schools.create_school(&staff, id, MunicipalityId(owner), code, name).await?;
-        let school = school_view(&row, None);
+        let school = school_view(&row, None, None);
         Ok(Response::new(v1::CreateSchoolResponse { school: Some(school) }))
     }
 

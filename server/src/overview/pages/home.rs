@@ -1,7 +1,7 @@
 //! Home: what a person needs first. Who sees several municipalities gets a line for each, those with trouble first; who sees
-//! one gets its schools; who sees single schools gets these.
-
-use std::collections::BTreeMap;
+//! one gets its schools and whether there is school today; who sees single schools gets these.
+//!
+//! Everything here was counted before (figures, counts), so home takes the same time for a school and for a prefecture.
 
 use askama::Template;
 use axum::extract::State;
@@ -11,50 +11,132 @@ use uuid::Uuid;
 
 use super::OverviewPages;
 use crate::{
-    access::{pages::SignedIn, rules::Staff},
+    access::{
+        pages::SignedIn,
+        rules::{Right, Staff},
+    },
     clock::Timestamp,
     console::{
         PageResult, Shell,
-        charts::{Figure, Tone, shares},
+        charts::{Figure, Tone, bars, shares},
         live, page,
+        words::{devices as device_words, overview as words},
     },
+    devices::rules::fields::Lifecycle,
     error::Result,
-    overview::service::Group,
+    overview::service::{Group, OwnerFigures},
+    schools::{
+        rules::{
+            MunicipalityId,
+            calendar::{SchoolDay, Why},
+        },
+        service::calendar::CalendarOf,
+    },
 };
 
-/// Schools whose reports home adds up while somebody waits. Who sees more gets the counts of devices, which are kept ready.
-const SCHOOLS: i64 = 100;
-/// Lines of a table.
+/// Lines of a table; the rest is a click away.
 const LINES: usize = 300;
 /// Municipalities whose names are read.
 const OWNERS: i64 = 2_000;
+/// Open reviews that are counted; more of them are "more than".
+const REVIEWS: i64 = 100;
 
 #[derive(Template)]
 #[template(path = "overview/home.html")]
 struct HomePage {
     shell: Shell,
+    has_places: bool,
+    may_search: bool,
+    /// Whether there is school today, where that is one answer.
+    today: Option<Today>,
     all: Line,
-    chart: String,
     lines: Vec<Line>,
     by_owner: bool,
-    /// Counts only: too many schools to add up what their devices report.
-    part: bool,
-    has_places: bool,
+    /// How many lines there would be.
+    whole: usize,
+    reviews: Option<Reviews>,
+    reporting_chart: String,
+    lifecycle_chart: String,
+    /// Links to the devices of each lifecycle, where the person may see them.
+    lifecycles: Vec<LifecycleLink>,
+}
+
+impl HomePage {
+    fn without_places(shell: Shell) -> Self {
+        Self {
+            shell,
+            has_places: false,
+            may_search: false,
+            today: None,
+            all: Line::default(),
+            lines: Vec::new(),
+            by_owner: false,
+            whole: 0,
+            reviews: None,
+            reporting_chart: String::new(),
+            lifecycle_chart: String::new(),
+            lifecycles: Vec::new(),
+        }
+    }
+}
+
+struct Today {
+    tone: &'static str,
+    text: String,
+}
+
+struct Reviews {
+    count: usize,
+    more: bool,
+}
+
+struct LifecycleLink {
+    name: &'static str,
+    text: String,
+    count: u64,
 }
 
 /// A municipality or a school with what its devices do.
 #[derive(Debug, Clone, Default)]
 struct Line {
     name: String,
-    owner: String,
+    path: String,
     schools: u64,
     devices: u64,
     reporting: u64,
     storage_low: u64,
     last: Option<Timestamp>,
+    counted: Option<Timestamp>,
 }
 
 impl Line {
+    fn of_owner(name: String, figures: &OwnerFigures) -> Self {
+        Self {
+            name,
+            path: format!("/municipalities/{}", figures.municipality),
+            schools: figures.school_count,
+            devices: figures.device_count,
+            reporting: figures.reporting_count,
+            storage_low: figures.storage_low_count,
+            last: figures.last_checkin_at,
+            counted: figures.counted_at,
+        }
+    }
+
+    fn of_school(school: v1::School) -> Self {
+        let moment = |time: prost_types::Timestamp| Timestamp(time.seconds * 1_000_000 + i64::from(time.nanos) / 1_000);
+        Self {
+            name: school.name,
+            path: format!("/schools/{}", school.school_id),
+            schools: 1,
+            devices: u64::from(school.device_count),
+            reporting: u64::from(school.reporting_count),
+            storage_low: u64::from(school.storage_low_count),
+            last: school.last_checkin_time.map(moment),
+            counted: school.count_time.map(moment),
+        }
+    }
+
     fn silent(&self) -> u64 {
         self.devices.saturating_sub(self.reporting)
     }
@@ -80,80 +162,137 @@ impl Line {
         }
     }
 
-    fn add(&mut self, school: &v1::School) {
-        self.schools += 1;
-        self.devices += u64::from(school.device_count);
-        self.reporting += u64::from(school.reporting_count);
-        self.storage_low += u64::from(school.storage_low_count);
-        let last = school.last_checkin_time.map(|time| Timestamp(time.seconds * 1_000_000));
-        self.last = self.last.max(last);
+    fn add(&mut self, other: &Self) {
+        self.schools += other.schools;
+        self.devices += other.devices;
+        self.reporting += other.reporting;
+        self.storage_low += other.storage_low;
+        self.last = self.last.max(other.last);
+        // The sum is as old as its oldest part.
+        self.counted = match (self.counted, other.counted) {
+            (Some(one), Some(other)) => Some(one.min(other)),
+            (one, other) => one.or(other),
+        };
     }
 }
 
 /// Home.
 pub(super) async fn home(person: SignedIn, State(pages): State<OverviewPages>) -> PageResult {
+    let shell = person.shell;
     // Somebody without any grant has a page too, which says so.
     if person.staff.reaches().is_empty() {
-        let (all, shell) = (Line::default(), person.shell);
-        let nothing = HomePage {
-            shell,
-            all,
-            chart: String::new(),
-            lines: Vec::new(),
-            by_owner: false,
-            part: false,
-            has_places: false,
-        };
-        return page(StatusCode::OK, &nothing);
+        return page(StatusCode::OK, &HomePage::without_places(shell));
     }
-    let schools = pages.overview.schools(&person.staff, None, (Uuid::nil(), Uuid::nil()), SCHOOLS).await?;
-    let owners = pages.schools.list_municipalities(&person.staff, None, "", OWNERS).await?;
-    let part = i64::try_from(schools.len()).unwrap_or(i64::MAX) >= SCHOOLS;
-    let by_owner = part || owners.len() > 1;
-    let mut all = Line::default();
-    let mut lines: BTreeMap<String, Line> = BTreeMap::new();
-    if by_owner {
-        for owner in &owners {
-            let line = Line { name: owner.name.clone(), owner: owner.municipality_id.to_string(), ..Line::default() };
-            lines.insert(owner.municipality_id.to_string(), line);
-        }
-    }
-    if part {
-        for count in pages.overview.count_devices(&person.staff, None, None, &[Group::Municipality]).await? {
-            all.devices += count.device_count;
-            let owner = count.municipality.map(|owner| owner.to_string());
-            if let Some(line) = owner.and_then(|owner| lines.get_mut(&owner)) {
-                line.devices += count.device_count;
-            }
-        }
-    }
-    for school in schools.iter().filter(|_| !part) {
-        all.add(school);
-        let (key, name) = if by_owner {
-            (school.municipality_id.clone(), None)
-        } else {
-            (school.school_id.clone(), Some(school.name.clone()))
-        };
-        let line = lines.entry(key).or_default();
-        line.owner.clone_from(&school.municipality_id);
-        if let Some(name) = name {
-            line.name = name;
-        }
-        line.add(school);
-    }
-    let mut lines: Vec<_> = lines.into_values().collect();
-    // Counts come without what reports; then the largest come first. Else those with trouble first.
-    lines.sort_by(|a, b| (b.silent(), b.storage_low, &a.name).cmp(&(a.silent(), a.storage_low, &b.name)));
-    lines.truncate(LINES);
-    let shell = person.shell;
+    let staff = &person.staff;
+    let figures = pages.overview.figures(staff, None).await?;
+    let (all, lines) = lines(&pages, staff, &figures).await?;
+    let whole = lines.len();
+    let by_owner = figures.len() > 1;
+    let today = match figures.as_slice() {
+        [only] => Some(today(&pages, staff, &shell, only.municipality).await?),
+        _ => None,
+    };
+    let lifecycles = lifecycles(&pages, staff, &shell).await?;
     let w = &shell.w.overview;
     let number = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
-    let figures = [
+    let reporting = [
         Figure::new(w.reporting, number(all.reporting), Tone::Good),
         Figure::new(w.silent, number(all.silent()), Tone::Bad),
     ];
-    let chart = if all.devices > 0 && !part { shares(shell.language, w.chart, &figures) } else { String::new() };
-    page(StatusCode::OK, &HomePage { shell, all, chart, lines, by_owner, part, has_places: true })
+    let stages: Vec<_> =
+        lifecycles.iter().map(|stage| Figure::new(stage.text.as_str(), number(stage.count), Tone::Plain)).collect();
+    let home = HomePage {
+        has_places: true,
+        may_search: staff.has(Right::ViewDevices),
+        today,
+        lines: lines.into_iter().take(LINES).collect(),
+        by_owner,
+        whole,
+        reviews: reviews(&pages, staff).await?,
+        reporting_chart: match all.devices {
+            0 => String::new(),
+            _ => shares(shell.language, w.chart, &reporting),
+        },
+        lifecycle_chart: match stages.as_slice() {
+            [] => String::new(),
+            stages => bars(shell.language, w.lifecycle_chart, stages),
+        },
+        lifecycles: if staff.has(Right::ViewDevices) { lifecycles } else { Vec::new() },
+        all,
+        shell,
+    };
+    page(StatusCode::OK, &home)
+}
+
+/// The sum, and a line for each owner, or for each school of the only one; those with trouble first.
+async fn lines(pages: &OverviewPages, staff: &Staff, figures: &[OwnerFigures]) -> Result<(Line, Vec<Line>)> {
+    let mut all = Line::default();
+    for owner in figures {
+        all.add(&Line::of_owner(String::new(), owner));
+    }
+    let mut lines = match figures {
+        [only] => {
+            let most = i64::try_from(LINES).unwrap_or(i64::MAX) + 1;
+            let start = (Uuid::nil(), Uuid::nil());
+            let schools = pages.overview.schools(staff, Some(only.municipality), start, most).await?;
+            schools.into_iter().filter(|school| school.close_time.is_none()).map(Line::of_school).collect()
+        }
+        owners => {
+            let names = pages.schools.list_municipalities(staff, None, "", OWNERS).await?;
+            let name = |owner: &OwnerFigures| {
+                names.iter().find(|row| row.municipality_id == owner.municipality.0).map(|row| row.name.clone())
+            };
+            owners.iter().filter_map(|owner| Some(Line::of_owner(name(owner)?, owner))).collect::<Vec<_>>()
+        }
+    };
+    // Those with schools but nothing to look after come last.
+    lines.sort_by(|a, b| {
+        let key = |line: &Line| (line.silent(), line.storage_low, line.devices);
+        key(b).cmp(&key(a)).then_with(|| a.name.cmp(&b.name))
+    });
+    Ok((all, lines))
+}
+
+/// Whether there is school today at the only owner.
+async fn today(pages: &OverviewPages, staff: &Staff, shell: &Shell, municipality: MunicipalityId) -> Result<Today> {
+    let date = pages.schools.today();
+    let of = CalendarOf { municipality, school: None };
+    let days = pages.schools.school_days(staff, of, date, date).await?;
+    let (_, day) = days.into_iter().next().expect("one day was asked for");
+    let tone = if day.is_school_day { "good" } else { "quiet" };
+    let text = format!("{} {}", words::weekday_date(shell.language, date), school_day_text(shell, &day));
+    Ok(Today { tone, text })
+}
+
+/// Whether there is school on a day, and why where that is worth a word.
+fn school_day_text(shell: &Shell, day: &SchoolDay) -> String {
+    let why = match day.why {
+        Why::Ordinary => "",
+        Why::Extra | Why::Vacation | Why::DayOff | Why::NationalHoliday => day.name.as_str(),
+        Why::Weekend => shell.w.overview.weekend,
+        Why::OutsideTerm => shell.w.overview.outside_term,
+    };
+    words::school_day(shell.language, day.is_school_day, why)
+}
+
+/// How many devices stand where in their life; empty where nobody said so of any.
+async fn lifecycles(pages: &OverviewPages, staff: &Staff, shell: &Shell) -> Result<Vec<LifecycleLink>> {
+    let counts = pages.overview.count_devices(staff, None, None, &[Group::Lifecycle]).await?;
+    let link = |lifecycle: Lifecycle| {
+        let count = counts.iter().find(|count| i64::from(count.lifecycle) == lifecycle.to_number())?.device_count;
+        let text = device_words::value_text(shell.language, lifecycle.name());
+        Some(LifecycleLink { name: lifecycle.name(), text, count })
+    };
+    Ok(Lifecycle::ALL.iter().copied().filter_map(link).collect())
+}
+
+async fn reviews(pages: &OverviewPages, staff: &Staff) -> Result<Option<Reviews>> {
+    if !staff.has(Right::ReviewIdentity) {
+        return Ok(None);
+    }
+    let rows = pages.identities.list_reviews(staff, None, (Uuid::nil(), Uuid::nil(), 0), REVIEWS + 1).await?;
+    let most = usize::try_from(REVIEWS).unwrap_or(usize::MAX);
+    Ok(Some(Reviews { count: rows.len().min(most), more: rows.len() > most }))
 }
 
 /// Tells a browser when home has changed.
@@ -161,17 +300,9 @@ pub(super) async fn live(person: SignedIn, State(pages): State<OverviewPages>) -
     let staff = person.staff.clone();
     Ok(live::changes(&person.visit, move || {
         let (pages, staff) = (pages.clone(), staff.clone());
-        async move { mark(&pages, &staff).await }
+        async move { pages.overview.figures(&staff, None).await }
     })
     .await?)
-}
-
-/// What home says, to the minute.
-async fn mark(pages: &OverviewPages, staff: &Staff) -> Result<(u64, u64, u64, i64)> {
-    let mut all = Line::default();
-    let schools = pages.overview.schools(staff, None, (Uuid::nil(), Uuid::nil()), SCHOOLS).await?;
-    schools.iter().for_each(|school| all.add(school));
-    Ok((all.devices, all.reporting, all.storage_low, all.last.map_or(0, |last| last.0 / 60_000_000)))
 }
 
 #[cfg(test)]
@@ -183,5 +314,15 @@ mod tests {
         let line = |devices, reporting, storage_low| Line { devices, reporting, storage_low, ..Line::default() }.tone();
         assert_eq!([line(0, 0, 0), line(10, 0, 0), line(10, 8, 0)], ["quiet", "bad", "warning"]);
         assert_eq!([line(10, 10, 0), line(10, 9, 0), line(10, 10, 1)], ["good", "good", "warning"]);
+    }
+
+    #[test]
+    fn sum_is_as_old_as_its_oldest_part() {
+        let line = |devices, counted: Option<i64>| Line { devices, counted: counted.map(Timestamp), ..Line::default() };
+        let mut sum = line(0, None);
+        for part in [line(5, Some(9)), line(0, None), line(2, Some(7))] {
+            sum.add(&part);
+        }
+        assert_eq!((sum.devices, sum.counted), (7, Some(Timestamp(7))));
     }
 }
