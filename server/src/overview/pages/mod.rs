@@ -1,6 +1,8 @@
-//! Pages that show many features: home, one device, the reviews of identities.
+//! Pages that show many features: home, municipalities, schools, devices, the reviews of identities.
 
+mod address;
 mod device;
+mod devices;
 mod home;
 mod reviews;
 
@@ -13,25 +15,30 @@ use axum::{
 
 use super::service::Overview;
 use crate::{
-    devices::service::{identity::Identities, registry::Registry},
+    access::service::Access,
+    devices::service::{export::Exports, identity::Identities, registry::Registry},
     schools::service::Schools,
 };
 
 /// What these pages read.
 #[derive(Debug, Clone)]
+#[expect(missing_docs, reason = "each is the service of its name")]
 pub struct OverviewPages {
-    overview: Overview,
-    schools: Arc<Schools>,
-    registry: Registry,
-    identities: Identities,
+    pub overview: Overview,
+    pub schools: Arc<Schools>,
+    pub registry: Registry,
+    pub identities: Identities,
+    pub exports: Exports,
+    pub access: Access,
 }
 
 /// The pages that show many features.
-pub fn routes(overview: Overview, schools: Schools, registry: Registry, identities: Identities) -> Router {
-    let pages = OverviewPages { overview, schools: Arc::new(schools), registry, identities };
+pub fn routes(pages: OverviewPages) -> Router {
     Router::new()
         .route("/", get(home::home))
         .route("/live", get(home::live))
+        .route("/devices", get(devices::devices))
+        .route("/exports/devices", get(devices::export))
         .route("/devices/{device}", get(device::device).post(device::edit))
         .route("/devices/{device}/move", post(device::move_device))
         .route("/reviews", get(reviews::reviews))

@@ -6,6 +6,7 @@ pub mod fiscal;
 pub mod import;
 pub mod lines;
 pub mod pupils;
+pub mod search;
 
 use unicode_normalization::UnicodeNormalization as _;
 
