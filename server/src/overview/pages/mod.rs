@@ -3,7 +3,9 @@
 mod address;
 mod device;
 mod devices;
+mod health;
 mod home;
+mod places;
 mod reviews;
 
 use std::sync::Arc;
@@ -37,6 +39,20 @@ pub fn routes(pages: OverviewPages) -> Router {
     Router::new()
         .route("/", get(home::home))
         .route("/live", get(home::live))
+        .route("/municipalities", get(places::municipalities::municipalities))
+        .route(
+            "/municipalities/{municipality}",
+            get(places::municipality::municipality).post(places::municipality_edit::edit),
+        )
+        .route("/municipalities/{municipality}/live", get(places::municipality::live))
+        .route("/municipalities/{municipality}/schools", post(places::municipality_edit::add_school))
+        .route("/schools", get(places::schools::schools))
+        .route("/schools/{school}", get(places::school::school).post(places::school_edit::edit))
+        .route("/schools/{school}/live", get(places::school::live))
+        .route("/schools/{school}/close", post(places::school_edit::close))
+        .route("/schools/{school}/pupils", post(places::school_edit::pupils))
+        .route("/schools/{school}/lines", post(places::school_edit::line))
+        .route("/schools/{school}/lines/{number}/delete", post(places::school_edit::delete_line))
         .route("/devices", get(devices::devices))
         .route("/exports/devices", get(devices::export))
         .route("/devices/{device}", get(device::device).post(device::edit))
