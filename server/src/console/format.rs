@@ -78,8 +78,8 @@ pub fn date(language: Language, date: Option<Date>) -> String {
     date.map_or_else(|| language.words().shell.never.to_owned(), |date| date_of(language, date, true))
 }
 
-/// A date without its year: "11月23日" / "23 Nov".
-pub fn day_of_year(language: Language, date: Date) -> String {
+/// A date of about now without its year: "11月23日" / "23 Nov".
+pub fn short_date(language: Language, date: Date) -> String {
     date_of(language, date, false)
 }
 

@@ -3,33 +3,27 @@
 //!
 //! Everything here was counted before (figures, counts), so home takes the same time for a school and for a prefecture.
 
+use std::cmp::Reverse;
+
 use askama::Template;
 use axum::extract::State;
-use gigafleet_proto::v1;
 use http::StatusCode;
 use uuid::Uuid;
 
-use super::OverviewPages;
+use super::{
+    OverviewPages,
+    health::Health,
+    places::{Breakdown, calendar, day_of, municipalities, owner_health, schools},
+};
 use crate::{
     access::{
         pages::SignedIn,
         rules::{Right, Staff},
     },
-    clock::Timestamp,
-    console::{
-        PageResult, Shell,
-        charts::{Figure, Tone, bars, shares},
-        live, page,
-        words::{devices as device_words, overview as words},
-    },
-    devices::rules::fields::Lifecycle,
+    console::{PageResult, Shell, live, page, words::overview as words},
     error::Result,
-    overview::service::{Group, OwnerFigures},
     schools::{
-        rules::{
-            MunicipalityId,
-            calendar::{SchoolDay, Why},
-        },
+        rules::{MunicipalityId, search::SchoolSearch},
         service::calendar::CalendarOf,
     },
 };
@@ -49,16 +43,16 @@ struct HomePage {
     may_search: bool,
     /// Whether there is school today, where that is one answer.
     today: Option<Today>,
-    all: Line,
+    all: Health,
     lines: Vec<Line>,
     by_owner: bool,
     /// How many lines there would be.
     whole: usize,
     reviews: Option<Reviews>,
-    reporting_chart: String,
-    lifecycle_chart: String,
-    /// Links to the devices of each lifecycle, where the person may see them.
-    lifecycles: Vec<LifecycleLink>,
+    chart: String,
+    breakdown: String,
+    /// The list of all devices; empty where single ones are not for the person.
+    list: &'static str,
 }
 
 impl HomePage {
@@ -68,14 +62,14 @@ impl HomePage {
             has_places: false,
             may_search: false,
             today: None,
-            all: Line::default(),
+            all: Health::default(),
             lines: Vec::new(),
             by_owner: false,
             whole: 0,
             reviews: None,
-            reporting_chart: String::new(),
-            lifecycle_chart: String::new(),
-            lifecycles: Vec::new(),
+            chart: String::new(),
+            breakdown: String::new(),
+            list: "",
         }
     }
 }
@@ -90,90 +84,13 @@ struct Reviews {
     more: bool,
 }
 
-struct LifecycleLink {
-    name: &'static str,
-    text: String,
-    count: u64,
-}
-
 /// A municipality or a school with what its devices do.
-#[derive(Debug, Clone, Default)]
 struct Line {
     name: String,
     path: String,
-    schools: u64,
-    devices: u64,
-    reporting: u64,
-    storage_low: u64,
-    last: Option<Timestamp>,
-    counted: Option<Timestamp>,
-}
-
-impl Line {
-    fn of_owner(name: String, figures: &OwnerFigures) -> Self {
-        Self {
-            name,
-            path: format!("/municipalities/{}", figures.municipality),
-            schools: figures.school_count,
-            devices: figures.device_count,
-            reporting: figures.reporting_count,
-            storage_low: figures.storage_low_count,
-            last: figures.last_checkin_at,
-            counted: figures.counted_at,
-        }
-    }
-
-    fn of_school(school: v1::School) -> Self {
-        let moment = |time: prost_types::Timestamp| Timestamp(time.seconds * 1_000_000 + i64::from(time.nanos) / 1_000);
-        Self {
-            name: school.name,
-            path: format!("/schools/{}", school.school_id),
-            schools: 1,
-            devices: u64::from(school.device_count),
-            reporting: u64::from(school.reporting_count),
-            storage_low: u64::from(school.storage_low_count),
-            last: school.last_checkin_time.map(moment),
-            counted: school.count_time.map(moment),
-        }
-    }
-
-    fn silent(&self) -> u64 {
-        self.devices.saturating_sub(self.reporting)
-    }
-
-    /// What of it is a matter for somebody, in one word with a shape.
-    fn tone(&self) -> &'static str {
-        match (self.devices, self.reporting, self.storage_low) {
-            (0, ..) => "quiet",
-            (_, 0, _) => "bad",
-            (devices, reporting, _) if reporting * 10 < devices * 9 => "warning",
-            (.., 0) => "good",
-            _ => "warning",
-        }
-    }
-
-    fn state(&self, shell: &Shell) -> &'static str {
-        let w = &shell.w;
-        match self.tone() {
-            "bad" => w.shell.state_off,
-            "warning" => w.shell.state_warning,
-            "good" => w.shell.state_ok,
-            _ => w.overview.no_devices,
-        }
-    }
-
-    fn add(&mut self, other: &Self) {
-        self.schools += other.schools;
-        self.devices += other.devices;
-        self.reporting += other.reporting;
-        self.storage_low += other.storage_low;
-        self.last = self.last.max(other.last);
-        // The sum is as old as its oldest part.
-        self.counted = match (self.counted, other.counted) {
-            (Some(one), Some(other)) => Some(one.min(other)),
-            (one, other) => one.or(other),
-        };
-    }
+    health: Health,
+    state: (&'static str, &'static str),
+    rank: u8,
 }
 
 /// Home.
@@ -184,106 +101,84 @@ pub(super) async fn home(person: SignedIn, State(pages): State<OverviewPages>) -
         return page(StatusCode::OK, &HomePage::without_places(shell));
     }
     let staff = &person.staff;
-    let figures = pages.overview.figures(staff, None).await?;
-    let (all, lines) = lines(&pages, staff, &figures).await?;
-    let whole = lines.len();
-    let by_owner = figures.len() > 1;
-    let today = match figures.as_slice() {
-        [only] => Some(today(&pages, staff, &shell, only.municipality).await?),
+    let owners = owner_health(&pages, staff, None).await?;
+    let only = match owners.keys().collect::<Vec<_>>().as_slice() {
+        [only] => Uuid::try_parse(only).ok().map(MunicipalityId),
         _ => None,
     };
-    let lifecycles = lifecycles(&pages, staff, &shell).await?;
-    let w = &shell.w.overview;
-    let number = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
-    let reporting = [
-        Figure::new(w.reporting, number(all.reporting), Tone::Good),
-        Figure::new(w.silent, number(all.silent()), Tone::Bad),
-    ];
-    let stages: Vec<_> =
-        lifecycles.iter().map(|stage| Figure::new(stage.text.as_str(), number(stage.count), Tone::Plain)).collect();
+    let (today, lines) = match only {
+        Some(owner) => (today(&pages, staff, &shell, owner).await?, school_lines(&pages, staff, &shell, owner).await?),
+        None => (None, owner_lines(&pages, staff, &shell).await?),
+    };
+    let mut all = Health::default();
+    owners.values().for_each(|owner| all.add(owner));
+    let may_search = staff.has(Right::ViewDevices);
     let home = HomePage {
         has_places: true,
-        may_search: staff.has(Right::ViewDevices),
+        may_search,
         today,
-        lines: lines.into_iter().take(LINES).collect(),
-        by_owner,
-        whole,
+        whole: lines.len(),
+        lines: trouble_first(lines),
+        by_owner: only.is_none(),
         reviews: reviews(&pages, staff).await?,
-        reporting_chart: match all.devices {
-            0 => String::new(),
-            _ => shares(shell.language, w.chart, &reporting),
-        },
-        lifecycle_chart: match stages.as_slice() {
-            [] => String::new(),
-            stages => bars(shell.language, w.lifecycle_chart, stages),
-        },
-        lifecycles: if staff.has(Right::ViewDevices) { lifecycles } else { Vec::new() },
+        chart: all.chart(&shell).unwrap_or_default(),
+        breakdown: Breakdown::everywhere(&pages, staff).await?.html(&shell),
+        list: if may_search { "/devices?" } else { "" },
         all,
         shell,
     };
     page(StatusCode::OK, &home)
 }
 
-/// The sum, and a line for each owner, or for each school of the only one; those with trouble first.
-async fn lines(pages: &OverviewPages, staff: &Staff, figures: &[OwnerFigures]) -> Result<(Line, Vec<Line>)> {
-    let mut all = Line::default();
-    for owner in figures {
-        all.add(&Line::of_owner(String::new(), owner));
-    }
-    let mut lines = match figures {
-        [only] => {
-            let most = i64::try_from(LINES).unwrap_or(i64::MAX) + 1;
-            let start = (Uuid::nil(), Uuid::nil());
-            let schools = pages.overview.schools(staff, Some(only.municipality), start, most).await?;
-            schools.into_iter().filter(|school| school.close_time.is_none()).map(Line::of_school).collect()
-        }
-        owners => {
-            let names = pages.schools.list_municipalities(staff, None, "", OWNERS).await?;
-            let name = |owner: &OwnerFigures| {
-                names.iter().find(|row| row.municipality_id == owner.municipality.0).map(|row| row.name.clone())
-            };
-            owners.iter().filter_map(|owner| Some(Line::of_owner(name(owner)?, owner))).collect::<Vec<_>>()
-        }
-    };
-    // Those with schools but nothing to look after come last.
-    lines.sort_by(|a, b| {
-        let key = |line: &Line| (line.silent(), line.storage_low, line.devices);
-        key(b).cmp(&key(a)).then_with(|| a.name.cmp(&b.name))
-    });
-    Ok((all, lines))
-}
-
-/// Whether there is school today at the only owner.
-async fn today(pages: &OverviewPages, staff: &Staff, shell: &Shell, municipality: MunicipalityId) -> Result<Today> {
-    let date = pages.schools.today();
-    let of = CalendarOf { municipality, school: None };
-    let days = pages.schools.school_days(staff, of, date, date).await?;
-    let (_, day) = days.into_iter().next().expect("one day was asked for");
+/// Whether there is school today at an owner.
+async fn today(
+    pages: &OverviewPages,
+    staff: &Staff,
+    shell: &Shell,
+    municipality: MunicipalityId,
+) -> Result<Option<Today>> {
+    let Some(day) = day_of(pages, staff, CalendarOf { municipality, school: None }).await? else { return Ok(None) };
+    let date = calendar::day_text(shell.language, pages.schools.today());
+    let why = calendar::reason(shell.language, &day);
+    let text = words::school_day(shell.language, day.is_school_day, &why);
     let tone = if day.is_school_day { "good" } else { "quiet" };
-    let text = format!("{} {}", words::weekday_date(shell.language, date), school_day_text(shell, &day));
-    Ok(Today { tone, text })
+    Ok(Some(Today { tone, text: format!("{date} {text}") }))
 }
 
-/// Whether there is school on a day, and why where that is worth a word.
-fn school_day_text(shell: &Shell, day: &SchoolDay) -> String {
-    let why = match day.why {
-        Why::Ordinary => "",
-        Why::Extra | Why::Vacation | Why::DayOff | Why::NationalHoliday => day.name.as_str(),
-        Why::Weekend => shell.w.overview.weekend,
-        Why::OutsideTerm => shell.w.overview.outside_term,
+async fn school_lines(pages: &OverviewPages, staff: &Staff, shell: &Shell, owner: MunicipalityId) -> Result<Vec<Line>> {
+    let search = SchoolSearch { municipality: Some(owner), ..SchoolSearch::default() };
+    let most = i64::try_from(LINES).unwrap_or(i64::MAX) + 1;
+    let rows = pages.schools.search_schools(staff, &search, None, most).await?;
+    let names = pages.access.place_names(staff, Right::ViewFigures, &[]).await?;
+    let lines = schools::lines(pages, staff, shell, &rows, &names).await?;
+    let line = |line: schools::SchoolLine| Line {
+        rank: line.rank(),
+        name: line.name,
+        path: line.path,
+        state: line.state,
+        health: line.health,
     };
-    words::school_day(shell.language, day.is_school_day, why)
+    Ok(lines.into_iter().map(line).collect())
 }
 
-/// How many devices stand where in their life; empty where nobody said so of any.
-async fn lifecycles(pages: &OverviewPages, staff: &Staff, shell: &Shell) -> Result<Vec<LifecycleLink>> {
-    let counts = pages.overview.count_devices(staff, None, None, &[Group::Lifecycle]).await?;
-    let link = |lifecycle: Lifecycle| {
-        let count = counts.iter().find(|count| i64::from(count.lifecycle) == lifecycle.to_number())?.device_count;
-        let text = device_words::value_text(shell.language, lifecycle.name());
-        Some(LifecycleLink { name: lifecycle.name(), text, count })
+async fn owner_lines(pages: &OverviewPages, staff: &Staff, shell: &Shell) -> Result<Vec<Line>> {
+    let rows = pages.schools.list_municipalities(staff, None, "", OWNERS).await?;
+    let lines = municipalities::lines(pages, staff, shell, rows).await?;
+    let line = |line: municipalities::OwnerLine| Line {
+        name: line.name,
+        path: line.path,
+        health: line.health,
+        state: line.state,
+        rank: line.rank,
     };
-    Ok(Lifecycle::ALL.iter().copied().filter_map(link).collect())
+    Ok(lines.into_iter().map(line).collect())
+}
+
+/// Those with trouble first, then those with most devices; as many as a table holds.
+fn trouble_first(mut lines: Vec<Line>) -> Vec<Line> {
+    lines.sort_by_key(|line| (line.rank, Reverse(line.health.silent()), Reverse(line.health.registered)));
+    lines.truncate(LINES);
+    lines
 }
 
 async fn reviews(pages: &OverviewPages, staff: &Staff) -> Result<Option<Reviews>> {
@@ -300,7 +195,10 @@ pub(super) async fn live(person: SignedIn, State(pages): State<OverviewPages>) -
     let staff = person.staff.clone();
     Ok(live::changes(&person.visit, move || {
         let (pages, staff) = (pages.clone(), staff.clone());
-        async move { pages.overview.figures(&staff, None).await }
+        async move {
+            // Somebody without any grant waits for one.
+            if staff.reaches().is_empty() { Ok(Vec::new()) } else { pages.overview.figures(&staff, None).await }
+        }
     })
     .await?)
 }
@@ -310,19 +208,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn state_of_a_line_is_that_of_its_worst() {
-        let line = |devices, reporting, storage_low| Line { devices, reporting, storage_low, ..Line::default() }.tone();
-        assert_eq!([line(0, 0, 0), line(10, 0, 0), line(10, 8, 0)], ["quiet", "bad", "warning"]);
-        assert_eq!([line(10, 10, 0), line(10, 9, 0), line(10, 10, 1)], ["good", "good", "warning"]);
-    }
-
-    #[test]
-    fn sum_is_as_old_as_its_oldest_part() {
-        let line = |devices, counted: Option<i64>| Line { devices, counted: counted.map(Timestamp), ..Line::default() };
-        let mut sum = line(0, None);
-        for part in [line(5, Some(9)), line(0, None), line(2, Some(7))] {
-            sum.add(&part);
-        }
-        assert_eq!((sum.devices, sum.counted), (7, Some(Timestamp(7))));
+    fn trouble_comes_first_and_then_what_has_most_devices() {
+        let line = |name: &str, rank, registered, tracked, reporting| Line {
+            name: name.to_owned(),
+            path: String::new(),
+            health: Health { registered, tracked, reporting, ..Health::default() },
+            state: ("", ""),
+            rank,
+        };
+        let lines = vec![
+            line("empty", 4, 0, 0, 0),
+            line("large", 2, 90, 90, 90),
+            line("silent", 0, 5, 5, 0),
+            line("small", 2, 9, 9, 9),
+            line("worse", 0, 9, 9, 0),
+        ];
+        let order: Vec<_> = trouble_first(lines).into_iter().map(|line| line.name).collect();
+        assert_eq!(order, ["worse", "silent", "large", "small", "empty"]);
     }
 }

@@ -1,6 +1,8 @@
 //! Use cases of staff that show many features: devices and schools with what they do.
 
+mod export;
 mod figures;
+mod lines;
 mod lists;
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
@@ -10,7 +12,9 @@ use tokio::sync::{mpsc, watch};
 use uuid::Uuid;
 
 pub use self::{
+    export::Piece,
     figures::OwnerFigures,
+    lines::{DeviceLine, LinePage},
     lists::{Count, DevicePage, Group},
 };
 pub use super::rules::DeviceFilter;

@@ -3,6 +3,7 @@
 pub(super) mod count;
 pub(super) mod figures;
 pub(super) mod list;
+pub mod registry;
 
 use sqlx::FromRow;
 use uuid::Uuid;
