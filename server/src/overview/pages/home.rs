@@ -23,7 +23,7 @@ use crate::{
     console::{PageResult, Shell, live, page, words::overview as words},
     error::Result,
     schools::{
-        rules::{MunicipalityId, search::SchoolSearch},
+        rules::{MunicipalityId, calendar::Why, search::SchoolSearch},
         service::calendar::CalendarOf,
     },
 };
@@ -139,7 +139,12 @@ async fn today(
 ) -> Result<Option<Today>> {
     let Some(day) = day_of(pages, staff, CalendarOf { municipality, school: None }).await? else { return Ok(None) };
     let date = calendar::day_text(shell.language, pages.schools.today());
-    let why = calendar::reason(shell.language, &day);
+    let why = match day.why {
+        Why::Ordinary => String::new(),
+        Why::Extra | Why::Vacation | Why::DayOff | Why::NationalHoliday | Why::Weekend | Why::OutsideTerm => {
+            calendar::reason(shell.language, &day)
+        }
+    };
     let text = words::school_day(shell.language, day.is_school_day, &why);
     let tone = if day.is_school_day { "good" } else { "quiet" };
     Ok(Some(Today { tone, text: format!("{date} {text}") }))
