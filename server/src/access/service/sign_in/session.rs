@@ -2,10 +2,7 @@
 
 use uuid::Uuid;
 
-use super::{
-    super::Access,
-    Client, Cookie, SignedIn, actor, may_try, require_person, session_ended,
-};
+use super::{super::Access, Client, Cookie, SignedIn, actor, may_try, require_person, session_ended};
 use crate::{
     access::{
         rules::{self, Credential, SecretHash, Staff, StaffId, hash_secret, names::Language, new_secret},
