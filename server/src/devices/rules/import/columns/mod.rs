@@ -36,12 +36,7 @@ fn needs(kind: ImportKind) -> &'static [&'static [ColumnField]] {
         ImportKind::Devices => &[&[ColumnField::Label, ColumnField::Serial]],
         ImportKind::Schools => &[&[ColumnField::SchoolName]],
         ImportKind::Pupils => &[&[ColumnField::School], &[ColumnField::FiscalYear], &[ColumnField::Pupils]],
-        ImportKind::Calendar => &[
-            &[ColumnField::FiscalYear],
-            &[ColumnField::PeriodKind],
-            &[ColumnField::PeriodName],
-            &[ColumnField::FirstDate],
-        ],
+        ImportKind::Calendar => &[&[ColumnField::PeriodKind], &[ColumnField::PeriodName], &[ColumnField::FirstDate]],
     }
 }
 
@@ -163,6 +158,15 @@ mod tests {
         ] {
             for header in seen {
                 assert_eq!(fields(ImportKind::Devices, &[header]), [Some(field)], "{header}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_needed_column_can_be_there() {
+        for kind in ImportKind::ALL {
+            for field in needs(kind).iter().copied().flatten() {
+                assert!(ColumnField::of_kind(kind).any(|known| known == *field), "{kind:?}: {}", field.name());
             }
         }
     }
