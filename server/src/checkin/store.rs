@@ -314,17 +314,6 @@ pub async fn note_seen(tx: &mut Tx, seen: &[(DeviceKey, Timestamp)]) -> Result<u
     tx.query(sql).bind(rows_json(&rows)?).execute().await
 }
 
-/// Makes the next report of a device take the way on which everything is looked at.
-pub async fn ask_attention(tx: &mut Tx, key: DeviceKey) -> Result<()> {
-    tx.query("UPDATE checkin_cursor SET attention = $3 WHERE municipality_id = $1 AND device_id = $2")
-        .bind(key.municipality)
-        .bind(key.device)
-        .bind(true)
-        .execute()
-        .await?;
-    Ok(())
-}
-
 /// Notes a command. Gives false if one of this id exists.
 pub async fn insert_command(tx: &mut Tx, key: DeviceKey, command: Uuid, kind: i32, now: Timestamp) -> Result<bool> {
     let rows = tx

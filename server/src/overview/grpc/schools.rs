@@ -4,14 +4,16 @@ use std::collections::HashMap;
 
 use gigafleet_proto::v1::{self, school_service_server::SchoolService};
 use tonic::{Request, Response, Status};
-use uuid::Uuid;
 
 use super::key_of;
 use crate::{
     access::service::Access,
     clock::Timestamp,
     error::{Error, Result as ServerResult},
-    grpc::{caller, page},
+    grpc::{
+        caller,
+        page::{self, PageOfSchools},
+    },
     overview::service::{Overview, OwnerFigures, school_view},
     schools::{
         rules::{
@@ -294,12 +296,10 @@ impl SchoolService for SchoolGrpc {
         request: Request<v1::ListPupilsRequest>,
     ) -> Result<Response<v1::ListPupilsResponse>, Status> {
         let staff = caller::staff(request.metadata(), &self.access).await?;
-        let request = request.into_inner();
-        let owner = page::field(parse_uuid("municipality_id", &request.municipality_id)).map(MunicipalityId)?;
-        let school = page::field(parse_optional_uuid("school_id", &request.school_id))?.map(SchoolId);
-        let limit = page::field(parse_page_size(request.page_size))?;
-        let (number, id) = page::read_time_and_id(&request.page_token)?.unwrap_or((0, Uuid::nil()));
-        let rows = self.schools.list_pupils(&staff, owner, school, (id, number), limit).await?;
+        let v1::ListPupilsRequest { municipality_id, school_id, page_size, page_token } = request.into_inner();
+        let PageOfSchools { owner, school, after, limit } =
+            PageOfSchools::read(&municipality_id, &school_id, page_size, &page_token)?;
+        let rows = self.schools.list_pupils(&staff, owner, school, after, limit).await?;
         let next_page_token = page::next(&rows, limit, |last| {
             page::write_token(&[&last.fiscal_year.to_be_bytes(), last.school_id.as_bytes()])
         });
