@@ -7,7 +7,9 @@ pub mod access;
 pub mod devices;
 pub mod faults;
 pub mod imports;
+pub mod lists;
 pub mod overview;
+pub mod reviews;
 pub mod schools;
 pub mod shell;
 
@@ -95,8 +97,12 @@ pub struct Words {
     pub schools: schools::SchoolWords,
     /// Of devices and reviews.
     pub devices: devices::DeviceWords,
+    /// Of the list of devices.
+    pub lists: lists::ListWords,
     /// Of files in and out.
     pub imports: imports::ImportWords,
+    /// Of the reviews of identities.
+    pub reviews: reviews::ReviewWords,
     /// Of home.
     pub overview: overview::OverviewWords,
 }
@@ -109,7 +115,9 @@ impl Words {
         access: access::AccessWords::JA,
         schools: schools::SchoolWords::JA,
         devices: devices::DeviceWords::JA,
+        lists: lists::ListWords::JA,
         imports: imports::ImportWords::JA,
+        reviews: reviews::ReviewWords::JA,
         overview: overview::OverviewWords::JA,
     };
     /// In English.
@@ -119,7 +127,9 @@ impl Words {
         access: access::AccessWords::EN,
         schools: schools::SchoolWords::EN,
         devices: devices::DeviceWords::EN,
+        lists: lists::ListWords::EN,
         imports: imports::ImportWords::EN,
+        reviews: reviews::ReviewWords::EN,
         overview: overview::OverviewWords::EN,
     };
 }
@@ -136,7 +146,9 @@ mod tests {
             access::AccessWords::ALL,
             schools::SchoolWords::ALL,
             devices::DeviceWords::ALL,
+            lists::ListWords::ALL,
             imports::ImportWords::ALL,
+            reviews::ReviewWords::ALL,
             overview::OverviewWords::ALL,
         ];
         for (key, ja, en) in tables.into_iter().flatten() {

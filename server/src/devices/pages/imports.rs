@@ -1,39 +1,36 @@
-//! Pages of files in and out: choose a file, look at what it would change, correct the columns, apply; and take devices out.
+//! Pages of files in: choose a file, look at what it would change, correct the columns, apply.
 
 use askama::Template;
 use axum::{
     Router,
-    body::Body,
     extract::{DefaultBodyLimit, Multipart, Path, Query, State},
-    response::{IntoResponse as _, Response},
     routing::{get, post},
 };
-use http::{StatusCode, header};
+use http::StatusCode;
 use serde::Deserialize;
-use tokio_stream::{StreamExt as _, wrappers::ReceiverStream};
+use tokio::sync::mpsc;
 use uuid::Uuid;
 
 use crate::{
     access::{
         pages::SignedIn,
-        rules::{MunicipalityId, Right, SchoolId},
+        rules::{MunicipalityId, Right},
         service::Access,
     },
     clock::Timestamp,
     console::{
-        Fields, Language, PageResult, Respond as _, Shell, UPLOAD_BYTES, page, see_other, words::imports::file_problem,
+        Fields, Language, PageResult, Respond as _, Shell, UPLOAD_BYTES, page,
+        progress::{Ending, Step, growing},
+        see_other,
+        words::{faults::reason_text, imports::file_problem},
     },
     devices::{
         rules::import::{
             ImportKind,
             columns::ColumnField,
-            export::Encoding,
             outcome::{ErrorView, Outcome},
         },
-        service::{
-            export::Exports,
-            import::{HandedIn, ImportOptions, ImportRun, Imports},
-        },
+        service::import::{HandedIn, ImportOptions, ImportRun, Imports, Progress},
         store::import::RunState,
     },
     error::{Error, Kind, Result},
@@ -41,6 +38,8 @@ use crate::{
 
 /// Runs of the list.
 const RUNS: i64 = 30;
+/// Rows from which on a person is shown how far the file is.
+const LONG: u64 = 5_000;
 /// Errors on a page.
 const ERRORS: usize = 300;
 
@@ -48,19 +47,17 @@ const ERRORS: usize = 300;
 #[derive(Debug, Clone)]
 pub struct ImportPages {
     imports: Imports,
-    exports: Exports,
     access: Access,
 }
 
-/// The pages of files in and out.
-pub fn routes(imports: Imports, exports: Exports, access: Access) -> Router {
+/// The pages of files in.
+pub fn routes(imports: Imports, access: Access) -> Router {
     Router::new()
         .route("/imports", get(start).post(hand_in).layer(DefaultBodyLimit::max(UPLOAD_BYTES)))
         .route("/imports/{municipality}/{import}", get(show))
         .route("/imports/{municipality}/{import}/again", post(again))
         .route("/imports/{municipality}/{import}/apply", post(apply))
-        .route("/exports/devices", get(export))
-        .with_state(ImportPages { imports, exports, access })
+        .with_state(ImportPages { imports, access })
 }
 
 struct RunLine {
@@ -334,6 +331,10 @@ async fn apply(
     fields: Fields,
 ) -> PageResult {
     let seen = fields.get("version").parse().ok();
+    let run = pages.imports.get(&person.staff, MunicipalityId(owner), import).await?;
+    if run.outcome.rows >= LONG {
+        return apply_slowly(&person, pages, &run, seen);
+    }
     match pages.imports.apply(&person.staff, MunicipalityId(owner), import, seen, None).await {
         Ok(run) => Ok(see_other(&path_of(&run)).flash(person.shell.w.imports.applied)),
         Err(error) => {
@@ -343,25 +344,29 @@ async fn apply(
     }
 }
 
-#[derive(Debug, Deserialize)]
-struct Wanted {
-    municipality: Uuid,
-    #[serde(default)]
-    school: Option<Uuid>,
-    #[serde(default)]
-    encoding: String,
-}
-
-async fn export(person: SignedIn, State(pages): State<ImportPages>, Query(wanted): Query<Wanted>) -> PageResult {
-    let encoding = if wanted.encoding == "cp932" { Encoding::Cp932 } else { Encoding::Utf8 };
-    let owner = MunicipalityId(wanted.municipality);
-    let pieces = pages.exports.devices(&person.staff, owner, wanted.school.map(SchoolId), encoding).await?;
-    let pieces = ReceiverStream::new(pieces).map(|piece| piece.map(|piece| piece.content));
-    let kind = match encoding {
-        Encoding::Utf8 => "text/csv; charset=utf-8",
-        Encoding::Cp932 => "text/csv; charset=Shift_JIS",
+/// Applies a long file and shows how far it is. It goes on if the browser leaves.
+fn apply_slowly(person: &SignedIn, pages: ImportPages, run: &ImportRun, seen: Option<i64>) -> PageResult {
+    let (staff, owner, import) = (person.staff.clone(), run.municipality, run.import.unwrap_or_default());
+    let (language, path, applied) = (person.shell.language, path_of(run), person.shell.w.imports.applied);
+    let (told_sender, mut told_steps) = mpsc::channel::<Progress>(64);
+    let work = tokio::spawn(async move { pages.imports.apply(&staff, owner, import, seen, Some(told_sender)).await });
+    let (sender, steps) = mpsc::channel(64);
+    tokio::spawn(async move {
+        while let Some(Progress { rows_done, rows_total }) = told_steps.recv().await {
+            let _gone = sender.send(Step { done: rows_done, all: rows_total }).await;
+        }
+    });
+    let end = async move {
+        let outcome = work.await.unwrap_or_else(|source| Err(Error::internal("an import ended early", source)));
+        let text = match outcome.map_err(|error| told(language, error)) {
+            Ok(_run) => return Ending { text: applied.to_owned(), path, stays: false },
+            Err(Ok(text)) => text,
+            Err(Err(error)) => {
+                tracing::warn!(error = error.chain(), "an import of a page failed");
+                reason_text(language, error.reason).unwrap_or(language.words().shell.errors_title).to_owned()
+            }
+        };
+        Ending { text, path, stays: true }
     };
-    let headers = [(header::CONTENT_TYPE, kind), (header::CONTENT_DISPOSITION, "attachment; filename=\"devices.csv\"")];
-    let response: Response = (headers, Body::from_stream(pieces)).into_response();
-    Ok(response)
+    growing(&person.shell, &RunLine::of(run, &person.shell).file_name, steps, end)
 }
