@@ -79,6 +79,8 @@ pub struct StoredCursor {
 
 /// Columns that a request moves which changes nothing.
 const MOVED: &str = "'used_at', 'seen_at'";
+/// Tables that background work writes whenever it runs.
+const KEPT_BY_JOBS: [&str; 3] = ["school_figures", "figures_count", "job_lease"];
 /// On PostgreSQL each transaction counts in a slot of its own, and a job adds them up whenever it runs.
 const COUNTS: &str =
     "SELECT jsonb_build_array(municipality_id, school_id, lifecycle, purpose, os_kind, SUM(device_count))::text
@@ -130,13 +132,15 @@ impl Look {
     }
 
     /// Everything that is stored: each table's rows as text, in one order. Without what mere looking moves: when tokens and
-    /// sessions were last used, and the slots that counts of devices stand in, of which only the sum counts.
+    /// sessions were last used, and the slots that counts of devices stand in, of which only the sum counts; and without the
+    /// tables that background work keeps by itself.
     pub async fn contents(&mut self) -> BTreeMap<String, Vec<String>> {
         let mut contents = BTreeMap::new();
         match self {
             Self::Sqlite(connection) => {
                 let tables = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'";
                 let tables: Vec<String> = sqlx::query_scalar(tables).fetch_all(&mut *connection).await.expect("tables");
+                let tables = tables.into_iter().filter(|table| !KEPT_BY_JOBS.contains(&table.as_str()));
                 for table in tables {
                     let columns = format!("SELECT name FROM pragma_table_info('{table}') WHERE name NOT IN ({MOVED})");
                     let columns: Vec<String> =
@@ -150,6 +154,7 @@ impl Look {
             Self::Postgres(connection) => {
                 let tables = "SELECT tablename::text FROM pg_tables WHERE schemaname = 'public'";
                 let tables: Vec<String> = sqlx::query_scalar(tables).fetch_all(&mut *connection).await.expect("tables");
+                let tables = tables.into_iter().filter(|table| !KEPT_BY_JOBS.contains(&table.as_str()));
                 for table in tables {
                     let rows = match table.as_str() {
                         "device_count" => String::from(COUNTS),

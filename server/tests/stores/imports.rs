@@ -10,7 +10,7 @@ use gigafleet::{
         },
         store::import::{self, NewRun, RunState},
     },
-    schools::rules::{MunicipalityId, SchoolId},
+    schools::rules::MunicipalityId,
 };
 use uuid::Uuid;
 

@@ -216,6 +216,10 @@ pub enum Step {
     AtHome(&'static Step),
     /// Not found for everybody: things that belong to one person alone.
     NobodyElses(&'static str),
+    /// Refused through a token that gives less than its person has.
+    WholePerson,
+    /// Not found through a token that gives less than its person has.
+    WholePersonOr(&'static str),
     /// Refused to whoever came so far, because the thing is B's and the other one A's.
     OnlyAtHome(Code, &'static str),
     /// Refused to whoever came so far, because of what is asked for.
@@ -258,6 +262,8 @@ fn refusal(powers: &Powers, step: &Step, place: Place) -> Option<(Code, &'static
         Step::May(right) => denied(school.is_some_and(|school| powers.school(right, school))),
         Step::AtHome(step) => refusal(powers, step, Place::Own),
         Step::NobodyElses(reason) => hidden(false, reason),
+        Step::WholePerson => denied(powers.cap.is_none()),
+        Step::WholePersonOr(reason) => hidden(powers.cap.is_none(), reason),
         Step::OnlyAtHome(code, reason) => (town != Some(Town::A)).then_some((code, reason)),
         Step::Always(code, reason) => Some((code, reason)),
     }

@@ -132,8 +132,12 @@ fn enrolment() -> Vec<Rpc> {
 fn devices() -> Vec<Rpc> {
     const COUNT: &[Step] = &[Anywhere(ViewFigures), SeesOwner(ViewFigures, NO_OWNER)];
     const CREATE: &[Step] = &[SeesOwner(ViewFigures, NO_OWNER), InOwner(EditDevices), Sees(EditDevices, NO_SCHOOL)];
-    const GIVE_TO_SCHOOL: &[Step] =
-        &[AtHome(&Sees(ViewDevices, NO_DEVICE)), AtHome(&May(EditDevices)), Sees(EditDevices, NO_SCHOOL)];
+    const GIVE_TO_SCHOOL: &[Step] = &[
+        AtHome(&Sees(ViewDevices, NO_DEVICE)),
+        AtHome(&May(EditDevices)),
+        Sees(EditDevices, NO_SCHOOL),
+        OnlyAtHome(Code::NotFound, NO_SCHOOL),
+    ];
     const EXPORT: &[Step] = &[SeesOwner(ViewFigures, NO_OWNER), InOwner(Export)];
     const EXPORT_SCHOOL: &[Step] = &[SeesOwner(ViewFigures, NO_OWNER), InOwner(Export), Sees(Export, NO_SCHOOL)];
     let of_owner = json!({ "municipality_id": "{municipality}" });
@@ -197,7 +201,7 @@ fn devices() -> Vec<Rpc> {
             json!({ "device_id": "{new_device}", "verb": "DEVICE_VERB_PUT_IN_USE" }),
         ),
         staff("DeviceService/GetDeviceTimeline", SEE_DEVICE, json!({ "device_id": "{device}" })),
-        staff("DeviceService/GetDeviceTimeline", SEE_DEVICE, json!({ "device_id": "{reviewed}" })),
+        staff("DeviceService/GetDeviceTimeline", SEE_DEVICE, json!({ "device_id": "{across}" })),
         staff("ExportService/ExportDevices", EXPORT, of_owner),
         staff("ExportService/ExportDevices", EXPORT_SCHOOL, of_school),
     ]
@@ -242,11 +246,20 @@ fn reviews() -> Vec<Rpc> {
             json!({ "device_id": "{home:device}", "decision_id": "{decision}" }),
         ),
         staff("ReviewService/ListDecisions", SEE_DEVICE, json!({ "device_id": "{decision.device}" })),
+        staff("ReviewService/ListDecisions", SEE_DEVICE, json!({ "device_id": "{across}" })),
     ]
 }
 
 fn schools() -> Vec<Rpc> {
     const EDIT_OWNER: &[Step] = &[SeesOwner(ViewFigures, NO_OWNER), OverOwner(EditMunicipalities)];
+    // A branch is neither of the two schools: only who reaches the whole town sees it.
+    const CLOSE_BRANCH: &[Step] = &[Anywhere(ViewFigures), OverOwnerOr(ViewFigures, NO_SCHOOL), OverOwner(EditSchools)];
+    const CLOSE_LATE: &[Step] = &[
+        Anywhere(ViewFigures),
+        Sees(ViewFigures, NO_SCHOOL),
+        May(EditSchools),
+        Always(Code::Aborted, "ETAG_MISMATCH"),
+    ];
     let of_owner = json!({ "municipality_id": "{municipality}" });
     let pupils = json!({ "school_id": "{school}", "fiscal_year": 2026, "pupils": 300 });
     vec![
@@ -280,8 +293,14 @@ fn schools() -> Vec<Rpc> {
         ),
         staff(
             "SchoolService/CloseSchool",
-            EDIT_SCHOOL,
-            json!({ "municipality_id": "{municipality}", "school_id": "{new_school}" }),
+            CLOSE_BRANCH,
+            json!({ "municipality_id": "{municipality}", "school_id": "{new_branch}" }),
+        ),
+        // Everybody who may close the school is one edit late, so that it stays.
+        staff(
+            "SchoolService/CloseSchool",
+            CLOSE_LATE,
+            json!({ "municipality_id": "{municipality}", "school_id": "{school}", "etag": "99" }),
         ),
         staff("SchoolService/SetPupils", EDIT_SCHOOL, json!({ "municipality_id": "{municipality}", "pupils": pupils })),
         staff("SchoolService/ListPupils", SEE_OWNER, of_owner),
@@ -294,6 +313,8 @@ fn schools() -> Vec<Rpc> {
 }
 
 fn calendars() -> Vec<Rpc> {
+    const DELETE_OWNERS: &[Step] =
+        &[SeesOwner(ViewFigures, NO_OWNER), OverOwner(EditSchools), OverOwnerOr(EditSchools, "PERIOD_NOT_FOUND")];
     let of_owner = json!({ "municipality_id": "{municipality}" });
     let of_school = json!({ "municipality_id": "{municipality}", "school_id": "{school}" });
     let days = json!({ "first_date": "2026-04-01", "last_date": "2026-04-30" });
@@ -311,7 +332,7 @@ fn calendars() -> Vec<Rpc> {
             json!({ "year": 2030, "holidays": [{ "date": "2030-01-01", "name": "元日", "source": "試験" }] }),
         ),
         staff("CalendarService/DeleteCalendarPeriod", EDIT_SCHOOL, both(&of_school, &gone)),
-        staff("CalendarService/DeleteCalendarPeriod", EDIT_OWNERS_SCHOOLS, both(&of_owner, &owners_gone)),
+        staff("CalendarService/DeleteCalendarPeriod", DELETE_OWNERS, both(&of_owner, &owners_gone)),
     ];
     let nothing = json!({});
     let reads = [
@@ -405,9 +426,13 @@ fn own_access() -> Vec<Rpc> {
     ];
     vec![
         staff("AccessService/WhoAmI", OWN, json!({})),
-        staff("AccessService/ListSessions", OWN, json!({})),
-        staff("AccessService/EndSession", OWN, json!({ "session_id": "{my:session}" })),
-        staff("AccessService/EndSession", &[NobodyElses("SESSION_NOT_FOUND")], json!({ "session_id": "{session}" })),
+        staff("AccessService/ListSessions", &[WholePerson], json!({})),
+        staff("AccessService/EndSession", &[WholePerson], json!({ "session_id": "{my:session}" })),
+        staff(
+            "AccessService/EndSession",
+            &[WholePerson, NobodyElses("SESSION_NOT_FOUND")],
+            json!({ "session_id": "{session}" }),
+        ),
         staff(
             "AccessService/CreateStaffToken",
             MAKE_TOKEN,
@@ -418,7 +443,11 @@ fn own_access() -> Vec<Rpc> {
         ),
         staff("AccessService/ListStaffTokens", OWN, json!({ "page_size": 1000 })),
         staff("AccessService/ListStaffTokens", &[Everywhere(ManageStaff)], json!({ "all": true })),
-        staff("AccessService/RevokeStaffToken", OWN, json!({ "token_id": "{my:token}" })),
+        staff(
+            "AccessService/RevokeStaffToken",
+            &[WholePersonOr("TOKEN_NOT_FOUND")],
+            json!({ "token_id": "{my:token}" }),
+        ),
         staff(
             "AccessService/RevokeStaffToken",
             &[EverywhereOr(ManageStaff, "TOKEN_NOT_FOUND")],
@@ -431,7 +460,13 @@ fn people() -> Vec<Rpc> {
     const GIVE: [Step; 4] =
         [SeesOwner(ViewFigures, NO_OWNER), InOwner(ManageStaff), Sees(ViewFigures, NO_SCHOOL), May(ManageStaff)];
     const GRANT: &[Step] = &[Anywhere(ManageStaff), GIVE[0], GIVE[1], GIVE[2], GIVE[3], Sees(ManageStaff, NO_STAFF)];
-    const GRANT_AT_HOME: &[Step] = &[Anywhere(ManageStaff), AtHome(&May(ManageStaff)), Sees(ManageStaff, NO_STAFF)];
+    // The id of the grant is taken, so that nobody of B becomes one of A's people.
+    const GRANT_AT_HOME: &[Step] = &[
+        Anywhere(ManageStaff),
+        AtHome(&May(ManageStaff)),
+        Sees(ManageStaff, NO_STAFF),
+        Always(Code::AlreadyExists, "GRANT_EXISTS"),
+    ];
     const REVOKE: &[Step] = &[Anywhere(ManageStaff), Sees(ManageStaff, "GRANT_NOT_FOUND")];
     let grant = |owner: &str, school: &str| {
         let place = json!({ "municipality_id": owner, "school_id": school });
@@ -460,7 +495,12 @@ fn people() -> Vec<Rpc> {
         staff(
             "StaffService/GrantRole",
             GRANT_AT_HOME,
-            both(&one("{new_staff}"), &json!({ "grant": grant("{home:municipality}", "{home:school}") })),
+            both(
+                &one("{staff}"),
+                &json!({
+                    "request_id": "{home:staff.grant}", "grant": grant("{home:municipality}", "{home:school}"),
+                }),
+            ),
         ),
         staff("StaffService/RevokeGrant", REVOKE, json!({ "grant_id": "{new_staff.grant}" })),
         staff("StaffService/ListGrants", &[Anywhere(ManageStaff)], json!({ "page_size": 1000 })),

@@ -115,7 +115,7 @@ impl World {
         for school in School::ALL {
             self.build_school(school).await;
         }
-        self.share_serial_number().await;
+        self.share_serial_numbers().await;
     }
 
     /// Calls as the installation, which must succeed.
@@ -188,6 +188,8 @@ impl World {
             ("device", Right::ViewDevices),
             ("token", Right::ManageEnrollment),
             ("person", Right::ManageStaff),
+            // What there is in a town, figures tell without telling of any single device.
+            ("model", Right::ViewFigures),
         ];
         for (kind, right) in rights {
             self.note(&format!("{mark}-{kind}"), Extent::School(school), right);
@@ -217,11 +219,19 @@ impl World {
         }
     }
 
-    /// Two schools of one town whose devices have the same serial number: the review of one names the other.
-    async fn share_serial_number(&self) {
-        let serial = String::from("SHARED0001");
-        self.enroll(School::A2, &serial).await;
-        self.enroll(School::A1, &serial).await;
+    /// Devices whose reviews and decisions name one of another school: who reaches one school must not learn of the other.
+    async fn share_serial_numbers(&self) {
+        for (decided, serial) in [(true, "SHARED0001"), (false, "SHARED0002")] {
+            let first = self.enroll(School::A2, serial).await.device_id.0;
+            let second = self.enroll(School::A1, serial).await.device_id.0;
+            if decided {
+                let reason = self.review_of(Town::A, &second).await["reason"].clone();
+                self.make("ReviewService/KeepApart", json!({ "device_id": second, "reason": reason })).await;
+                self.keep(Some(School::A1), "across", Thing::from([("", second)]));
+                self.keep(Some(School::A2), "across", Thing::from([("", first)]));
+            }
+        }
+        self.keep(Some(School::B1), "across", Thing::from([("", self.id(School::B1, "reviewed"))]));
     }
 
     /// Enrols a tablet with a serial number.
@@ -322,13 +332,16 @@ impl World {
                 self.note(&made, Extent::School(school), Right::ManageEnrollment);
                 Thing::from([("", made)])
             }
-            "school" => {
+            "branch" => {
                 let request = json!({ "municipality_id": owner, "name": format!("分校{number}") });
                 let made = self.make("SchoolService/CreateSchool", request).await.take("school.schoolId");
                 Thing::from([("", made), ("version", String::from("1"))])
             }
             "period" | "town_period" => {
-                let name = format!("{mark}-school-{number}");
+                let name = match base {
+                    "period" => format!("{mark}-school-{number}"),
+                    _ => format!("行事{number}"),
+                };
                 let day = "2026-06-01";
                 let period =
                     json!({ "kind": "PERIOD_KIND_DAY_OFF", "name": name, "first_date": day, "last_date": day });
@@ -390,7 +403,7 @@ impl World {
         let request = json!({ "municipality_id": owner, "fields": [
             { "name": "DEVICE_FIELD_NAME_LABEL", "value": format!("{mark}-device-{number}") },
             { "name": "DEVICE_FIELD_NAME_SERIAL_NUMBER", "value": format!("{mark}-device-s{number}") },
-            { "name": "DEVICE_FIELD_NAME_MODEL", "value": format!("{mark}-device-model") },
+            { "name": "DEVICE_FIELD_NAME_MODEL", "value": if school == School::B1 { "otsu-model" } else { "タブレット" } },
             { "name": "DEVICE_FIELD_NAME_SCHOOL", "value": self.id(school, "school") },
         ] });
         let made = self.make("DeviceService/CreateDevice", request).await;
@@ -403,22 +416,27 @@ impl World {
         let serial = format!("{}-device-r{}", mark(school), self.number());
         self.enroll(school, &serial).await;
         let device = self.enroll(school, &serial).await.device_id.0;
-        let owner = self.id(school, "municipality");
+        let mut thing = self.review_of(school.town(), &device).await;
+        thing.insert("", device);
+        thing
+    }
+
+    /// The open review of a device.
+    async fn review_of(&self, town: Town, device: &str) -> Thing {
+        let owner = self.id(if town == Town::A { School::A1 } else { School::B1 }, "municipality");
         let list = json!({ "municipality_id": owner, "page_size": 100 });
         let mut page = self.make("ReviewService/ListReviews", list.clone()).await;
         loop {
             let reviews = page.answer["reviews"].as_array().cloned().unwrap_or_default();
             if let Some(review) = reviews.iter().find(|review| review["device"]["deviceId"] == device) {
-                let reason = review["reason"].as_str().expect("a reason");
-                let other = review["other"]["deviceId"].as_str().expect("another device");
-                let etag = review["device"]["etag"].as_str().expect("an etag");
-                let number = ReviewReason::from_str_name(reason).expect("a known one");
+                let text = |value: &Value| value.as_str().expect("a text").to_owned();
+                let reason = text(&review["reason"]);
+                let number = ReviewReason::from_str_name(&reason).expect("a known one");
                 return Thing::from([
-                    ("", device),
-                    ("reason", reason.to_owned()),
+                    ("reason", reason),
                     ("reason_number", i32::from(number).to_string()),
-                    ("other", other.to_owned()),
-                    ("version", etag.to_owned()),
+                    ("other", text(&review["other"]["deviceId"])),
+                    ("version", text(&review["device"]["etag"])),
                 ]);
             }
             let mut next = list.clone();
@@ -438,8 +456,20 @@ impl World {
 }
 
 /// What stands in each school before anything is called.
-const STANDING: [&str; 11] =
-    ["device", "device2", "reviewed", "decision", "token", "period", "town_period", "line", "hub", "import", "staff"];
+const STANDING: [&str; 12] = [
+    "branch",
+    "device",
+    "device2",
+    "reviewed",
+    "decision",
+    "token",
+    "period",
+    "town_period",
+    "line",
+    "hub",
+    "import",
+    "staff",
+];
 
 /// Whether a text has another one in it; a number must not be part of a longer one.
 fn stands_in(needle: &str, text: &str) -> bool {

@@ -195,7 +195,7 @@ async fn end_session(person: SignedIn, State(access): State<Access>, Path(sessio
 }
 
 async fn create_token(person: SignedIn, State(access): State<Access>, fields: Fields) -> PageResult {
-    let (role, place) = (chosen_role(&fields), chosen_place(&access, &fields).await?);
+    let (role, place) = (chosen_role(&fields), chosen_place(&access, &person.staff, &fields).await?);
     let name = parse_name("token_name", fields.get("token_name"));
     let days = fields.get("days").parse::<u64>().ok().filter(|days| (1..=366).contains(days));
     let days = days.ok_or_else(|| FieldViolation::new("days", "needs 1 to 366"));

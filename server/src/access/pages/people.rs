@@ -206,7 +206,11 @@ pub(super) fn place_choices(shell: &Shell, staff: &Staff, right: Right, names: &
 }
 
 /// The place that a form names.
-pub(super) async fn chosen_place(access: &Access, fields: &Fields) -> PageResult<Result<Place, FieldViolation>> {
+pub(super) async fn chosen_place(
+    access: &Access,
+    staff: &Staff,
+    fields: &Fields,
+) -> PageResult<Result<Place, FieldViolation>> {
     let refuse = || Ok(Err(FieldViolation::new("place", "is missing; choose where")));
     let (kind, value) = fields.get("place").split_once(':').unwrap_or((fields.get("place"), ""));
     let place = match kind {
@@ -221,7 +225,7 @@ pub(super) async fn chosen_place(access: &Access, fields: &Fields) -> PageResult
     match (&place, fields.some("school")) {
         (_, None) => Ok(Ok(place)),
         (Place::Municipality(owner), Some(school)) => {
-            Ok(access.school_called(*owner, school).await?.map(|school| Place::School(*owner, school)))
+            Ok(access.school_called(staff, *owner, school).await?.map(|school| Place::School(*owner, school)))
         }
         (_, Some(_)) => Ok(Err(FieldViolation::new("school", "needs a municipality above it, or is empty"))),
     }
@@ -243,8 +247,12 @@ pub(super) fn day_of(fields: &Fields, name: &'static str, end: bool) -> Result<O
 }
 
 /// The grant that a form orders, or all that is wrong with it.
-async fn order_of(access: &Access, fields: &Fields) -> PageResult<Result<GrantOrder, Vec<FieldViolation>>> {
-    let (role, place) = (chosen_role(fields), chosen_place(access, fields).await?);
+async fn order_of(
+    access: &Access,
+    staff: &Staff,
+    fields: &Fields,
+) -> PageResult<Result<GrantOrder, Vec<FieldViolation>>> {
+    let (role, place) = (chosen_role(fields), chosen_place(access, staff, fields).await?);
     let reason = parse_reason("reason", fields.get("reason"));
     let (starts, ends) = (day_of(fields, "start_time", false), day_of(fields, "end_time", true));
     Ok(match (role, place, reason, starts, ends) {
@@ -308,7 +316,7 @@ async fn show(person: SignedIn, access: &Access, id: Uuid, form: FormState) -> P
 }
 
 async fn grant(person: SignedIn, State(access): State<Access>, Path(id): Path<Uuid>, fields: Fields) -> PageResult {
-    let ordered = match order_of(&access, &fields).await? {
+    let ordered = match order_of(&access, &person.staff, &fields).await? {
         Ok(order) => access.grant_role(&person.staff, StaffId(id), order).await,
         Err(wrong) => Err(Error::invalid_fields("FIELD_INVALID", wrong)),
     };
@@ -379,7 +387,7 @@ async fn show_invite(person: SignedIn, access: &Access, form: FormState) -> Page
 async fn invite(person: SignedIn, State(access): State<Access>, fields: Fields) -> PageResult {
     let sign_in_name = parse_sign_in_name("sign_in_name", fields.get("sign_in_name"));
     let display_name = parse_name("display_name", fields.get("display_name"));
-    let order = order_of(&access, &fields).await?;
+    let order = order_of(&access, &person.staff, &fields).await?;
     let created = match (sign_in_name, display_name, order) {
         (Ok(sign_in_name), Ok(display_name), Ok(order)) => {
             let language = AccountLanguage::from_code(fields.get("account_language"));

@@ -238,19 +238,9 @@ impl Scope {
         self.area(municipality).is_some_and(|area| area.covers(school))
     }
 
-    /// All owners within reach in the order of their ids, from one on.
-    pub fn areas_from(&self, first: MunicipalityId) -> impl Iterator<Item = Area> {
-        self.areas
-            .range(first..)
-            .map(|(municipality, schools)| Area { municipality: *municipality, schools: schools.clone() })
-    }
-
-    /// All owners within reach, or the one that is named.
-    pub fn areas(&self, only: Option<MunicipalityId>) -> Vec<Area> {
-        match only {
-            Some(municipality) => self.area(municipality).into_iter().collect(),
-            None => self.areas_from(MunicipalityId(Uuid::nil())).collect(),
-        }
+    /// All owners within reach in the order of their ids.
+    pub fn areas(&self) -> impl Iterator<Item = Area> {
+        self.areas.iter().map(|(municipality, schools)| Area { municipality: *municipality, schools: schools.clone() })
     }
 }
 
@@ -336,6 +326,8 @@ pub struct Staff {
     reaches: Vec<Reach>,
     /// No right beyond those of this role, whatever the reaches give: the role of an API token.
     cap: Option<Role>,
+    /// Whether the token gives less than its owner has.
+    narrowed: bool,
     /// All owners there are, by id, with their code.
     owners: Arc<BTreeMap<MunicipalityId, String>>,
 }
@@ -349,11 +341,16 @@ impl Staff {
         reaches: Vec<Reach>,
         owners: Arc<BTreeMap<MunicipalityId, String>>,
     ) -> Self {
-        Self { id, name, credential, reaches, cap: None, owners }
+        Self { id, name, credential, reaches, cap: None, narrowed: false, owners }
     }
 
     /// The same caller through a token, which narrows what is in force for the person.
     pub(in crate::access) fn through_token(mut self, token: &Reach) -> Self {
+        let given = |right: &Right| token.role.allows(*right);
+        self.narrowed = self.reaches.iter().any(|reach| {
+            let mut rights = Right::ALL.iter().filter(|right| reach.role.allows(**right));
+            !token.place.contains(&reach.place, &self.owners) || !rights.all(given)
+        });
         let reaches = self
             .reaches
             .iter()
@@ -375,6 +372,12 @@ impl Staff {
     /// Whether the caller holds all that a role would give at a place.
     pub fn holds_role(&self, role: Role, place: &Place) -> bool {
         Right::ALL.into_iter().filter(|right| role.allows(*right)).all(|right| self.holds(right, place))
+    }
+
+    /// Whether this is a person through a token that gives less than the person has. Such a token is for a program, and what is
+    /// the person's own (sessions, other tokens) is none of the program's business.
+    pub fn is_narrowed(&self) -> bool {
+        self.narrowed
     }
 
     /// The role beyond which an API token gives nothing; none for a session or a token of the installation.
@@ -437,6 +440,17 @@ impl Staff {
             "RIGHT_MISSING",
             "this needs a right for the whole installation; ask an administrator",
         ))
+    }
+
+    /// Where the caller has a right, for a list: all owners in the order of their ids, or the one that is named, which is then
+    /// as visible as in any other call. Reasons: RIGHT_MISSING, MUNICIPALITY_NOT_FOUND.
+    pub fn areas(&self, right: Right, only: Option<MunicipalityId>) -> Result<Vec<Area>> {
+        let scope = self.scope(right)?;
+        let Some(owner) = only else { return Ok(scope.areas().collect()) };
+        match scope.area(owner) {
+            Some(area) => Ok(vec![area]),
+            None => self.area_for(right, owner).map(|area| vec![area]),
+        }
     }
 
     /// The area of an owner in which the caller has a right, for a change. Where the caller can only look, the refusal says
@@ -523,8 +537,10 @@ mod tests {
             "an engineer manages no staff"
         );
         assert!(!wide.scope(Right::ViewDevices).unwrap().is_everywhere());
+        assert!(wide.is_narrowed() && !through(Role::Administrator, Place::Everywhere).is_narrowed());
         let tokyo = through(Role::Administrator, Place::Prefecture(String::from("13")));
         assert!(tokyo.holds(Right::ManageStaff, &Place::School(owner(1), school(1))));
+        assert!(!tokyo.is_narrowed() && through(Role::Administrator, Place::Municipality(owner(1))).is_narrowed());
         assert!(!tokyo.holds(Right::ManageStaff, &Place::Prefecture(String::from("13"))));
         let elsewhere = through(Role::Administrator, Place::Municipality(owner(3)));
         assert!(Right::ALL.into_iter().all(|right| !elsewhere.has(right)));

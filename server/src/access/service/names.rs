@@ -68,14 +68,18 @@ impl Access {
         Ok(found)
     }
 
-    /// The school of an owner that somebody names by code or name. The refusal says what would be right.
+    /// The school in sight that somebody names by code or name. The refusal says what would be right; of a school that is out
+    /// of sight it says the same as of one that is not there.
     pub async fn school_called(
         &self,
+        staff: &Staff,
         owner: MunicipalityId,
         text: &str,
     ) -> Result<std::result::Result<SchoolId, FieldViolation>> {
         let mut tx = self.db.read().await?;
         let mut found = names::schools_called(&mut tx, owner, text).await?;
+        let scope = staff.scope(Right::ViewFigures).ok();
+        found.retain(|(school, _)| scope.as_ref().is_some_and(|scope| scope.covers(owner, Some(SchoolId(*school)))));
         let refuse = |message: &str| Ok(Err(FieldViolation::new("school", message)));
         match (found.pop(), found.is_empty()) {
             (Some((school, _)), true) => Ok(Ok(SchoolId(school))),

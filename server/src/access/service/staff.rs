@@ -208,7 +208,8 @@ impl Access {
         Ok(row)
     }
 
-    /// Grants at places that the caller manages, the youngest first, of one account or of all. Reason: RIGHT_MISSING.
+    /// Grants at places that the caller manages, the youngest first, of one account or of all. Reasons: RIGHT_MISSING,
+    /// STAFF_NOT_FOUND.
     pub async fn list_grants(
         &self,
         staff: &Staff,
@@ -218,6 +219,9 @@ impl Access {
     ) -> Result<Vec<GrantRow>> {
         staff.scope(Right::ManageStaff)?;
         let mut tx = self.db.read().await?;
+        if let Some(id) = of {
+            self.visible(&mut tx, staff, id).await?;
+        }
         let (mut seen, mut before) = (Vec::new(), before);
         loop {
             let page = grants::list_grants(&mut tx, before, PAGE).await?;

@@ -15,7 +15,7 @@ use crate::{
         },
     },
     clock::Timestamp,
-    db::is_unique_violation,
+    db::{Tx, is_unique_violation},
     error::{Error, Kind, Result},
 };
 
@@ -43,24 +43,10 @@ impl Access {
     /// revoked and of a closed account look the same from outside).
     pub async fn staff(&self, authorization: Option<&str>) -> Result<Staff> {
         let token = rules::bearer_token(authorization)?;
-        let invalid = || Error::new(Kind::Unauthenticated, "STAFF_TOKEN_INVALID", "this staff token is not valid");
         let mut tx = self.db.read().await?;
-        let row = tokens::find_token(&mut tx, &rules::hash_secret(token)).await?;
+        let row = tokens::find_token(&mut tx, &rules::hash_secret(token)).await?.ok_or_else(token_invalid)?;
         let now = self.clock.now();
-        let row = row.filter(|row| row.is_good(now)).ok_or_else(invalid)?;
-        let reach = Reach { role: row.role().ok_or_else(invalid)?, place: row.place() };
-        let credential = Credential::Token(row.token_id);
-        let staff = match row.staff_id {
-            None => {
-                let owners = crate::access::store::owners(&mut tx).await?;
-                Staff::new(None, row.name.clone(), credential, vec![reach], owners.into())
-            }
-            Some(id) => {
-                let person = accounts::find_staff(&mut tx, StaffId(id)).await?;
-                let person = person.filter(|person| person.disabled_at.is_none()).ok_or_else(invalid)?;
-                self.person(&mut tx, &person, credential, now).await?.through_token(&reach)
-            }
-        };
+        let staff = self.caller(&mut tx, &row, now).await?;
         drop(tx);
         if row.used_at.is_none_or(|used| now >= Timestamp(used).after(TOUCH_EVERY))
             && let Err(error) = self.note_use(row.token_id, now).await
@@ -69,6 +55,31 @@ impl Access {
             tracing::debug!(error = error.chain(), "the use of a token could not be noted");
         }
         Ok(staff)
+    }
+
+    /// The same caller with what is in force now, for a call that goes on and on. Pages that do so come through a session and
+    /// end by themselves. Reason: STAFF_TOKEN_INVALID.
+    pub async fn again(&self, staff: &Staff) -> Result<Staff> {
+        let Credential::Token(token) = staff.credential else { return Ok(staff.clone()) };
+        let mut tx = self.db.read().await?;
+        let row = tokens::find_token_by_id(&mut tx, token).await?.ok_or_else(token_invalid)?;
+        self.caller(&mut tx, &row, self.clock.now()).await
+    }
+
+    /// Who calls with a token, if that is good. Reason: STAFF_TOKEN_INVALID.
+    async fn caller(&self, tx: &mut Tx, row: &TokenRow, now: Timestamp) -> Result<Staff> {
+        if !row.is_good(now) {
+            return Err(token_invalid());
+        }
+        let reach = Reach { role: row.role().ok_or_else(token_invalid)?, place: row.place() };
+        let credential = Credential::Token(row.token_id);
+        let Some(id) = row.staff_id else {
+            let owners = crate::access::store::owners(tx).await?;
+            return Ok(Staff::new(None, row.name.clone(), credential, vec![reach], owners.into()));
+        };
+        let person = accounts::find_staff(tx, StaffId(id)).await?;
+        let person = person.filter(|person| person.disabled_at.is_none()).ok_or_else(token_invalid)?;
+        Ok(self.person(tx, &person, credential, now).await?.through_token(&reach))
     }
 
     async fn note_use(&self, token: Uuid, now: Timestamp) -> Result<()> {
@@ -130,14 +141,15 @@ impl Access {
         let mut tx = self.db.read().await?;
         match (all, staff.id) {
             (true, _) => tokens::list_tokens(&mut tx, before, limit).await,
-            (false, Some(id)) => tokens::list_tokens_of(&mut tx, id, before, limit).await,
+            (false, Some(id)) if !staff.is_narrowed() => tokens::list_tokens_of(&mut tx, id, before, limit).await,
             (false, None) if staff.holds(Right::ManageStaff, &Place::Everywhere) => {
                 tokens::list_installation_tokens(&mut tx, before, limit).await
             }
-            // A narrow token of the installation knows of itself only.
-            (false, None) => {
-                let rows = tokens::list_installation_tokens(&mut tx, before, limit).await?;
-                Ok(rows.into_iter().filter(|row| staff.credential == Credential::Token(row.token_id)).collect())
+            // A narrow token knows of itself only.
+            (false, Some(_) | None) => {
+                let Credential::Token(token) = staff.credential else { return Ok(Vec::new()) };
+                let row = tokens::find_token_by_id(&mut tx, token).await?;
+                Ok(row.into_iter().filter(|row| (row.created_at, row.token_id) < before).collect())
             }
         }
     }
@@ -148,7 +160,8 @@ impl Access {
         let not_found = || Error::not_found("TOKEN_NOT_FOUND", format!("you have no token {token}"));
         let mut tx = self.db.begin().await?;
         let row = tokens::find_token_by_id(&mut tx, token).await?.ok_or_else(not_found)?;
-        let own = staff.id.is_some_and(|id| row.staff_id == Some(id.0)) || staff.credential == Credential::Token(token);
+        let of_person = staff.id.is_some_and(|id| row.staff_id == Some(id.0)) && !staff.is_narrowed();
+        let own = of_person || staff.credential == Credential::Token(token);
         if !own && !staff.holds(Right::ManageStaff, &Place::Everywhere) {
             return Err(not_found());
         }
@@ -159,6 +172,10 @@ impl Access {
         tx.commit().await?;
         Ok(row)
     }
+}
+
+fn token_invalid() -> Error {
+    Error::new(Kind::Unauthenticated, "STAFF_TOKEN_INVALID", "this staff token is not valid")
 }
 
 fn token_deed(action: &'static str, row: &TokenRow) -> Deed {

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::{
     claims::{Saying, note_sayings, refresh_shown},
-    device_not_found, etag_mismatch, reachable_device,
+    device_not_found, etag_mismatch, out_of_sight, reachable_device,
 };
 use crate::{
     access::{
@@ -132,19 +132,20 @@ async fn meet_as_enrolled(tx: &mut Tx, key: DeviceKey, now: Timestamp) -> Result
             Ok(())
         }
         Meeting::Review(reason, other) => {
+            // The other one stands beside it and not in the words: who reads them need not see it.
             let evidence = match reason {
-                ReviewReason::SerialShared => format!("device {other} has the same serial number"),
-                ReviewReason::Reimaged => format!("device {other} has the same hardware"),
-                ReviewReason::BoardSwapped => format!("device {other} has the same serial number and another board"),
-                ReviewReason::BoardShared => format!("device {other} has the same board and another serial number"),
-                ReviewReason::LedgerAmbiguous => format!("record {other} and others of ledgers could be this device"),
+                ReviewReason::SerialShared => "another device has the same serial number",
+                ReviewReason::Reimaged => "another device has the same hardware",
+                ReviewReason::BoardSwapped => "another device has the same serial number and another board",
+                ReviewReason::BoardShared => "another device has the same board and another serial number",
+                ReviewReason::LedgerAmbiguous => "several records of ledgers could be this device",
                 ReviewReason::Unspecified
                 | ReviewReason::SequenceBehind
                 | ReviewReason::Forked
                 | ReviewReason::CertificateSuperseded
                 | ReviewReason::HardwareChanged => unreachable!("these do not come from meeting another record"),
             };
-            open_review(tx, key, reason, Some(other), &evidence, now).await
+            open_review(tx, key, reason, Some(other), evidence, now).await
         }
     }
 }
@@ -294,7 +295,7 @@ impl Identities {
         Self { db, clock, access }
     }
 
-    /// A page of open reviews in scope after an owner, a device and a reason.
+    /// A page of open reviews in scope after an owner, a device and a reason. Reasons: RIGHT_MISSING, MUNICIPALITY_NOT_FOUND.
     pub async fn list_reviews(
         &self,
         staff: &Staff,
@@ -302,10 +303,10 @@ impl Identities {
         after: (Uuid, Uuid, i64),
         limit: i64,
     ) -> Result<Vec<ReviewRow>> {
-        let scope = staff.scope(Right::ViewDevices)?;
+        let areas = staff.areas(Right::ViewDevices, municipality)?;
         let mut tx = self.db.read().await?;
         let mut rows: Vec<ReviewRow> = Vec::new();
-        for area in scope.areas(municipality).into_iter().filter(|area| area.municipality().0 >= after.0) {
+        for area in areas.into_iter().filter(|area| area.municipality().0 >= after.0) {
             let left = limit - i64::try_from(rows.len()).unwrap_or(i64::MAX);
             if left <= 0 {
                 break;
@@ -434,7 +435,8 @@ impl Identities {
         Ok(DecisionRow { undone_at: Some(now.0), ..row })
     }
 
-    /// What people decided in scope before a decision, newest first over all owners: ids are in the order of time.
+    /// What people decided in scope before a decision, newest first over all owners: ids are in the order of time. The other
+    /// record is left out where it is out of scope. Reasons: RIGHT_MISSING, MUNICIPALITY_NOT_FOUND.
     pub async fn list_decided(
         &self,
         staff: &Staff,
@@ -442,22 +444,32 @@ impl Identities {
         before: Uuid,
         limit: i64,
     ) -> Result<Vec<DecidedRow>> {
-        let scope = staff.scope(Right::ViewDevices)?;
+        let areas = staff.areas(Right::ViewDevices, municipality)?;
         let mut tx = self.db.read().await?;
         let mut rows = Vec::new();
-        for area in scope.areas(municipality) {
-            rows.extend(identity_store::list_decided(&mut tx, &area, before, limit).await?);
+        for area in areas {
+            let mut found = identity_store::list_decided(&mut tx, &area, before, limit).await?;
+            let others = found.iter().filter_map(|row| row.decision.other_device_id);
+            let hidden = out_of_sight(&mut tx, staff, area.municipality(), others).await?;
+            for row in found.iter_mut().filter(|row| row.decision.names(&hidden)) {
+                (row.decision.other_device_id, row.other_label, row.other_serial_number) = (None, None, None);
+            }
+            rows.extend(found);
         }
         rows.sort_by(|a: &DecidedRow, b| b.decision.decision_id.cmp(&a.decision.decision_id));
         rows.truncate(usize::try_from(limit).unwrap_or_default());
         Ok(rows)
     }
 
-    /// Decisions on a device, newest first. Reason: DEVICE_NOT_FOUND.
+    /// Decisions on a device, newest first. The other record is left out where it is out of scope. Reason: DEVICE_NOT_FOUND.
     pub async fn decisions(&self, staff: &Staff, device: DeviceId) -> Result<Vec<DecisionRow>> {
         let mut tx = self.db.read().await?;
         let (key, _) = reachable_device(&mut tx, staff, Right::ViewDevices, device).await?;
-        identity_store::decisions_of(&mut tx, key).await
+        let mut rows = identity_store::decisions_of(&mut tx, key).await?;
+        let others = rows.iter().filter_map(|row| row.other_device_id);
+        let hidden = out_of_sight(&mut tx, staff, key.municipality, others).await?;
+        rows.iter_mut().filter(|row| row.names(&hidden)).for_each(|row| row.other_device_id = None);
+        Ok(rows)
     }
 }
 

@@ -6,6 +6,10 @@ pub mod identity;
 pub mod import;
 pub mod registry;
 
+use std::collections::BTreeSet;
+
+use uuid::Uuid;
+
 use super::{
     rules::{DeviceId, DeviceKey, events::EventKind},
     store::{self, DeviceRow},
@@ -15,7 +19,7 @@ use crate::{
     clock::Timestamp,
     db::Tx,
     error::{Error, Kind, Result},
-    schools::rules::SchoolId,
+    schools::rules::{MunicipalityId, SchoolId},
 };
 
 /// The error for a device that the caller cannot see.
@@ -58,6 +62,31 @@ pub async fn reachable_device(
         return Err(Error::new(Kind::Denied, "RIGHT_MISSING", message));
     }
     Ok((key, row))
+}
+
+/// Those of these records that are out of the caller's sight, for what names others beside a device that is in sight: who
+/// reaches some schools only need not see the other side.
+pub async fn out_of_sight(
+    tx: &mut Tx,
+    staff: &Staff,
+    municipality: MunicipalityId,
+    devices: impl IntoIterator<Item = Uuid>,
+) -> Result<BTreeSet<Uuid>> {
+    if staff.scope(Right::ViewDevices)?.whole(municipality).is_some() {
+        return Ok(BTreeSet::new());
+    }
+    let named: BTreeSet<_> = devices.into_iter().collect();
+    let mut hidden = BTreeSet::new();
+    for device in named {
+        match reachable_device(tx, staff, Right::ViewDevices, DeviceId(device)).await {
+            Ok(_) => {}
+            Err(error) if error.kind == Kind::NotFound => {
+                hidden.insert(device);
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(hidden)
 }
 
 /// Ends a device's access inside the caller's transaction, so that what must know of it changes with it. `seen` is the

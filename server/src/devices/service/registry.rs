@@ -6,7 +6,7 @@ use super::{
     claims::{Saying, note_sayings},
     etag_mismatch,
     identity::{deed, event, meet_others},
-    reachable_device,
+    out_of_sight, reachable_device,
 };
 use crate::{
     access::{
@@ -176,8 +176,8 @@ impl Registry {
         tx.commit().await
     }
 
-    /// A page of what happened to a device and the records folded into it, newest first, before a position. Reason:
-    /// DEVICE_NOT_FOUND.
+    /// A page of what happened to a device and the records folded into it, newest first, before a position. Other records that
+    /// are out of scope are left out of what is told. Reason: DEVICE_NOT_FOUND.
     pub async fn timeline(
         &self,
         staff: &Staff,
@@ -217,6 +217,10 @@ impl Registry {
         }
         entries.sort_by_key(|entry| std::cmp::Reverse(entry.position));
         entries.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        let hidden = out_of_sight(&mut tx, staff, key.municipality, entries.iter().filter_map(other_of)).await?;
+        for entry in entries.iter_mut().filter(|entry| other_of(entry).is_some_and(|other| hidden.contains(&other))) {
+            entry.details = without_other(&entry.details);
+        }
         Ok(entries)
     }
 }
@@ -264,6 +268,20 @@ pub struct TimelineEntry {
     pub actor_name: String,
     /// JSON.
     pub details: String,
+}
+
+/// The record beside the device that an entry names.
+fn other_of(entry: &TimelineEntry) -> Option<Uuid> {
+    let details: serde_json::Value = serde_json::from_str(&entry.details).ok()?;
+    Uuid::try_parse(details.get("other")?.as_str()?).ok()
+}
+
+fn without_other(details: &str) -> String {
+    let mut details: serde_json::Value = serde_json::from_str(details).unwrap_or_default();
+    if let Some(members) = details.as_object_mut() {
+        members.remove("other");
+    }
+    details.to_string()
 }
 
 fn transition_details(kind: i16, ssid: Option<&str>) -> String {

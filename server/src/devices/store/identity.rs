@@ -1,5 +1,7 @@
 //! SQL of records that may be one device: candidates, reviews, decisions.
 
+use std::collections::BTreeSet;
+
 use gigafleet_proto::v1;
 use sqlx::FromRow;
 use uuid::Uuid;
@@ -306,6 +308,13 @@ pub async fn decisions_of(tx: &mut Tx, key: DeviceKey) -> Result<Vec<DecisionRow
     .bind(key.device)
     .all()
     .await
+}
+
+impl DecisionRow {
+    /// Whether the other record is one of these.
+    pub fn names(&self, records: &BTreeSet<Uuid>) -> bool {
+        self.other_device_id.is_some_and(|other| records.contains(&other))
+    }
 }
 
 /// A decision of a person with what its two records are called.

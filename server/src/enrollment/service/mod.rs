@@ -154,7 +154,7 @@ impl Enrollment {
         Ok((token, secret))
     }
 
-    /// Tokens in scope, newest first.
+    /// Tokens in scope, newest first. Reasons: RIGHT_MISSING, MUNICIPALITY_NOT_FOUND.
     pub async fn list_tokens(
         &self,
         staff: &Staff,
@@ -162,10 +162,10 @@ impl Enrollment {
         before: (i64, Uuid),
         limit: i64,
     ) -> Result<Vec<TokenRow>> {
-        let scope = staff.scope(Right::ManageEnrollment)?;
+        let areas = staff.areas(Right::ManageEnrollment, municipality)?;
         let mut tx = self.db.read().await?;
         let mut rows = Vec::new();
-        for area in scope.areas(municipality) {
+        for area in areas {
             rows.extend(store::list_tokens(&mut tx, &area, before, limit).await?);
         }
         rows.sort_by_key(|row: &TokenRow| std::cmp::Reverse((row.created_at, row.token_id)));
@@ -343,9 +343,9 @@ impl Enrollment {
         let new = DeviceKey { municipality: old.municipality, device: DeviceId(Uuid::now_v7()) };
         let device = NewDevice { key: new, school, instance: Uuid::now_v7(), forked_from: Some(old.device) };
         let enrolled = self.add_device(tx, &device, csr, now).await?;
-        let kept_apart = |other: DeviceId| format!("kept apart from device {other}, with which it shared one identity");
-        devices::open_review(tx, new, v1::ReviewReason::Forked, Some(old.device), &kept_apart(old.device), now).await?;
-        devices::open_review(tx, old, v1::ReviewReason::Forked, Some(new.device), &kept_apart(new.device), now).await?;
+        let evidence = "kept apart from the device with which it shared one identity";
+        devices::open_review(tx, new, v1::ReviewReason::Forked, Some(old.device), evidence, now).await?;
+        devices::open_review(tx, old, v1::ReviewReason::Forked, Some(new.device), evidence, now).await?;
         Ok(enrolled)
     }
 }

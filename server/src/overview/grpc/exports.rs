@@ -48,7 +48,7 @@ impl ExportService for ExportGrpc {
             school_id: request.school_id,
             ..request.list.unwrap_or_default()
         })?;
-        let pieces = self.overview.export(&self.exports, &staff, query, encoding)?;
+        let pieces = self.overview.export(&self.exports, &staff, query, encoding).await?;
         let stream = ReceiverStream::new(pieces).map(|piece| {
             let piece = piece?;
             Ok(v1::ExportDevicesResponse {

@@ -244,7 +244,7 @@ impl DeviceService for DeviceGrpc {
         let staff = caller::staff(request.metadata(), &self.access).await?;
         let request = request.into_inner();
         let filter = device_filter(&request.municipality_id, &request.school_id)?;
-        let devices = self.overview.watch(&staff, filter, self.stop.clone()).await?;
+        let devices = self.overview.watch(&self.access, &staff, filter, self.stop.clone()).await?;
         let stream = ReceiverStream::new(devices)
             .map(|device| device.map(|device| v1::WatchDevicesResponse { device: Some(device) }).map_err(Status::from));
         Ok(Response::new(Box::pin(stream)))

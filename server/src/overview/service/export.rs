@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::{
     super::rules::{DeviceQuery, Position},
-    Overview,
+    Overview, require_school,
 };
 use crate::{
     access::rules::{Right, Scope, Staff},
@@ -16,7 +16,7 @@ use crate::{
         service::export::{Exports, header},
     },
     error::{Error, Result},
-    schools::{rules::MunicipalityId, service::school_not_found},
+    schools::rules::MunicipalityId,
 };
 
 /// Devices of one piece.
@@ -48,7 +48,7 @@ struct Export {
 impl Overview {
     /// Sends the devices of a list piece by piece, in its order. Each owner's audit log notes it before the first of its
     /// devices leaves. Reasons: RIGHT_MISSING, MUNICIPALITY_NOT_FOUND; SCHOOL_NOT_FOUND for a school out of reach.
-    pub fn export(
+    pub async fn export(
         &self,
         exports: &Exports,
         staff: &Staff,
@@ -57,9 +57,8 @@ impl Overview {
     ) -> Result<mpsc::Receiver<Result<Piece>>> {
         if let Some(owner) = query.filter.municipality {
             let area = staff.area_for(Right::Export, owner)?;
-            if let Some(school) = query.filter.school.filter(|school| !area.covers(Some(*school))) {
-                return Err(school_not_found(school));
-            }
+            let mut tx = self.db.read().await?;
+            require_school(&mut tx, &[area], (Some(owner), query.filter.school)).await?;
         }
         let export = Export {
             overview: self.clone(),
@@ -103,7 +102,7 @@ impl Export {
     /// The lines of one page of the list, and where the next one begins.
     async fn piece(&mut self, from: Option<Position>) -> Result<(Vec<String>, Option<Position>)> {
         // A transaction for each piece: a reader that is slow holds nothing.
-        let page = self.overview.devices_in(&self.scope, &self.query, from, PIECE).await?;
+        let page = self.overview.devices_with(&self.staff, Right::Export, &self.query, from, PIECE).await?;
         let mut lines = Vec::with_capacity(page.devices.len());
         for of_owner in page.devices.chunk_by(|a, b| a.municipality_id == b.municipality_id) {
             let owner = MunicipalityId(id(&of_owner[0].municipality_id)?);

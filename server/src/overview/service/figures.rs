@@ -55,10 +55,10 @@ impl Overview {
         after: (Uuid, Uuid),
         limit: i64,
     ) -> Result<Vec<v1::School>> {
-        let scope = staff.scope(Right::ViewFigures)?;
+        let areas = areas(staff, Right::ViewFigures, municipality, after.0)?;
         let mut tx = self.db.read().await?;
         let mut rows = Vec::new();
-        for area in areas(&scope, municipality, after.0) {
+        for area in areas {
             let first = if area.municipality().0 == after.0 { after.1 } else { Uuid::nil() };
             let left = limit - i64::try_from(rows.len()).unwrap_or(i64::MAX);
             if left <= 0 {
@@ -95,7 +95,7 @@ impl Overview {
 
     /// What the devices of each owner in scope do, or of one of them; in the order of the owners' ids.
     pub async fn figures(&self, staff: &Staff, municipality: Option<MunicipalityId>) -> Result<Vec<OwnerFigures>> {
-        let areas = staff.scope(Right::ViewFigures)?.areas(municipality);
+        let areas = staff.areas(Right::ViewFigures, municipality)?;
         let mut tx = self.db.read().await?;
         let all: Vec<_> = areas.iter().map(Area::municipality).collect();
         let counted: HashMap<_, _> = figures::counted_at(&mut tx, &all).await?.into_iter().collect();

@@ -14,10 +14,10 @@ use super::{
             list::{self, Look, Source},
         },
     },
-    Overview, areas, micros,
+    Overview, areas, micros, require_school,
 };
 use crate::{
-    access::rules::{Area, Right, Schools, Scope, Staff},
+    access::rules::{Area, Right, Schools, Staff},
     db::Tx,
     error::{Error, Result},
     schools::rules::{MunicipalityId, SchoolId},
@@ -88,19 +88,23 @@ impl Overview {
         from: Option<Position>,
         limit: i64,
     ) -> Result<DevicePage> {
-        self.devices_in(&staff.scope(Right::ViewDevices)?, query, from, limit).await
+        self.devices_with(staff, Right::ViewDevices, query, from, limit).await
     }
 
-    /// A page of devices in a scope that was asked for with a right to see single devices.
-    pub(super) async fn devices_in(
+    /// A page of devices where the caller has a right that includes seeing single devices. Reasons: RIGHT_MISSING,
+    /// MUNICIPALITY_NOT_FOUND, SCHOOL_NOT_FOUND.
+    pub(super) async fn devices_with(
         &self,
-        scope: &Scope,
+        staff: &Staff,
+        right: Right,
         query: &DeviceQuery,
         from: Option<Position>,
         limit: i64,
     ) -> Result<DevicePage> {
         let first = from.as_ref().map_or(Uuid::nil(), |position| position.municipality.0);
+        let areas = areas(staff, right, query.filter.municipality, first)?;
         let mut tx = self.db.read().await?;
+        require_school(&mut tx, &areas, (query.filter.municipality, query.filter.school)).await?;
         list::plan_by_parameters(&mut tx).await?;
         let seen = self.seen_range(query.filter.presence);
         let most = match query.filter.fragment {
@@ -109,7 +113,7 @@ impl Overview {
         };
         let mut devices: Vec<v1::Device> = Vec::new();
         let mut listed = 0;
-        for (number, area) in areas(scope, query.filter.municipality, first).into_iter().enumerate() {
+        for (number, area) in areas.into_iter().enumerate() {
             let start = Position::start(area.municipality(), query.order);
             if number >= most {
                 return Ok(DevicePage { devices, next: Some(start) });
@@ -163,7 +167,8 @@ impl Overview {
         }
     }
 
-    /// How many devices there are in scope, by groups. Reason: FIELD_INVALID.
+    /// How many devices there are in scope, by groups. Reasons: FIELD_INVALID, RIGHT_MISSING, MUNICIPALITY_NOT_FOUND,
+    /// SCHOOL_NOT_FOUND.
     pub async fn count_devices(
         &self,
         staff: &Staff,
@@ -178,8 +183,9 @@ impl Overview {
         if groups.contains(&Group::Model) && groups.len() > 1 {
             return Err(Error::invalid_field("group_by", "counts by model alone or not at all"));
         }
-        let areas = staff.scope(Right::ViewFigures)?.areas(municipality);
+        let areas = staff.areas(Right::ViewFigures, municipality)?;
         let mut tx = self.db.read().await?;
+        require_school(&mut tx, &areas, (municipality, school)).await?;
         if groups == [Group::Model] {
             let mut counts = Vec::new();
             for area in &areas {
@@ -204,8 +210,9 @@ impl Overview {
         if !filter.is_counted() {
             return Ok(None);
         }
-        let areas = staff.scope(Right::ViewDevices)?.areas(filter.municipality);
+        let areas = staff.areas(Right::ViewDevices, filter.municipality)?;
         let mut tx = self.db.read().await?;
+        require_school(&mut tx, &areas, (filter.municipality, filter.school)).await?;
         let rows = count_rows(&mut tx, areas, filter.school, false).await?;
         let listed = |row: &&CountRow| filter.purposes.allows(row.purpose) && filter.os_kinds.allows(row.os_kind);
         let mut counts = BTreeMap::new();

@@ -20,7 +20,10 @@ pub use self::{
 pub use super::rules::DeviceFilter;
 use super::store::{self, DeviceViewRow, FactsColumns, StatusColumns, figures::SchoolFiguresRow};
 use crate::{
-    access::rules::{Area, Right, Scope, Staff},
+    access::{
+        rules::{Area, Right, Staff},
+        service::Access,
+    },
     checkin::service::CheckIns,
     clock::{Clock, Timestamp},
     db::{Db, Tx},
@@ -30,7 +33,11 @@ use crate::{
         store::identity::ReviewRow,
     },
     error::{Error, Kind, Result},
-    schools::{rules::MunicipalityId, store::SchoolRow},
+    schools::{
+        rules::{MunicipalityId, SchoolId},
+        service::school_not_found,
+        store::{self as schools, SchoolRow},
+    },
 };
 
 /// Most devices in one watch: each look reads them all.
@@ -94,20 +101,22 @@ impl Overview {
         Ok(views)
     }
 
-    /// Sends each matching device, then again whenever it changed, until the receiver is gone or `stop` becomes true.
-    /// Reasons: WATCH_TOO_WIDE; at the end SHUTTING_DOWN.
+    /// Sends each matching device, then again whenever it changed, until the receiver is gone or `stop` becomes true. Rights
+    /// are asked for at each look, so a grant or a token that ends ends the watch too. Reasons: RIGHT_MISSING,
+    /// MUNICIPALITY_NOT_FOUND, SCHOOL_NOT_FOUND, WATCH_TOO_WIDE; at the end STAFF_TOKEN_INVALID, SHUTTING_DOWN.
     pub async fn watch(
         &self,
+        access: &Access,
         staff: &Staff,
         filter: DeviceFilter,
         mut stop: watch::Receiver<bool>,
     ) -> Result<mpsc::Receiver<Result<v1::Device>>> {
         let first = self.all_devices(staff, &filter).await?;
         let (sender, receiver) = mpsc::channel(64);
-        let (overview, staff) = (self.clone(), staff.clone());
+        let (overview, access, staff) = (self.clone(), access.clone(), staff.clone());
         tokio::spawn(async move {
             tokio::select! {
-                () = overview.feed(&staff, &filter, first, sender.clone()) => {}
+                () = overview.feed(&access, &staff, &filter, first, sender.clone()) => {}
                 _stopped = stop.wait_for(|stop| *stop) => {
                     let error = Error::new(Kind::Unavailable, "SHUTTING_DOWN", "this server is shutting down; watch again");
                     // A watcher that takes nothing is not waited for.
@@ -120,6 +129,7 @@ impl Overview {
 
     async fn feed(
         &self,
+        access: &Access,
         staff: &Staff,
         filter: &DeviceFilter,
         first: Vec<v1::Device>,
@@ -151,17 +161,21 @@ impl Overview {
                 () = sender.closed() => return,
                 () = tokio::time::sleep(WATCH_PACE) => {}
             }
-            devices = self.all_devices(staff, filter).await;
+            devices = match access.again(staff).await {
+                Ok(staff) => self.all_devices(&staff, filter).await,
+                Err(error) => Err(error),
+            };
         }
     }
 
     async fn all_devices(&self, staff: &Staff, filter: &DeviceFilter) -> Result<Vec<v1::Device>> {
         let mut all: Vec<v1::Device> = Vec::new();
         let mut after = (Uuid::nil(), Uuid::nil());
-        let scope = staff.scope(Right::ViewDevices)?;
+        let areas = staff.areas(Right::ViewDevices, filter.municipality)?;
         let mut tx = self.db.read().await?;
+        require_school(&mut tx, &areas, (filter.municipality, filter.school)).await?;
         loop {
-            let rows = list_rows(&mut tx, &scope, filter, after, WATCH_PAGE).await?;
+            let rows = list_rows(&mut tx, &areas, filter, after, WATCH_PAGE).await?;
             let Some(last) = rows.last() else { return Ok(all) };
             after = (last.municipality_id, last.device_id);
             all.extend(self.view(&mut tx, rows).await?);
@@ -243,31 +257,37 @@ fn number(stored: i64) -> i32 {
     i32::try_from(stored).expect("a small number")
 }
 
-/// The owners of a list in the order of their ids, from the one on where the page begins.
-fn areas(scope: &Scope, only: Option<MunicipalityId>, first: Uuid) -> Vec<Area> {
-    match only {
-        Some(owner) if owner.0 >= first => scope.area(owner).into_iter().collect(),
-        Some(_) => Vec::new(),
-        None => scope.areas_from(MunicipalityId(first)).collect(),
-    }
+/// The owners of a list in the order of their ids, from the one on where the page begins. Reasons: RIGHT_MISSING,
+/// MUNICIPALITY_NOT_FOUND.
+fn areas(staff: &Staff, right: Right, only: Option<MunicipalityId>, first: Uuid) -> Result<Vec<Area>> {
+    let mut areas = staff.areas(right, only)?;
+    areas.retain(|area| area.municipality().0 >= first);
+    Ok(areas)
+}
+
+/// Refuses a list of a school that is not in sight; a school is named with its owner. Reason: SCHOOL_NOT_FOUND.
+async fn require_school(tx: &mut Tx, areas: &[Area], filter: (Option<MunicipalityId>, Option<SchoolId>)) -> Result<()> {
+    let (Some(owner), Some(school)) = filter else { return Ok(()) };
+    let Some(area) = areas.iter().find(|area| area.municipality() == owner) else { return Ok(()) };
+    schools::find_school(tx, area, school).await?.map(drop).ok_or_else(|| school_not_found(school))
 }
 
 /// A page of rows over all owners within reach, owner by owner.
 async fn list_rows(
     tx: &mut Tx,
-    scope: &Scope,
+    areas: &[Area],
     filter: &DeviceFilter,
     after: (Uuid, Uuid),
     limit: i64,
 ) -> Result<Vec<DeviceViewRow>> {
     let mut rows = Vec::new();
-    for area in areas(scope, filter.municipality, after.0) {
+    for area in areas.iter().filter(|area| area.municipality().0 >= after.0) {
         let first = if area.municipality().0 == after.0 { after.1 } else { Uuid::nil() };
         let left = limit - i64::try_from(rows.len()).unwrap_or(i64::MAX);
         if left <= 0 {
             break;
         }
-        rows.extend(store::list_device_views(tx, &area, filter.school, first, left).await?);
+        rows.extend(store::list_device_views(tx, area, filter.school, first, left).await?);
     }
     Ok(rows)
 }

@@ -7,7 +7,9 @@ use std::collections::HashSet;
 
 use uuid::Uuid;
 
-use super::{Schools, etag_mismatch, exists, require_seen, right_missing, school_for_change, visible_area};
+use super::{
+    Schools, etag_mismatch, exists, require_seen, right_missing, school_for_change, visible_area, visible_school,
+};
 pub use crate::schools::store::lines::{HubRow, LineRow};
 use crate::{
     access::{
@@ -59,7 +61,8 @@ pub struct LineOrder {
 }
 
 impl Schools {
-    /// Lines of a municipality, or of one school of it, after a school and number. Reason: MUNICIPALITY_NOT_FOUND.
+    /// Lines of a municipality, or of one school of it, after a school and number. Reasons: MUNICIPALITY_NOT_FOUND,
+    /// SCHOOL_NOT_FOUND.
     pub async fn list_lines(
         &self,
         staff: &Staff,
@@ -70,6 +73,9 @@ impl Schools {
     ) -> Result<Vec<LineRow>> {
         let area = visible_area(staff, municipality)?;
         let mut tx = self.db.read().await?;
+        if let Some(school) = school {
+            visible_school(&mut tx, staff, municipality, school).await?;
+        }
         store::list_lines(&mut tx, &area, school, after, limit).await
     }
 

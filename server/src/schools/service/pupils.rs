@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::{Schools, require_seen, school_for_change, visible_area};
+use super::{Schools, require_seen, school_for_change, visible_area, visible_school};
 use crate::{
     access::{rules::Staff, service::audit::Deed},
     error::Result,
@@ -55,7 +55,8 @@ impl Schools {
         Ok(row)
     }
 
-    /// Pupils of a municipality, or of one school of it, after a school and year. Reason: MUNICIPALITY_NOT_FOUND.
+    /// Pupils of a municipality, or of one school of it, after a school and year. Reasons: MUNICIPALITY_NOT_FOUND,
+    /// SCHOOL_NOT_FOUND.
     pub async fn list_pupils(
         &self,
         staff: &Staff,
@@ -66,6 +67,9 @@ impl Schools {
     ) -> Result<Vec<PupilsRow>> {
         let area = visible_area(staff, municipality)?;
         let mut tx = self.db.read().await?;
+        if let Some(school) = school {
+            visible_school(&mut tx, staff, municipality, school).await?;
+        }
         store::list_pupils(&mut tx, &area, school, after, limit).await
     }
 }

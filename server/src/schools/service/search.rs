@@ -22,11 +22,11 @@ impl Schools {
         behind: Option<&SchoolPosition>,
         limit: i64,
     ) -> Result<Vec<SchoolRow>> {
-        let scope = staff.scope(Right::ViewFigures)?;
+        let areas = staff.areas(Right::ViewFigures, search.municipality)?;
         let first = behind.map_or(MunicipalityId(uuid::Uuid::nil()), |position| position.municipality);
         let mut tx = self.db.read().await?;
         let mut rows: Vec<SchoolRow> = Vec::new();
-        for area in scope.areas(search.municipality).into_iter().filter(|area| area.municipality() >= first) {
+        for area in areas.into_iter().filter(|area| area.municipality() >= first) {
             let left = limit - i64::try_from(rows.len()).unwrap_or(i64::MAX);
             if left <= 0 {
                 break;
@@ -40,9 +40,9 @@ impl Schools {
 
     /// The owner of a school in scope. Reason: SCHOOL_NOT_FOUND.
     pub async fn owner_of(&self, staff: &Staff, school: SchoolId) -> Result<MunicipalityId> {
-        let scope = staff.scope(Right::ViewFigures)?;
-        let areas = scope.areas(None).into_iter().filter(|area| area.covers(Some(school)));
-        let owners: Vec<_> = areas.map(|area: Area| area.municipality()).collect();
+        let areas = staff.areas(Right::ViewFigures, None)?;
+        let areas = areas.iter().filter(|area| area.covers(Some(school)));
+        let owners: Vec<_> = areas.map(Area::municipality).collect();
         let mut tx = self.db.read().await?;
         let found = store::find_owners(&mut tx, &owners, school).await?;
         found.first().map(|(owner,)| MunicipalityId(*owner)).ok_or_else(|| school_not_found(school))

@@ -285,6 +285,17 @@ pub(super) fn actor(person: &StaffRow) -> Actor {
     Actor { kind: ActorKind::Staff, id: Some(person.staff_id), name: person.display_name.clone() }
 }
 
+/// The person that calls, for what is the person's own: a token that gives less than the person has is a program's. Reasons:
+/// NO_PERSON, RIGHT_MISSING.
+pub(super) fn require_whole_person(staff: &Staff) -> Result<StaffId> {
+    let id = require_person(staff)?;
+    if staff.is_narrowed() {
+        let message = "this token gives less than you have; what is your own needs all of it, or the console";
+        return Err(Error::new(Kind::Denied, "RIGHT_MISSING", message));
+    }
+    Ok(id)
+}
+
 fn stranger() -> Actor {
     Actor { kind: ActorKind::Stranger, id: None, name: String::new() }
 }

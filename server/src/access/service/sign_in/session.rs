@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::{super::Access, Client, Cookie, SignedIn, actor, may_try, require_person, session_ended};
+use super::{super::Access, Client, Cookie, SignedIn, actor, may_try, require_whole_person, session_ended};
 use crate::{
     access::{
         rules::{self, Credential, SecretHash, Staff, StaffId, hash_secret, names::Language, new_secret},
@@ -71,18 +71,18 @@ impl Access {
         tx.commit().await
     }
 
-    /// The open sessions of the caller, the youngest first. Reason: NO_PERSON.
+    /// The open sessions of the caller, the youngest first. Reasons: NO_PERSON, RIGHT_MISSING.
     pub async fn sessions(&self, staff: &Staff) -> Result<Vec<SessionRow>> {
-        let (id, now) = (require_person(staff)?, self.clock.now());
+        let (id, now) = (require_whole_person(staff)?, self.clock.now());
         let mut tx = self.db.read().await?;
         let mut rows = sessions::open_sessions(&mut tx, id, now, LISTED_SESSIONS).await?;
         rows.retain(|row| self.policy.is_alive(row.times(), false, now));
         Ok(rows)
     }
 
-    /// Ends one session of the caller. Reasons: NO_PERSON, SESSION_NOT_FOUND.
+    /// Ends one session of the caller. Reasons: NO_PERSON, RIGHT_MISSING, SESSION_NOT_FOUND.
     pub async fn end_session(&self, staff: &Staff, session: Uuid) -> Result<()> {
-        let id = require_person(staff)?;
+        let id = require_whole_person(staff)?;
         let mut tx = self.db.begin().await?;
         if !sessions::end_session(&mut tx, id, session, self.clock.now()).await? {
             return Err(Error::not_found("SESSION_NOT_FOUND", format!("you have no open session {session}")));

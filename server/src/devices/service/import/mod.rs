@@ -19,7 +19,10 @@ use self::reading::header_hash;
 use crate::{
     access::{
         rules::{Right, Staff},
-        service::{Access, audit::Deed},
+        service::{
+            Access,
+            audit::{Actor, Deed},
+        },
     },
     clock::{Clock, Timestamp},
     db::Db,
@@ -85,10 +88,21 @@ pub struct ImportRun {
     pub created_at: Timestamp,
     /// Who handed it in.
     pub created_by: String,
+    /// The person or the token of the installation that did: names are not unique.
+    pub creator: Option<Uuid>,
     /// When it was applied.
     pub finished_at: Option<Timestamp>,
     /// Grows with each change.
     pub version: i64,
+}
+
+/// What is stored beside a run of how it came.
+#[derive(Debug, Serialize, Deserialize)]
+struct Handed {
+    #[serde(flatten)]
+    options: ImportOptions,
+    #[serde(default)]
+    creator: Option<Uuid>,
 }
 
 /// How far an import is.
@@ -156,6 +170,7 @@ impl Imports {
             outcome,
             created_at: now,
             created_by: staff.name.clone(),
+            creator: Actor::from(staff).id,
             finished_at: None,
             version: 1,
         };
@@ -174,7 +189,7 @@ impl Imports {
             sha256: digest(&SHA256, &content).as_ref().to_vec(),
             content: Arc::unwrap_or_clone(content),
             mapping: to_json(&mapping_of(&run.outcome))?,
-            options: to_json(&run.options)?,
+            options: to_json(&Handed { options: run.options.clone(), creator: run.creator })?,
             outcome: kept_outcome(&run.outcome)?,
             rows: i64::try_from(run.outcome.rows).unwrap_or(i64::MAX),
             created_by: run.created_by.clone(),
@@ -283,13 +298,7 @@ impl Imports {
         let mut tx = self.db.read().await?;
         let row = store::find_run(&mut tx, municipality, import).await?.ok_or_else(|| import_not_found(import))?;
         let run = read_run(row)?;
-        // A run tells of all schools in the file, so whoever reaches some schools only sees the own ones.
-        let own = run.created_by == staff.name;
-        match staff.scope(right_for(run.kind)) {
-            Ok(scope) if scope.whole(municipality).is_some() => Ok(run),
-            Ok(scope) if own && scope.area(municipality).is_some() => Ok(run),
-            _ => Err(import_not_found(import)),
-        }
+        if may_see(staff, &run) { Ok(run) } else { Err(import_not_found(import)) }
     }
 
     /// Runs of an owner before an id, the newest first. Reasons: RIGHT_MISSING, MUNICIPALITY_NOT_FOUND.
@@ -307,13 +316,32 @@ impl Imports {
         }
         let mut tx = self.db.read().await?;
         let kinds = (devices.is_ok(), schools.is_ok());
-        let rows = store::list_runs(&mut tx, municipality, kinds, before, limit).await?;
-        rows.into_iter().map(read_run).collect()
+        let (mut seen, mut before) = (Vec::new(), before);
+        // A page is full of what the caller may see, however much lies between.
+        loop {
+            let rows = store::list_runs(&mut tx, municipality, kinds, before, limit).await?;
+            let Some(last) = rows.last() else { return Ok(seen) };
+            before = last.import_id;
+            for row in rows {
+                let run = read_run(row)?;
+                if may_see(staff, &run) {
+                    seen.push(run);
+                }
+                if i64::try_from(seen.len()).is_ok_and(|count| count >= limit) {
+                    return Ok(seen);
+                }
+            }
+        }
     }
 
-    /// Keeps the mapping of a run for the next file with the same header. Reasons: IMPORT_NOT_FOUND, RIGHT_MISSING.
+    /// Keeps the mapping of a run for the next file of the owner with the same header, whoever hands it in; so the right has to
+    /// be over all of the owner. Reasons: IMPORT_NOT_FOUND, RIGHT_MISSING.
     pub async fn keep_mapping(&self, staff: &Staff, municipality: MunicipalityId, import: Uuid) -> Result<()> {
         let run = self.get(staff, municipality, import).await?;
+        if !staff.area_for(right_for(run.kind), municipality)?.covers(None) {
+            let message = "a mapping is kept for the whole municipality; ask an administrator of it";
+            return Err(Error::new(Kind::Denied, "RIGHT_MISSING", message));
+        }
         let headers: Vec<String> = run.outcome.columns.iter().map(|column| column.header.clone()).collect();
         let mapping = mapping_of(&run.outcome);
         let mut tx = self.db.begin().await?;
@@ -329,6 +357,14 @@ impl Imports {
         self.access.audit(&mut tx, staff, deed).await?;
         tx.commit().await
     }
+}
+
+/// A run tells of all schools in the file, so whoever reaches some schools only sees the own ones.
+fn may_see(staff: &Staff, run: &ImportRun) -> bool {
+    let own = run.creator.is_some() && run.creator == Actor::from(staff).id;
+    staff
+        .scope(right_for(run.kind))
+        .is_ok_and(|scope| scope.whole(run.municipality).is_some() || (own && scope.area(run.municipality).is_some()))
 }
 
 fn has_errors(count: u64) -> Error {
@@ -363,16 +399,18 @@ fn kept_outcome(outcome: &Outcome) -> Result<String> {
 
 fn read_run(row: RunRow) -> Result<ImportRun> {
     let damaged = |what: &'static str| Error::internal("a stored import cannot be read", what);
+    let Handed { options, creator } = serde_json::from_str(&row.options).map_err(|_| damaged("options"))?;
     Ok(ImportRun {
         municipality: MunicipalityId(row.municipality_id),
         import: Some(row.import_id),
         kind: ImportKind::from_number(row.kind).ok_or_else(|| damaged("kind"))?,
         state: RunState::from_number(row.state).ok_or_else(|| damaged("state"))?,
         file_name: row.file_name,
-        options: serde_json::from_str(&row.options).map_err(|_| damaged("options"))?,
+        options,
         outcome: serde_json::from_str(&row.outcome).map_err(|_| damaged("outcome"))?,
         created_at: Timestamp(row.created_at),
         created_by: row.created_by,
+        creator,
         finished_at: row.finished_at.map(Timestamp),
         version: row.version,
     })

@@ -42,7 +42,7 @@ pub(in crate::overview::pages) async fn export(
         "cp932" => (Encoding::Cp932, "text/csv; charset=Shift_JIS"),
         _ => (Encoding::Utf8, "text/csv; charset=utf-8"),
     };
-    let pieces = pages.overview.export(&pages.exports, &person.staff, asked.query, encoding)?;
+    let pieces = pages.overview.export(&pages.exports, &person.staff, asked.query, encoding).await?;
     let pieces = ReceiverStream::new(pieces).map(|piece| piece.map(|piece| piece.content));
     let day = format::day(person.visit.now()).map(format::iso_date).unwrap_or_default();
     let file = format!("attachment; filename=\"devices-{day}.csv\"");

@@ -282,10 +282,7 @@ fn count(number: usize) -> i64 {
 
 /// Whoever may take lists out, takes out what they see.
 fn lines_may_leave(staff: &Staff, scope: &Scope) -> bool {
-    staff.scope(Right::Export).is_ok_and(|export| {
-        let owners = scope.areas(None);
-        owners.iter().any(|area| export.area(area.municipality()).is_some())
-    })
+    staff.scope(Right::Export).is_ok_and(|export| scope.areas().any(|area| export.area(area.municipality()).is_some()))
 }
 
 fn page_path(address: &Address, token: &str) -> String {
