@@ -21,7 +21,7 @@ use crate::{
     },
     clock::Timestamp,
     console::{
-        Fields, Language, PageResult, Respond as _, Shell, UPLOAD_BYTES, page, see_other, words::imports::file_problem,
+        Fields, Language, PageResult, Respond as _, Shell, UPLOAD_BYTES, page, see_other, words::faults::sentence,
     },
     devices::{
         rules::import::{
@@ -36,7 +36,7 @@ use crate::{
         },
         store::import::RunState,
     },
-    error::{Error, Kind, Result},
+    error::{Error, Kind, Result, says},
 };
 
 /// Runs of the list.
@@ -153,7 +153,7 @@ fn told(language: Language, error: Error) -> Result<String> {
         | Kind::Unavailable
         | Kind::Internal => return Err(error),
     }
-    Ok(file_problem(language, error.reason).map_or_else(|| error.message.clone(), str::to_owned))
+    Ok(sentence(language, &error.message))
 }
 
 async fn start(person: SignedIn, State(pages): State<ImportPages>, Query(look): Query<Look>) -> PageResult {
@@ -228,7 +228,7 @@ async fn read_upload(mut upload: Multipart) -> Result<HandedIn> {
             "municipality" => file.municipality = MunicipalityId(Uuid::try_parse(&text).unwrap_or_default()),
             "kind" => {
                 let kind = text.parse().ok().and_then(ImportKind::from_number);
-                file.kind = kind.ok_or_else(|| Error::invalid_field("kind", "names no kind of file"))?;
+                file.kind = kind.ok_or_else(|| Error::invalid_field("kind", says::files::file_kind()))?;
             }
             "header_row" => file.options.header_row = text.trim().parse().ok().filter(|row| *row > 0),
             "skip_errors" => file.options.skip_errors = true,

@@ -16,7 +16,7 @@ use crate::{
         },
         store::import::{ExportRow, list_export},
     },
-    error::{Error, Result},
+    error::{Error, Result, says},
     schools::rules::{MunicipalityId, SchoolId},
 };
 
@@ -58,7 +58,7 @@ impl Exports {
     ) -> Result<mpsc::Receiver<Result<Piece>>> {
         let area = staff.area_for(Right::Export, municipality)?;
         if let Some(school) = school.filter(|school| !area.covers(Some(*school))) {
-            return Err(Error::not_found("SCHOOL_NOT_FOUND", format!("there is no school {school}")));
+            return Err(Error::not_found("SCHOOL_NOT_FOUND", says::schools::school_unknown(school)));
         }
         let mut tx = self.db.begin().await?;
         let deed = Deed {

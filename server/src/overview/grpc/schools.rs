@@ -7,7 +7,10 @@ use super::key_of;
 use crate::{
     access::service::Access,
     clock::Timestamp,
-    error::{Error, FieldViolation, Result as ServerResult},
+    error::{
+        Error, FieldViolation, Result as ServerResult,
+        says::{fields, schools as say},
+    },
     grpc::{
         caller,
         page::{self, PageOfSchools},
@@ -72,9 +75,7 @@ fn paths(mask: Option<prost_types::FieldMask>, all: &[&'static str]) -> ServerRe
     named
         .iter()
         .map(|path| {
-            known(path).ok_or_else(|| {
-                Error::invalid_field("update_mask", format!("names {path}, may name {}", all.join(", ")))
-            })
+            known(path).ok_or_else(|| Error::invalid_field("update_mask", fields::mask_unknown(path, all.join(", "))))
         })
         .collect()
 }
@@ -93,7 +94,7 @@ fn parse_kind(text: &str) -> Result<String, FieldViolation> {
     if ["", "都", "道", "府", "県", "特別区", "市", "町", "村", "組合"].contains(&text) {
         return Ok(text.to_owned());
     }
-    Err(FieldViolation::new("kind", "is none of 都, 道, 府, 県, 特別区, 市, 町, 村, 組合, nor empty"))
+    Err(FieldViolation::new("kind", say::municipality_kind()))
 }
 
 #[tonic::async_trait]

@@ -14,7 +14,7 @@ use crate::{
     access::{pages::SignedIn, rules::Right},
     console::{Fields, PageResult, Respond as _, Shell, page, see_other, words::devices as words},
     devices::rules::{DeviceId, fields::Field},
-    error::Error,
+    error::{Error, says::devices as say},
 };
 
 /// Reviews on one page.
@@ -75,7 +75,7 @@ pub(super) async fn merge(
     fields: Fields,
 ) -> PageResult {
     let other = Uuid::parse_str(fields.get("other"));
-    let other = other.map_err(|_| Error::invalid_field("other", "names no device"))?;
+    let other = other.map_err(|_| Error::invalid_field("other", say::other_unknown()))?;
     pages.identities.merge(&person.staff, DeviceId(id), DeviceId(other), Some(seen(&fields)?)).await?;
     Ok(see_other("/reviews").flash(person.shell.w.shell.saved))
 }
@@ -87,7 +87,7 @@ pub(super) async fn keep_apart(
     fields: Fields,
 ) -> PageResult {
     let reason = fields.get("reason").parse().ok().and_then(|number: i32| v1::ReviewReason::try_from(number).ok());
-    let reason = reason.ok_or_else(|| Error::invalid_field("reason", "names no reason"))?;
+    let reason = reason.ok_or_else(|| Error::invalid_field("reason", say::review_reason()))?;
     pages.identities.keep_apart(&person.staff, DeviceId(id), reason).await?;
     Ok(see_other("/reviews").flash(person.shell.w.shell.saved))
 }
