@@ -289,7 +289,7 @@ impl Bound {
 fn make_data_dir(config: &Config) -> Result<()> {
     use std::os::unix::fs::DirBuilderExt as _;
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&config.data_dir).map_err(|source| {
-        let message = format!("the data folder {} cannot be made", config.data_dir.display());
+        let message = error::says::server::data_folder(config.data_dir.display());
         Error::new(error::Kind::Precondition, "DATA_DIR_UNWRITABLE", message).with_source(source)
     })
 }

@@ -365,6 +365,7 @@ fn choose_school(schools: Vec<v1::School>, name_or_id: &str) -> Result<v1::Schoo
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::console::words::Language;
 
     fn school(id: u128, name: &str) -> v1::School {
         v1::School { school_id: Uuid::from_u128(id).to_string(), name: name.to_owned(), ..v1::School::default() }
@@ -376,9 +377,11 @@ mod tests {
         assert_eq!(choose_school(schools(), "青葉中学校").unwrap().school_id, Uuid::from_u128(3).to_string());
         let upper = Uuid::from_u128(2).to_string().to_uppercase();
         assert_eq!(choose_school(schools(), &upper).unwrap().school_id, Uuid::from_u128(2).to_string());
-        let ambiguous = choose_school(schools(), "第一小学校").unwrap_err().text().unwrap();
+        let ambiguous = choose_school(schools(), "第一小学校").unwrap_err().text(Language::En).unwrap();
         assert!(ambiguous.contains("2 schools are called 第一小学校"), "{ambiguous}");
-        assert!(choose_school(schools(), "第二小学校").unwrap_err().text().unwrap().contains("no school has"));
+        assert!(
+            choose_school(schools(), "第二小学校").unwrap_err().text(Language::En).unwrap().contains("no school has")
+        );
         assert!(choose_school(Vec::new(), "").is_err());
     }
 
@@ -399,9 +402,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("admin.json");
         let args = ClientArgs { credentials: file.clone(), json: false };
-        assert!(args.read().unwrap_err().text().unwrap().contains("gigafleet serve"));
+        assert!(args.read().unwrap_err().text(Language::En).unwrap().contains("gigafleet serve"));
         std::fs::write(&file, r#"{"server":"x","token":"gfs_secret"}"#).unwrap();
-        let text = args.read().unwrap_err().text().unwrap();
+        let text = args.read().unwrap_err().text(Language::En).unwrap();
         assert!(text.contains("is no credentials file") && !text.contains("gfs_secret"), "{text}");
     }
 }

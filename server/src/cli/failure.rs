@@ -2,13 +2,14 @@
 //!
 //! Deliberately not here: secrets. A status of the server carries none, and the credentials are never part of a message.
 
-use std::fmt;
-
 use gigafleet_agent::transport::{TransportError, status::chain};
 use tonic::{Code, Status};
-use tonic_types::StatusExt as _;
+use tonic_types::{FieldViolation, LocalizedMessage, StatusExt as _};
 
-use crate::error::{Error, Kind};
+use crate::{
+    console::words::Language,
+    error::{Both, Error, Kind, says::commands as say},
+};
 
 /// The result of a command.
 pub(super) type Result<T, E = Failure> = std::result::Result<T, E>;
@@ -26,13 +27,13 @@ pub(super) enum Failure {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Told {
     /// What happened.
-    message: String,
+    message: Both,
     /// Constant of the contract, for searching.
     reason: Option<String>,
     /// Fields that were refused, each with what is wrong.
-    fields: Vec<(String, String)>,
+    fields: Vec<(String, Both)>,
     /// What to do next.
-    next: Option<String>,
+    next: Option<Both>,
     /// Whether the same may succeed later.
     passing: bool,
 }
@@ -40,9 +41,8 @@ pub(super) struct Told {
 impl Failure {
     /// A failure of the command itself, with what to do about it.
     pub(super) fn told(message: impl Into<String>, next: impl Into<String>) -> Self {
-        let told =
-            Told { message: message.into(), reason: None, fields: Vec::new(), next: Some(next.into()), passing: false };
-        Self::Told(Box::new(told))
+        let (message, next) = (Both::same(message.into()), Some(Both::same(next.into())));
+        Self::Told(Box::new(Told { message, reason: None, fields: Vec::new(), next, passing: false }))
     }
 
     /// No connection to a server, or one that broke.
@@ -64,7 +64,8 @@ impl Failure {
         let passing =
             matches!(error, TransportError::Connect(_) | TransportError::TimedOut(_) | TransportError::Http(_));
         let message = format!("no connection to {server}: {}", chain(error));
-        Self::Told(Box::new(Told { message, reason: None, fields: Vec::new(), next: Some(next), passing }))
+        let (message, next) = (Both::same(message), Some(Both::same(next)));
+        Self::Told(Box::new(Told { message, reason: None, fields: Vec::new(), next, passing }))
     }
 
     /// Whether the same may succeed later, without anybody correcting anything.
@@ -76,34 +77,44 @@ impl Failure {
     }
 
     /// What the person is told; nothing where nothing is wrong.
-    pub(super) fn text(&self) -> Option<String> {
+    pub(super) fn text(&self, language: Language) -> Option<String> {
         match self {
-            Self::Told(told) => Some(told.to_string()),
+            Self::Told(told) => Some(told.text(language)),
             Self::PipeClosed => None,
         }
     }
 }
 
-impl fmt::Display for Told {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "gigafleet: {}", self.message)?;
+impl Told {
+    fn text(&self, language: Language) -> String {
+        let say = |both: &Both| language.choose(&both.ja, &both.en).to_string();
+        let mut lines = vec![format!("gigafleet: {}", say(&self.message))];
         if let Some(reason) = &self.reason {
-            write!(f, " ({reason})")?;
+            lines[0].push_str(&format!(" ({reason})"));
         }
-        for (field, message) in &self.fields {
-            write!(f, "\n  {field}: {message}")?;
-        }
-        if let Some(next) = &self.next {
-            write!(f, "\n  next: {next}")?;
-        }
-        Ok(())
+        lines.extend(self.fields.iter().map(|(field, message)| format!("  {field}: {}", say(message))));
+        let next = language.choose("次に", "next");
+        lines.extend(self.next.iter().map(|step| format!("  {next}: {}", say(step))));
+        lines.join("\n")
     }
+}
+
+/// The language that the environment asks for, as gettext reads it: Japanese where it begins with `ja`, else English.
+pub(super) fn language(variable: impl Fn(&str) -> Option<String>) -> Language {
+    let set = |name: &&str| variable(name).filter(|value| !value.is_empty());
+    let asked = ["LC_ALL", "LC_MESSAGES", "LANG"].iter().find_map(set);
+    if asked.is_some_and(|locale| locale.starts_with("ja")) { Language::Ja } else { Language::En }
 }
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
+        // What caused it is for whoever runs the server, and comes in English from below.
+        let cause = error.chain().split_off(error.message.en.len());
         Self::Told(Box::new(Told {
-            message: error.chain(),
+            message: Both {
+                ja: format!("{}{cause}", error.message.ja).into(),
+                en: format!("{}{cause}", error.message.en).into(),
+            },
             reason: Some(error.reason.to_owned()),
             fields: Vec::new(),
             next: None,
@@ -117,17 +128,23 @@ impl From<Status> for Failure {
         let details = status.get_error_details();
         let reason = details.error_info().map(|info| info.reason.clone());
         let violations = details.bad_request().map(|bad| bad.field_violations.as_slice()).unwrap_or_default();
-        let fields: Vec<_> = violations.iter().map(|field| (field.field.clone(), field.description.clone())).collect();
+        let both = |en: &str, ja: Option<&LocalizedMessage>| {
+            // A server of an older version has no other language.
+            let ja = ja.filter(|other| other.locale == "ja").map_or(en, |other| &other.message);
+            Both { ja: ja.to_owned().into(), en: en.to_owned().into() }
+        };
+        let told = |field: &FieldViolation| both(&field.description, field.localized_message.as_ref());
+        let fields: Vec<_> = violations.iter().map(|field| (field.field.clone(), told(field))).collect();
         // A status made here, not by the server: the connection broke under the call.
-        let local = std::error::Error::source(&status).map(|source| format!("the connection broke: {}", chain(source)));
+        let local = std::error::Error::source(&status).map(|source| say::connection_broke(chain(source)));
         let passing = local.is_some() || is_passing(status.code());
         let wait = details.retry_info().and_then(|info| info.retry_delay).map(|delay| delay.as_secs());
         let message = match local {
             Some(message) => message,
             // Each field says the same again on a line of its own.
-            None if !fields.is_empty() => String::from("the server refused the request"),
-            None if status.message().is_empty() => format!("the server answered {}", status.code()),
-            None => status.message().to_owned(),
+            None if !fields.is_empty() => say::refused(),
+            None if status.message().is_empty() => say::answered(status.code()),
+            None => both(status.message(), details.localized_message()),
         };
         let next = next_step(status.code(), wait);
         Self::Told(Box::new(Told { message, reason, fields, next: Some(next), passing }))
@@ -138,52 +155,62 @@ fn is_passing(code: Code) -> bool {
     matches!(code, Code::Unavailable | Code::Cancelled | Code::DeadlineExceeded | Code::Unknown)
 }
 
-fn next_step(code: Code, wait_seconds: Option<u64>) -> String {
-    let wait = wait_seconds.map_or_else(|| String::from("in a moment"), |seconds| format!("in {} s", seconds.max(1)));
+fn next_step(code: Code, wait_seconds: Option<u64>) -> Both {
+    let wait_seconds = wait_seconds.map(|seconds| seconds.max(1));
     match code {
-        Code::InvalidArgument | Code::OutOfRange => String::from("correct what is named above and repeat the command"),
-        Code::NotFound => {
-            String::from("look at what there is with `gigafleet schools list`, `devices list` or `enroll-token list`")
-        }
-        Code::AlreadyExists => String::from("it is there already; `gigafleet schools list` shows it"),
-        Code::Aborted => String::from("somebody else changed it: look at it again, then decide"),
-        Code::FailedPrecondition => String::from("change the state that is named above first"),
-        Code::Unauthenticated => {
-            String::from("pass --credentials FILE with the admin.json that this server wrote into its data folder")
-        }
-        Code::PermissionDenied => String::from("ask an administrator for the right to do this"),
-        Code::ResourceExhausted => format!("ask for less, or try again {wait}"),
-        Code::Unavailable | Code::Cancelled | Code::DeadlineExceeded => format!("try again {wait}"),
-        Code::Unimplemented => String::from("the server is older or newer than this command: use the same version"),
-        Code::Ok | Code::Unknown | Code::Internal | Code::DataLoss => {
-            String::from("look at the server's log; its line of this time says more")
-        }
+        Code::InvalidArgument | Code::OutOfRange => say::correct(),
+        Code::NotFound => say::look(),
+        Code::AlreadyExists => say::there_already(),
+        Code::Aborted => say::changed(),
+        Code::FailedPrecondition => say::change_state(),
+        Code::Unauthenticated => say::credentials(),
+        Code::PermissionDenied => say::ask_administrator(),
+        Code::ResourceExhausted => wait_seconds.map_or_else(say::less_or_soon, say::less_or_later),
+        Code::Unavailable | Code::Cancelled | Code::DeadlineExceeded => wait_seconds.map_or_else(say::soon, say::later),
+        Code::Unimplemented => say::same_version(),
+        Code::Ok | Code::Unknown | Code::Internal | Code::DataLoss => say::log(),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::FieldViolation;
+    use crate::error::{FieldViolation, says};
 
     #[test]
     fn refusal_of_the_server_names_reason_fields_and_next_step() {
-        let fields = vec![FieldViolation::new("code", "needs six digits"), FieldViolation::new("name", "is empty")];
+        let fields = vec![
+            FieldViolation::new("code", says::schools::municipality_code()),
+            FieldViolation::new("name", says::fields::empty()),
+        ];
         let failure = Failure::from(Status::from(Error::invalid_fields("FIELD_INVALID", fields)));
-        let text = failure.text().unwrap();
+        let text = failure.text(Language::En).unwrap();
         let lines: Vec<_> = text.lines().collect();
         assert_eq!(lines[0], "gigafleet: the server refused the request (FIELD_INVALID)");
-        assert_eq!(lines[1..3], ["  code: needs six digits", "  name: is empty"]);
+        assert_eq!(lines[1..3], ["  code: needs six digits, for example 131130", "  name: is empty"]);
         assert!(lines[3].starts_with("  next: correct"), "{text}");
         assert!(!failure.is_passing());
+        let text = failure.text(Language::Ja).unwrap();
+        assert_eq!(text.lines().nth(1), Some("  code: 6桁の数字にしてください(例 131130)"));
+    }
+
+    #[test]
+    fn language_is_that_of_the_environment() {
+        let of = |pairs: &[(&str, &str)]| {
+            language(|name| pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned()))
+        };
+        assert_eq!(of(&[("LANG", "ja_JP.UTF-8")]), Language::Ja);
+        assert_eq!(of(&[("LANG", "ja_JP.UTF-8"), ("LC_ALL", "C")]), Language::En);
+        assert_eq!(of(&[("LANG", "ja_JP.UTF-8"), ("LC_ALL", "")]), Language::Ja);
+        assert_eq!(of(&[]), Language::En);
     }
 
     #[test]
     fn server_that_is_away_is_worth_another_try() {
-        let away = Status::from(Error::new(Kind::Unavailable, "DATABASE_UNAVAILABLE", "the database is away"));
+        let away = Status::from(Error::new(Kind::Unavailable, "DATABASE_UNAVAILABLE", says::server::database_away()));
         let failure = Failure::from(away);
         assert!(failure.is_passing());
-        assert!(failure.text().unwrap().ends_with("next: try again in 5 s"));
+        assert!(failure.text(Language::En).unwrap().ends_with("next: try again in 5 s"));
         let refused = TransportError::Connect(std::io::Error::from(std::io::ErrorKind::ConnectionRefused));
         assert!(Failure::transport("127.0.0.1:1", &refused).is_passing());
         assert!(!Failure::from(Status::unauthenticated("no")).is_passing());
@@ -191,6 +218,6 @@ mod tests {
 
     #[test]
     fn closed_pipe_says_nothing() {
-        assert_eq!(Failure::PipeClosed.text(), None);
+        assert_eq!(Failure::PipeClosed.text(Language::En), None);
     }
 }

@@ -103,7 +103,7 @@ pub fn main() -> ExitCode {
     let Err(failure) = outcome else {
         return ExitCode::SUCCESS;
     };
-    match failure.text() {
+    match failure.text(failure::language(|name| std::env::var(name).ok())) {
         Some(text) => {
             output::remark(&text);
             ExitCode::FAILURE

@@ -11,7 +11,7 @@ use ring::{digest, rand::SecureRandom as _};
 use tokio_stream::StreamExt as _;
 
 use super::FORM_BYTES;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Kind, Result, says::access as say};
 
 /// An upload's field must stand within so many bytes of its beginning.
 const HEAD_BYTES: usize = 4 << 10;
@@ -103,11 +103,11 @@ fn same(given: &str, expected: &str) -> bool {
 }
 
 fn forged() -> Error {
-    Error::new(Kind::Denied, "FORM_FORGED", "this form did not come from a page of ours; open the page again")
+    Error::new(Kind::Denied, "FORM_FORGED", say::form_forged())
 }
 
 pub(super) fn too_large() -> Error {
-    Error::new(Kind::Invalid, "BODY_TOO_LARGE", format!("a form has {FORM_BYTES} bytes at most"))
+    Error::new(Kind::Invalid, "BODY_TOO_LARGE", say::form_too_large(FORM_BYTES))
 }
 
 #[cfg(test)]

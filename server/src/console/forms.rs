@@ -9,7 +9,7 @@ use axum::{
 use http::StatusCode;
 
 use super::respond::PageError;
-use crate::error::{Error, FieldViolation, Kind};
+use crate::error::{Both, Error, FieldViolation, Kind};
 
 /// The fields of a form as they were typed, spaces around them cut. A field that comes several times keeps all values.
 #[derive(Debug, Clone, Default)]
@@ -106,7 +106,7 @@ pub struct FormState {
     fields: Fields,
     violations: Vec<FieldViolation>,
     /// What is wrong with the whole: reason and message.
-    pub refusal: Option<(&'static str, String)>,
+    pub refusal: Option<(&'static str, Both)>,
 }
 
 impl FormState {
@@ -157,9 +157,9 @@ impl FormState {
     }
 
     /// What is wrong with a field, if something is. The contract may name it with a path: `grant.reason` is `reason`.
-    pub fn message(&self, name: &str) -> Option<&str> {
+    pub fn message(&self, name: &str) -> Option<&Both> {
         let of = |v: &&FieldViolation| v.field == name || v.field.rsplit('.').next() == Some(name);
-        self.violations.iter().find(of).map(|v| v.message.as_str())
+        self.violations.iter().find(of).map(|v| &v.message)
     }
 
     /// All that is wrong with fields, for the summary.
@@ -169,15 +169,15 @@ impl FormState {
 
     /// What is wrong with the whole form, in the person's language.
     pub fn refusal_text(&self, language: &super::Language) -> Option<String> {
-        let (reason, message) = self.refusal.as_ref().filter(|_| self.violations.is_empty())?;
-        let known = super::words::faults::reason_text(*language, reason);
-        Some(known.map_or_else(|| message.clone(), str::to_owned))
+        let (_, message) = self.refusal.as_ref().filter(|_| self.violations.is_empty())?;
+        Some(super::words::faults::sentence(*language, message))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::says;
 
     #[test]
     fn fields_are_decoded_and_trimmed() {
@@ -189,9 +189,10 @@ mod tests {
 
     #[test]
     fn refused_form_keeps_what_was_typed_and_places_messages() {
-        let error = Error::invalid_field("grant.reason", "is empty");
+        let error = Error::invalid_field("grant.reason", says::fields::empty());
         let form = FormState::refused(Fields::parse(b"role=2&reason="), error).unwrap();
-        assert_eq!((form.value("role"), form.message("reason"), form.message("role")), ("2", Some("is empty"), None));
+        assert_eq!((form.value("role"), form.message("role")), ("2", None));
+        assert_eq!(form.message("reason"), Some(&says::fields::empty()));
         assert_eq!(form.status(), 422);
         assert!(FormState::refused(Fields::default(), Error::not_found("X", "x")).is_err());
     }

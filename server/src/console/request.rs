@@ -26,12 +26,12 @@ use super::{
     csrf, headers,
     respond::{self, Fault, Flash},
     visit::VisitData,
-    words::{Language, faults::reason_text},
+    words::{Language, faults::sentence},
 };
 use crate::{
     clock::Clock,
     config::Limits,
-    error::{Error, Kind, Result},
+    error::{Error, Kind, Result, says},
     telemetry::{self, Metrics, PageLabels, RequestNotes},
 };
 
@@ -179,7 +179,7 @@ impl ConsoleApp {
         match tokio::time::timeout(time, call).await {
             Ok(response) => response,
             Err(_) => {
-                let late = Error::new(Kind::Unavailable, "TIMEOUT", "the request took too long; send it again");
+                let late = Error::new(Kind::Unavailable, "TIMEOUT", says::server::took_too_long());
                 PageError(late).into_response()
             }
         }
@@ -248,7 +248,7 @@ fn with_fault_page(visit: &Visit, mut response: Response) -> Response {
                 return response;
             }
             let kind = if status.is_server_error() { Kind::Internal } else { Kind::Invalid };
-            let fault = Fault { status, kind, reason: bare_reason(status), message: String::new(), retry_after: None };
+            let fault = Fault { status, kind, reason: bare_reason(status), message: None, retry_after: None };
             (fault, std::mem::take(response.extensions_mut()))
         }
         None => return response,
@@ -312,20 +312,12 @@ fn fault_text(shell: &Shell, fault: &Fault) -> (&'static str, String) {
         (Kind::Internal, _) => (w.internal, w.internal_text),
     };
     let own = match fault.kind {
-        Kind::Invalid | Kind::Exists | Kind::Precondition | Kind::Denied => {
-            reason_text(shell.language, fault.reason).map(str::to_owned).or_else(|| {
-                let plain = text.is_empty() || fault.kind == Kind::Invalid;
-                (plain && !fault.message.is_empty() && fault.reason != "BODY_TOO_LARGE").then(|| fault.message.clone())
-            })
+        Kind::Invalid | Kind::Exists | Kind::Precondition | Kind::Denied | Kind::Exhausted | Kind::Unavailable => {
+            fault.message.as_ref().filter(|_| !matches!(fault.reason, "BODY_TOO_LARGE" | "FORM_FORGED"))
         }
-        Kind::NotFound
-        | Kind::Conflict
-        | Kind::Unauthenticated
-        | Kind::Exhausted
-        | Kind::Unavailable
-        | Kind::Internal => reason_text(shell.language, fault.reason).map(str::to_owned),
+        Kind::NotFound | Kind::Conflict | Kind::Unauthenticated | Kind::Internal => None,
     };
-    (title, own.unwrap_or_else(|| text.to_owned()))
+    (title, own.map_or_else(|| text.to_owned(), |message| sentence(shell.language, message)))
 }
 
 fn method_name(method: &Method) -> &'static str {

@@ -8,7 +8,7 @@ use axum::{
 use http::{HeaderValue, StatusCode, header};
 
 use crate::{
-    error::{Error, Kind},
+    error::{Both, Error, Kind, says::access as say},
     telemetry,
 };
 
@@ -25,7 +25,7 @@ pub(super) struct Fault {
     pub status: StatusCode,
     pub kind: Kind,
     pub reason: &'static str,
-    pub message: String,
+    pub message: Option<Both>,
     pub retry_after: Option<u64>,
 }
 
@@ -42,8 +42,8 @@ impl<E: Into<Error>> From<E> for PageError {
 impl From<MultipartError> for Error {
     fn from(error: MultipartError) -> Self {
         match error.status() {
-            StatusCode::PAYLOAD_TOO_LARGE => Self::new(Kind::Invalid, "BODY_TOO_LARGE", "the file is too large"),
-            _ => Self::new(Kind::Invalid, "UPLOAD_BROKEN", "the upload ended early or is malformed; send it again"),
+            StatusCode::PAYLOAD_TOO_LARGE => Self::new(Kind::Invalid, "BODY_TOO_LARGE", say::file_too_large()),
+            _ => Self::new(Kind::Invalid, "UPLOAD_BROKEN", say::upload_broken()),
         }
     }
 }
@@ -69,7 +69,7 @@ impl IntoResponse for PageError {
         telemetry::note_failure(error.reason, if error.kind == Kind::Internal { Some(error.chain()) } else { None });
         let status = status_of(&error);
         let retry_after = error.retry_after.map(|delay| delay.as_secs().max(1));
-        let fault = Fault { status, kind: error.kind, reason: error.reason, message: error.message, retry_after };
+        let fault = Fault { status, kind: error.kind, reason: error.reason, message: Some(error.message), retry_after };
         let mut response = status.into_response();
         response.extensions_mut().insert(fault);
         response

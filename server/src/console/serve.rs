@@ -18,7 +18,7 @@ use tokio_rustls::TlsAcceptor;
 use super::ConsoleApp;
 use crate::{
     config::Config,
-    error::{Error, Kind, Result},
+    error::{Error, Kind, Result, says::server as say},
 };
 
 /// How long connections may take to finish what they have when the server stops.
@@ -53,15 +53,10 @@ impl Console {
         let public = config.console_public.as_deref().map(public_address).transpose()?;
         let tls = config.console_certificate.as_ref().map(|(certificate, key)| tls(certificate, key)).transpose()?;
         if tls.is_none() && public.is_none() && !address.ip().is_loopback() {
-            let message = format!(
-                "{address} is not a loopback address, so the console needs TLS there: give --console-certificate and \
-                 --console-key, or --console-behind-proxy https://… if a proxy does it"
-            );
-            return Err(Error::new(Kind::Precondition, "CONSOLE_NOT_SECURE", message));
+            return Err(Error::new(Kind::Precondition, "CONSOLE_NOT_SECURE", say::console_not_secure(address)));
         }
         let socket = TcpListener::bind(address).await.map_err(|source| {
-            let message = format!("the console cannot listen on {address}; choose another with --console ADDRESS");
-            Error::new(Kind::Precondition, "ADDRESS_IN_USE", message).with_source(source)
+            Error::new(Kind::Precondition, "ADDRESS_IN_USE", say::console_address(address)).with_source(source)
         })?;
         let limits = &config.limits;
         let site = ConsoleSite { secure: tls.is_some() || public.is_some(), public };
@@ -191,18 +186,13 @@ fn public_address(text: &str) -> Result<String> {
     let text = text.trim_end_matches('/');
     match text.strip_prefix("https://") {
         Some(host) if !host.is_empty() && !host.contains(['/', '?', '#', '@', ' ']) => Ok(text.to_owned()),
-        _ => Err(Error::new(
-            Kind::Precondition,
-            "CONSOLE_PROXY_INVALID",
-            format!("{text} is no address of a proxy; needs https:// and a host, without a path"),
-        )),
+        _ => Err(Error::new(Kind::Precondition, "CONSOLE_PROXY_INVALID", say::console_proxy(text))),
     }
 }
 
 fn tls(certificate: &std::path::Path, key: &std::path::Path) -> Result<Arc<ServerConfig>> {
     let refuse = |file: &std::path::Path, source: Box<dyn std::error::Error + Send + Sync>| {
-        let message =
-            format!("{} cannot be used for the console; needs PEM of a certificate and its key", file.display());
+        let message = say::console_certificate(file.display());
         Error::new(Kind::Precondition, "CONSOLE_CERTIFICATE_INVALID", message).with_source(source)
     };
     let chain: Vec<_> = CertificateDer::pem_file_iter(certificate)
@@ -229,7 +219,8 @@ mod tests {
         let refused = Console::bind(&config).await.unwrap_err();
         assert_eq!(refused.reason, "CONSOLE_NOT_SECURE");
         assert!(
-            refused.message.contains("--console-certificate") && refused.message.contains("--console-behind-proxy")
+            refused.message.en.contains("--console-certificate")
+                && refused.message.en.contains("--console-behind-proxy")
         );
         let behind = Config { console_public: Some(String::from("https://giga.example/")), ..config };
         let console = Console::bind(&behind).await.unwrap();

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     clock::{Clock, Timestamp},
-    error::Result,
+    error::{Both, Result},
 };
 
 /// One request of a browser. Extract it where nobody needs to be signed in; `SignedIn` has its shell.
@@ -303,8 +303,8 @@ impl Shell {
     }
 
     /// The message beside a field in the person's language.
-    pub fn field_message(&self, message: &str) -> String {
-        super::words::faults::field_message(self.language, message)
+    pub fn field_message(&self, message: &Both) -> String {
+        self.language.choose(&message.ja, &message.en).clone().into_owned()
     }
 
     /// The other language's tag, for the switch.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::error::{Error, Kind};
+use crate::error::{Error, Kind, says};
 
 /// How long a caller shall wait when the database is away: long enough for a restart, short enough for a lesson.
 const RETRY_AFTER: Duration = Duration::from_secs(5);
@@ -10,7 +10,7 @@ const RETRY_AFTER: Duration = Duration::from_secs(5);
 impl From<sqlx::Error> for Error {
     fn from(source: sqlx::Error) -> Self {
         if is_away(&source) {
-            return Self::new(Kind::Unavailable, "DATABASE_UNAVAILABLE", "the database is away; try again")
+            return Self::new(Kind::Unavailable, "DATABASE_UNAVAILABLE", says::server::database_away())
                 .retry_after(RETRY_AFTER)
                 .with_source(source);
         }

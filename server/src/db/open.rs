@@ -16,7 +16,7 @@ use sqlx::{
 use super::Db;
 use crate::{
     config::Config,
-    error::{Error, Kind, Result},
+    error::{Error, Kind, Result, says::server as say},
 };
 
 static SQLITE_MIGRATIONS: Migrator = sqlx::migrate!("../migrations/sqlite");
@@ -88,12 +88,7 @@ impl Db {
     /// Connects to PostgreSQL and migrates; servers that start together take turns.
     pub async fn open_postgres(url: &str, connections: u32) -> Result<Self> {
         let options = PgConnectOptions::from_str(url).map_err(|source| {
-            Error::new(
-                Kind::Invalid,
-                "DATABASE_URL_INVALID",
-                "the database URL cannot be read; it looks like postgres://user@host/name",
-            )
-            .with_source(source)
+            Error::new(Kind::Invalid, "DATABASE_URL_INVALID", say::database_url()).with_source(source)
         })?;
         let place = format!("{}:{}", options.get_host(), options.get_port());
         let pool = PgPoolOptions::new()
@@ -107,12 +102,8 @@ impl Db {
             )
             .await
             .map_err(|source| {
-                Error::new(
-                    Kind::Unavailable,
-                    "DATABASE_UNREACHABLE",
-                    format!("PostgreSQL at {place} cannot be reached"),
-                )
-                .with_source(source)
+                Error::new(Kind::Unavailable, "DATABASE_UNREACHABLE", say::database_unreachable(&place))
+                    .with_source(source)
             })?;
         POSTGRES_MIGRATIONS.run(&pool).await.map_err(|source| refuse_migration(&place, source))?;
         Ok(Self::Postgres(pool))
@@ -128,19 +119,13 @@ fn lock_file(database: &Path) -> Result<FileLock> {
         OpenOptions::new().create(true).truncate(false).write(true).open(path)
     };
     let file = open(&path).map_err(|source| {
-        Error::new(Kind::Precondition, "DATA_DIR_UNWRITABLE", format!("{} cannot be written", path.display()))
-            .with_source(source)
+        Error::new(Kind::Precondition, "DATA_DIR_UNWRITABLE", say::file_unwritable(path.display())).with_source(source)
     })?;
     match file.try_lock() {
         Ok(()) => Ok(FileLock { _file: file }),
-        Err(TryLockError::WouldBlock) => Err(Error::new(
-            Kind::Precondition,
-            "FILE_IN_USE",
-            format!(
-                "another gigafleet server uses {}; stop it, or use --data for another folder, or --database postgres://… for several servers",
-                database.display()
-            ),
-        )),
+        Err(TryLockError::WouldBlock) => {
+            Err(Error::new(Kind::Precondition, "FILE_IN_USE", say::file_in_use(database.display())))
+        }
         Err(TryLockError::Error(source)) => {
             Err(Error::internal(format!("{} cannot be locked", path.display()), source))
         }
@@ -167,29 +152,17 @@ async fn require_write_lock(file: &Path, pool: &sqlx::SqlitePool) -> Result<()> 
 fn refuse_sqlite(file: &Path, source: sqlx::Error) -> Error {
     let code = source.as_database_error().and_then(|e| e.code()).and_then(|c| c.parse::<u32>().ok()).map(|c| c & 0xff);
     let error = match code {
-        Some(5 | 6) => Error::new(
-            Kind::Precondition,
-            "DATABASE_LOCKED",
-            format!("{} is locked by another program; end that program and start again", file.display()),
-        ),
+        Some(5 | 6) => Error::new(Kind::Precondition, "DATABASE_LOCKED", say::database_locked(file.display())),
         Some(11 | 26) => corrupt(file),
-        _ => Error::new(Kind::Precondition, "DATABASE_UNREADABLE", format!("{} cannot be opened", file.display())),
+        _ => Error::new(Kind::Precondition, "DATABASE_UNREADABLE", say::database_unopened(file.display())),
     };
     error.with_source(source)
 }
 
 fn corrupt(file: &Path) -> Error {
-    Error::new(
-        Kind::Precondition,
-        "DATABASE_CORRUPT",
-        format!(
-            "{} is damaged or is no gigafleet database; nothing was changed. Restore a backup of it",
-            file.display()
-        ),
-    )
+    Error::new(Kind::Precondition, "DATABASE_CORRUPT", say::database_corrupt(file.display()))
 }
 
 fn refuse_migration(place: &str, source: sqlx::migrate::MigrateError) -> Error {
-    Error::new(Kind::Precondition, "MIGRATION_FAILED", format!("the schema of {place} cannot be brought up to date"))
-        .with_source(source)
+    Error::new(Kind::Precondition, "MIGRATION_FAILED", say::migration_failed(place)).with_source(source)
 }

@@ -15,7 +15,10 @@ use super::{
 };
 use crate::{
     access::service::Access,
-    error::{Error, FieldViolation, Result as ServerResult},
+    error::{
+        Error, FieldViolation, Result as ServerResult,
+        says::{fields, files as say},
+    },
     grpc::{caller, page},
     schools::rules::{MunicipalityId, parse_page_size, parse_text, parse_uuid},
 };
@@ -41,7 +44,7 @@ impl ImportGrpc {
 
 fn kind_of(kind: v1::ImportKind) -> Result<ImportKind, FieldViolation> {
     match kind {
-        v1::ImportKind::Unspecified => Err(FieldViolation::new("options.kind", "names no kind of file")),
+        v1::ImportKind::Unspecified => Err(FieldViolation::new("options.kind", say::file_kind())),
         v1::ImportKind::Devices => Ok(ImportKind::Devices),
         v1::ImportKind::Schools => Ok(ImportKind::Schools),
         v1::ImportKind::Pupils => Ok(ImportKind::Pupils),
@@ -63,7 +66,7 @@ fn handed_in(options: v1::ImportOptions) -> ServerResult<(HandedIn, bool)> {
     let owner = page::collect(parse_uuid("options.municipality_id", &options.municipality_id), &mut refused);
     let file_name = page::collect(parse_text("options.file_name", &options.file_name, 200), &mut refused);
     if options.mappings.len() > CORRECTIONS {
-        let message = format!("has {} entries, may have {CORRECTIONS}", options.mappings.len());
+        let message = say::entries_too_many(options.mappings.len(), CORRECTIONS);
         refused.push(FieldViolation::new("options.mappings", message));
     }
     let (Some(kind), Some(owner), Some(file_name), true) = (kind, owner, file_name, refused.is_empty()) else {
@@ -186,12 +189,12 @@ impl ImportService for ImportGrpc {
                 (Some(known), None) => known,
                 (None, Some(options)) => known.insert(handed_in(options)?),
                 (Some(_), Some(_)) => {
-                    return Err(Error::invalid_field("options", "stands in the first message only").into());
+                    return Err(Error::invalid_field("options", say::first_message_only()).into());
                 }
-                (None, None) => return Err(Error::invalid_field("options", "is missing in the first message").into()),
+                (None, None) => return Err(Error::invalid_field("options", say::first_message_missing()).into()),
             };
             if piece.content.len() > PIECE_BYTES {
-                return Err(Error::invalid_field("content", format!("may have {PIECE_BYTES} bytes")).into());
+                return Err(Error::invalid_field("content", say::piece_too_large(PIECE_BYTES)).into());
             }
             if file.content.len() + piece.content.len() > FILE_BYTES {
                 return Err(Error::from(FileProblem::TooLarge).into());
@@ -199,7 +202,7 @@ impl ImportService for ImportGrpc {
             file.content.extend_from_slice(&piece.content);
         }
         let Some((file, dry_run)) = known else {
-            return Err(Error::invalid_field("options", "is missing in the first message").into());
+            return Err(Error::invalid_field("options", say::first_message_missing()).into());
         };
         let run = self.imports.preview(&staff, file, dry_run).await?;
         Ok(Response::new(v1::PreviewImportResponse { import_run: Some(run_message(run)) }))
@@ -214,7 +217,7 @@ impl ImportService for ImportGrpc {
         let (owner, import) = run_id(&request.municipality_id, &request.import_id)?;
         let seen = match request.etag.as_str() {
             "" => None,
-            etag => Some(etag.parse().map_err(|_| Error::invalid_field("etag", "is not the etag of an import"))?),
+            etag => Some(etag.parse().map_err(|_| Error::invalid_field("etag", fields::etag_unknown()))?),
         };
         // What is not there is refused before anything streams.
         self.imports.get(&staff, owner, import).await?;

@@ -14,7 +14,10 @@ use super::{
 use crate::{
     access::service::Access,
     clock::{Clock, Timestamp},
-    error::{Error, FieldViolation, Result as ServerResult},
+    error::{
+        Error, FieldViolation, Result as ServerResult,
+        says::{devices as say, fields},
+    },
     grpc::{caller, page},
     schools::rules::{MunicipalityId, SchoolId, parse_optional_uuid, parse_page_size, parse_text, parse_uuid},
 };
@@ -88,7 +91,7 @@ impl EnrollmentService for EnrollmentGrpc {
         let instance = Uuid::from_slice(&request.instance_id)
             .ok()
             .filter(|id| !id.is_nil())
-            .ok_or_else(|| Error::invalid_field("instance_id", "needs the 16 bytes of a UUID"))?;
+            .ok_or_else(|| Error::invalid_field("instance_id", say::instance_id()))?;
         let enrolled =
             self.enrollment.enroll(&request.token, &request.csr_der, instance, request.facts.as_ref()).await?;
         Ok(Response::new(self.enrolled(enrolled)))
@@ -164,12 +167,11 @@ fn token_order(request: v1::CreateEnrollmentTokenRequest) -> ServerResult<TokenO
     let note = page::collect(parse_text("note", &request.note, 200), &mut refused);
     let uses = request.uses_allowed.max(1);
     if uses > 100_000 {
-        refused.push(FieldViolation::new("uses_allowed", format!("is {uses}, may be 100,000 at most")));
+        refused.push(FieldViolation::new("uses_allowed", fields::too_large(uses, "100,000")));
     }
     let seconds = if request.lifetime_seconds == 0 { DEFAULT_LIFETIME_SECONDS } else { request.lifetime_seconds };
     if !LIFETIME_SECONDS.contains(&seconds) {
-        refused
-            .push(FieldViolation::new("lifetime_seconds", format!("is {seconds}, needs 60 to 31,622,400 (366 days)")));
+        refused.push(FieldViolation::new("lifetime_seconds", fields::lifetime(seconds)));
     }
     let (Some(municipality), Some(note), true) = (municipality, note, refused.is_empty()) else {
         return Err(Error::invalid_fields("FIELD_INVALID", refused));

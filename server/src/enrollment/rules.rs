@@ -11,7 +11,7 @@ use x509_parser::{
 use crate::{
     clock::Timestamp,
     devices::rules::{DeviceId, DeviceKey},
-    error::{Error, FieldViolation, Kind, Result},
+    error::{Both, Error, FieldViolation, Kind, Result, says::devices as say},
     schools::rules::MunicipalityId,
 };
 
@@ -50,12 +50,12 @@ pub fn token_state(uses_allowed: i64, uses_taken: i64, expires_at: i64, revoked:
 
 /// Refuses a token that is not active, with the reason of the contract.
 pub fn require_active(state: TokenState) -> Result<()> {
-    let refuse = |reason, message: &str| Err(Error::new(Kind::Precondition, reason, message));
+    let refuse = |reason, message: Both| Err(Error::new(Kind::Precondition, reason, message));
     match state {
         TokenState::Active => Ok(()),
-        TokenState::Expired => refuse("TOKEN_EXPIRED", "the time of this enrolment token is over; ask for a new one"),
-        TokenState::UsedUp => refuse("TOKEN_USED_UP", "all uses of this enrolment token are taken; ask for a new one"),
-        TokenState::Revoked => refuse("TOKEN_REVOKED", "this enrolment token was revoked; ask for a new one"),
+        TokenState::Expired => refuse("TOKEN_EXPIRED", say::enrollment_token_expired()),
+        TokenState::UsedUp => refuse("TOKEN_USED_UP", say::enrollment_token_used_up()),
+        TokenState::Revoked => refuse("TOKEN_REVOKED", say::enrollment_token_revoked()),
     }
 }
 
@@ -70,25 +70,25 @@ pub struct CheckedCsr {
 ///
 /// Reasons: CSR_INVALID, CSR_KEY_UNSUPPORTED, CSR_NAME_MISMATCH.
 pub fn check_csr(der: &[u8], expected_name: Uuid) -> Result<CheckedCsr> {
-    let refuse = |reason, message: &str| Error::invalid_fields(reason, vec![FieldViolation::new("csr_der", message)]);
+    let refuse = |reason, message: Both| Error::invalid_fields(reason, vec![FieldViolation::new("csr_der", message)]);
     if der.len() > CSR_BYTES {
-        return Err(refuse("CSR_INVALID", "is larger than 4 KiB"));
+        return Err(refuse("CSR_INVALID", say::csr_too_large()));
     }
     let (rest, csr) =
-        X509CertificationRequest::from_der(der).map_err(|_| refuse("CSR_INVALID", "is no PKCS #10 request in DER"))?;
+        X509CertificationRequest::from_der(der).map_err(|_| refuse("CSR_INVALID", say::csr_unreadable()))?;
     if !rest.is_empty() {
-        return Err(refuse("CSR_INVALID", "has bytes after its end"));
+        return Err(refuse("CSR_INVALID", say::csr_has_more()));
     }
     let key = &csr.certification_request_info.subject_pki;
     let curve = key.algorithm.parameters.as_ref().and_then(|p| p.as_oid().ok());
     if key.algorithm.algorithm != OID_KEY_TYPE_EC_PUBLIC_KEY || curve != Some(OID_EC_P256) {
-        return Err(refuse("CSR_KEY_UNSUPPORTED", "needs an ECDSA key on the curve P-256"));
+        return Err(refuse("CSR_KEY_UNSUPPORTED", say::csr_key()));
     }
-    csr.verify_signature().map_err(|_| refuse("CSR_INVALID", "is not signed by the key it names"))?;
+    csr.verify_signature().map_err(|_| refuse("CSR_INVALID", say::csr_unsigned()))?;
     let expected = expected_name.to_string();
     let mut names = csr.certification_request_info.subject.iter_common_name();
     if names.any(|name| name.as_str().map(|n| n.to_ascii_lowercase()) != Ok(expected.clone())) {
-        return Err(refuse("CSR_NAME_MISMATCH", "names another device; leave the subject empty or use your own id"));
+        return Err(refuse("CSR_NAME_MISMATCH", say::csr_name()));
     }
     Ok(CheckedCsr { public_key_der: key.raw.to_vec() })
 }
@@ -135,19 +135,10 @@ pub fn parse_identity(certificate_der: &[u8]) -> Option<DeviceIdentity> {
 ///
 /// Reasons: CLIENT_CERTIFICATE_REQUIRED, CERTIFICATE_EXPIRED.
 pub fn require_identity(identity: Option<DeviceIdentity>, now: Timestamp) -> Result<DeviceIdentity> {
-    let identity = identity.ok_or_else(|| {
-        Error::new(
-            Kind::Unauthenticated,
-            "CLIENT_CERTIFICATE_REQUIRED",
-            "this call needs the client certificate of a device; enrol first",
-        )
-    })?;
+    let identity = identity
+        .ok_or_else(|| Error::new(Kind::Unauthenticated, "CLIENT_CERTIFICATE_REQUIRED", say::certificate_required()))?;
     if now >= identity.expires_at {
-        return Err(Error::new(
-            Kind::Unauthenticated,
-            "CERTIFICATE_EXPIRED",
-            "the certificate of this device has expired; enrol it again",
-        ));
+        return Err(Error::new(Kind::Unauthenticated, "CERTIFICATE_EXPIRED", say::certificate_expired()));
     }
     Ok(identity)
 }

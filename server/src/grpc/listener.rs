@@ -22,7 +22,7 @@ use super::{App, caller::Peer};
 use crate::{
     config::Limits,
     enrollment::rules::parse_identity,
-    error::{Error, Kind, Result},
+    error::{Error, Kind, Result, says},
     telemetry::{HandshakeLabels, Metrics},
 };
 
@@ -103,10 +103,8 @@ impl Listener {
 /// The error for an address that cannot be bound.
 pub(super) fn address_refused(address: SocketAddr, source: io::Error) -> Error {
     let message = match source.kind() {
-        io::ErrorKind::AddrInUse => {
-            format!("{address} is in use by another program; stop it or choose another address")
-        }
-        _ => format!("{address} cannot be bound"),
+        io::ErrorKind::AddrInUse => says::server::address_in_use(address),
+        _ => says::server::address_unbound(address),
     };
     Error::new(Kind::Precondition, "ADDRESS_IN_USE", message).with_source(source)
 }

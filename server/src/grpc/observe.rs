@@ -8,7 +8,7 @@ use tokio::{net::TcpListener, sync::watch};
 use super::listener::address_refused;
 use crate::{
     db::Db,
-    error::{Error, Kind, Result},
+    error::{Error, Kind, Result, says},
     telemetry::Metrics,
 };
 
@@ -28,8 +28,7 @@ impl Observe {
     /// Binds an address. Reasons: OBSERVE_NOT_LOOPBACK, ADDRESS_IN_USE.
     pub async fn bind(address: SocketAddr) -> Result<Self> {
         if !address.ip().is_loopback() {
-            let message =
-                format!("{address} is not a loopback address; metrics have no password, put a proxy before them");
+            let message = says::server::observe_not_loopback(address);
             return Err(Error::new(Kind::Precondition, "OBSERVE_NOT_LOOPBACK", message));
         }
         let socket = TcpListener::bind(address).await.map_err(|source| address_refused(address, source))?;

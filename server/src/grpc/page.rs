@@ -8,7 +8,7 @@ use crate::{
         MunicipalityId, SchoolId,
         fields::{parse_optional_uuid, parse_page_size, parse_uuid},
     },
-    error::{Error, FieldViolation, Result},
+    error::{Error, FieldViolation, Result, says::fields as say},
 };
 
 /// One checked field; the error names it.
@@ -25,7 +25,7 @@ pub fn collect<T>(checked: Result<T, FieldViolation>, refused: &mut Vec<FieldVio
 pub fn parse_version(field: &'static str, etag: &str) -> Result<Option<i64>, FieldViolation> {
     match etag {
         "" => Ok(None),
-        etag => etag.parse().map(Some).map_err(|_| FieldViolation::new(field, "is not an etag that was read here")),
+        etag => etag.parse().map(Some).map_err(|_| FieldViolation::new(field, say::etag_unknown())),
     }
 }
 
@@ -51,7 +51,7 @@ pub fn read_token<const N: usize>(token: &str) -> Result<Option<[u8; N]>> {
 
 /// The error for a page token that is none of this list. Reason: PAGE_TOKEN_INVALID.
 pub fn token_invalid() -> Error {
-    let violation = FieldViolation::new("page_token", "is not the next_page_token of an earlier page of this list");
+    let violation = FieldViolation::new("page_token", say::page_token_unknown());
     Error::invalid_fields("PAGE_TOKEN_INVALID", vec![violation])
 }
 

@@ -6,7 +6,10 @@ use uuid::Uuid;
 
 use crate::{
     devices::rules::fold::fold_key,
-    error::FieldViolation,
+    error::{
+        FieldViolation,
+        says::{devices as say, fields},
+    },
     schools::rules::{MunicipalityId, SchoolId},
 };
 
@@ -105,13 +108,10 @@ pub fn parse_fragment(text: &str) -> Result<Option<String>, FieldViolation> {
     let folded = fold_key(text).unwrap_or_default();
     let characters = folded.chars().count();
     if folded.contains('\0') {
-        return Err(FieldViolation::new("query", "has a NUL character"));
+        return Err(FieldViolation::new("query", fields::nul_character()));
     }
     if !(FRAGMENT_LEAST..=FRAGMENT_MOST).contains(&characters) {
-        let message = format!(
-            "has {characters} characters besides spaces and dashes, needs {FRAGMENT_LEAST} to {FRAGMENT_MOST} of a label or serial number"
-        );
-        return Err(FieldViolation::new("query", message));
+        return Err(FieldViolation::new("query", say::fragment_length(characters, FRAGMENT_LEAST, FRAGMENT_MOST)));
     }
     Ok(Some(folded))
 }
@@ -194,7 +194,7 @@ impl DeviceOrder {
             (Some(field), Some(descending)) => Ok(Self { field, descending }),
             _ => {
                 let names = SortField::ALL.map(SortField::name).join(", ");
-                Err(FieldViolation::new("order_by", format!("is one field, \" desc\" behind it or not: {names}")))
+                Err(FieldViolation::new("order_by", say::order_by(names)))
             }
         }
     }

@@ -15,7 +15,7 @@ use crate::{
         service::{Access, tokens::TokenOrder},
         store::{sessions::SessionRow, tokens::TokenRow},
     },
-    error::{Error, FieldViolation, Result as ServerResult},
+    error::{Error, FieldViolation, Result as ServerResult, says},
     grpc::{caller, page},
 };
 
@@ -141,8 +141,7 @@ fn token_order(request: v1::CreateStaffTokenRequest) -> ServerResult<TokenOrder>
     let place = page::collect(parse_place(request.place), &mut refused);
     let seconds = if request.lifetime_seconds == 0 { DEFAULT_LIFETIME_SECONDS } else { request.lifetime_seconds };
     if !LIFETIME_SECONDS.contains(&seconds) {
-        let message = format!("is {seconds}, needs 60 to 31,622,400 (366 days)");
-        refused.push(FieldViolation::new("lifetime_seconds", message));
+        refused.push(FieldViolation::new("lifetime_seconds", says::fields::lifetime(seconds)));
     }
     let (Some(role), Some(name), Some(place), true) = (role, name, place, refused.is_empty()) else {
         return Err(Error::invalid_fields("FIELD_INVALID", refused));

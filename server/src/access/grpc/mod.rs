@@ -12,7 +12,13 @@ use super::{
     rules::{MunicipalityId, Place, Role, SchoolId, fields::parse_uuid},
     store::grants::GrantRow,
 };
-use crate::{clock::Timestamp, error::FieldViolation};
+use crate::{
+    clock::Timestamp,
+    error::{
+        FieldViolation,
+        says::{access as say, fields},
+    },
+};
 
 /// A page of a list that runs from the youngest on: the key before which it begins.
 const FROM_THE_YOUNGEST: (i64, Uuid) = (i64::MAX, Uuid::max());
@@ -31,7 +37,7 @@ fn role_message(role: Option<Role>) -> v1::StaffRole {
 
 fn parse_role(role: v1::StaffRole) -> Result<Role, FieldViolation> {
     match role {
-        v1::StaffRole::Unspecified => Err(FieldViolation::new("role", "is missing or not known here")),
+        v1::StaffRole::Unspecified => Err(FieldViolation::new("role", say::role_unknown())),
         v1::StaffRole::Administrator => Ok(Role::Administrator),
         v1::StaffRole::Engineer => Ok(Role::Engineer),
         v1::StaffRole::BoardViewer => Ok(Role::BoardViewer),
@@ -62,14 +68,14 @@ fn parse_place(place: Option<v1::StaffPlace>) -> Result<Place, FieldViolation> {
             Ok(1..=47) if prefecture.len() == 2 && prefecture.bytes().all(|b| b.is_ascii_digit()) => {
                 Ok(Place::Prefecture(prefecture.to_owned()))
             }
-            Ok(_) | Err(_) => refuse("needs two digits from 01 to 47 as its prefecture"),
+            Ok(_) | Err(_) => refuse(say::place_prefecture()),
         },
         (false, "", municipality, "") if !municipality.is_empty() => Ok(Place::Municipality(owner(municipality)?)),
         (false, "", municipality, school) if !municipality.is_empty() => {
             let school = parse_uuid("place.school_id", school)?;
             Ok(Place::School(owner(municipality)?, SchoolId(school)))
         }
-        _ => refuse("needs exactly one of everywhere, a prefecture, a municipality, a school with its municipality"),
+        _ => refuse(say::place_one_of()),
     }
 }
 
@@ -77,7 +83,7 @@ fn parse_time(field: &'static str, time: Option<prost_types::Timestamp>) -> Resu
     let Some(time) = time else { return Ok(None) };
     // Until the year 9999, as RFC 3339 can say it.
     if !(0..=253_402_300_799).contains(&time.seconds) || !(0..1_000_000_000).contains(&time.nanos) {
-        return Err(FieldViolation::new(field, "is no time between the years 1970 and 9999"));
+        return Err(FieldViolation::new(field, fields::no_time()));
     }
     Ok(Some(Timestamp(time.seconds * 1_000_000 + i64::from(time.nanos) / 1_000)))
 }

@@ -19,7 +19,7 @@ use crate::{
         },
     },
     clock::Clock,
-    error::{Error, FieldViolation, Result as ServerResult},
+    error::{Error, FieldViolation, Result as ServerResult, says::fields as say},
     grpc::{caller, page},
 };
 
@@ -65,7 +65,7 @@ fn version(etag: &str) -> ServerResult<Option<i64>> {
     if etag.is_empty() {
         return Ok(None);
     }
-    let version = etag.parse().map_err(|_| Error::invalid_field("etag", "is not an etag of an account"))?;
+    let version = etag.parse().map_err(|_| Error::invalid_field("etag", say::etag_unknown()))?;
     Ok(Some(version))
 }
 
@@ -202,7 +202,7 @@ fn new_person(request: v1::CreateStaffRequest) -> ServerResult<NewPerson> {
     let sign_in_name = page::collect(parse_sign_in_name("sign_in_name", &request.sign_in_name), &mut refused);
     let display_name = page::collect(parse_name("display_name", &request.display_name), &mut refused);
     if !["", "ja", "en"].contains(&request.language.as_str()) {
-        refused.push(FieldViolation::new("language", "needs ja or en"));
+        refused.push(FieldViolation::new("language", say::needs_language()));
     }
     let grant = request.grant.and_then(|grant| grant_order(grant, &mut refused));
     let (Some(sign_in_name), Some(display_name), true) = (sign_in_name, display_name, refused.is_empty()) else {

@@ -25,7 +25,7 @@ use crate::{
     },
     clock::Timestamp,
     console::{Fields, FormState, PageError, PageResult, Respond as _, Shell, page, see_other},
-    error::{Error, FieldViolation},
+    error::{Error, FieldViolation, says},
 };
 
 /// Tokens that are shown at most.
@@ -198,7 +198,7 @@ async fn create_token(person: SignedIn, State(access): State<Access>, fields: Fi
     let (role, place) = (chosen_role(&fields), chosen_place(&access, &person.staff, &fields).await?);
     let name = parse_name("token_name", fields.get("token_name"));
     let days = fields.get("days").parse::<u64>().ok().filter(|days| (1..=366).contains(days));
-    let days = days.ok_or_else(|| FieldViolation::new("days", "needs 1 to 366"));
+    let days = days.ok_or_else(|| FieldViolation::new("days", says::access::days()));
     let made = match (role, place, name, days) {
         (Ok(role), Ok(place), Ok(name), Ok(days)) => {
             let lifetime = Duration::from_secs(days * 86_400);

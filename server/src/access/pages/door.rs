@@ -26,7 +26,7 @@ use crate::{
         respond::own_path,
         see_other,
     },
-    error::{Error, Kind},
+    error::{Error, Kind, says},
 };
 
 #[derive(Template)]
@@ -98,7 +98,7 @@ pub(super) fn routes() -> Router<Access> {
 }
 
 fn session_of(visit: &Visit) -> PageResult<&str> {
-    let ended = || Error::new(Kind::Unauthenticated, "SESSION_ENDED", "nobody is signed in here; sign in");
+    let ended = || Error::new(Kind::Unauthenticated, "SESSION_ENDED", says::access::session_ended());
     visit.session().ok_or_else(ended).map_err(PageError)
 }
 

@@ -24,7 +24,7 @@ use crate::{
         cookies::{self, SetCookie},
         see_other,
     },
-    error::{Error, Kind},
+    error::{Error, Kind, says},
     telemetry,
 };
 
@@ -53,7 +53,7 @@ impl<S: Send + Sync> FromRequestParts<S> for SignedIn {
             .await
             .map_err(|source| Error::internal("the pages are not wired", source))?;
         let Ok(visit) = Visit::from_request_parts(parts, state).await;
-        let ended = || Error::new(Kind::Unauthenticated, "SESSION_ENDED", "nobody is signed in here; sign in");
+        let ended = || Error::new(Kind::Unauthenticated, "SESSION_ENDED", says::access::session_ended());
         let cookie = visit.session().ok_or_else(ended)?;
         let signed_in = access.session(cookie).await?;
         // The id: logs hold no names of people.
@@ -131,8 +131,8 @@ fn client(visit: &Visit) -> Client {
 
 /// Changes the language, in the account of somebody who is signed in and in the browser.
 async fn choose_language(visit: Visit, access: axum::extract::State<Access>, fields: Fields) -> PageResult<Response> {
-    let language =
-        Language::from_tag(fields.get("language")).ok_or_else(|| Error::invalid_field("language", "needs ja or en"))?;
+    let language = Language::from_tag(fields.get("language"))
+        .ok_or_else(|| Error::invalid_field("language", says::fields::needs_language()))?;
     if let Some(cookie) = visit.session()
         && let Ok(signed_in) = access.session(cookie).await
     {

@@ -29,7 +29,7 @@ use crate::{
     },
     clock::Timestamp,
     console::{Fields, FormState, Language, PageResult, Respond as _, Shell, format, forms::encode, page, see_other},
-    error::{Error, FieldViolation},
+    error::{Error, FieldViolation, says::access as say},
 };
 
 /// Accounts on one page.
@@ -211,7 +211,7 @@ pub(super) async fn chosen_place(
     staff: &Staff,
     fields: &Fields,
 ) -> PageResult<Result<Place, FieldViolation>> {
-    let refuse = || Ok(Err(FieldViolation::new("place", "is missing; choose where")));
+    let refuse = || Ok(Err(FieldViolation::new("place", say::place_missing())));
     let (kind, value) = fields.get("place").split_once(':').unwrap_or((fields.get("place"), ""));
     let place = match kind {
         "everywhere" => Place::Everywhere,
@@ -227,14 +227,14 @@ pub(super) async fn chosen_place(
         (Place::Municipality(owner), Some(school)) => {
             Ok(access.school_called(staff, *owner, school).await?.map(|school| Place::School(*owner, school)))
         }
-        (_, Some(_)) => Ok(Err(FieldViolation::new("school", "needs a municipality above it, or is empty"))),
+        (_, Some(_)) => Ok(Err(FieldViolation::new("school", say::school_needs_municipality()))),
     }
 }
 
 /// The role that a form names.
 pub(super) fn chosen_role(fields: &Fields) -> Result<Role, FieldViolation> {
     let number = fields.get("role").parse().ok();
-    number.and_then(Role::from_number).ok_or_else(|| FieldViolation::new("role", "is missing; choose one"))
+    number.and_then(Role::from_number).ok_or_else(|| FieldViolation::new("role", say::role_missing()))
 }
 
 /// The end or the beginning of a day in Japan; none where the field is empty.

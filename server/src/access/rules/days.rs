@@ -3,7 +3,10 @@
 use time::{Date, Month};
 use unicode_normalization::UnicodeNormalization as _;
 
-use crate::{clock::Timestamp, error::FieldViolation};
+use crate::{
+    clock::Timestamp,
+    error::{FieldViolation, says::fields as say},
+};
 
 /// Why a text is no day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -108,12 +111,14 @@ fn calendar_day(year: i32, month: u32, day: u32) -> Result<Date, NoDay> {
 
 /// A day of 1900 to 2200, as [`read_day`] reads it.
 pub fn parse_date(field: &'static str, text: &str) -> Result<Date, FieldViolation> {
-    match read_day(text) {
-        Ok(day) if (1900..=2200).contains(&day.year()) => Ok(day),
-        Ok(_) | Err(NoDay::Unreadable) | Err(NoDay::Impossible) | Err(NoDay::EraEnded { .. }) => Err(
-            FieldViolation::new(field, format!("{text:?} is no day, for example 2026-04-01, R8.4.1 or 令和8年4月1日")),
-        ),
-    }
+    let told = text.escape_debug();
+    let wrong = match read_day(text) {
+        Ok(day) if (1900..=2200).contains(&day.year()) => return Ok(day),
+        Ok(_) | Err(NoDay::Unreadable) => say::no_day(told),
+        Err(NoDay::Impossible) => say::impossible_day(told),
+        Err(NoDay::EraEnded { era, last }) => say::era_ended(told, era, last),
+    };
+    Err(FieldViolation::new(field, wrong))
 }
 
 /// A day as it is stored and as the contract spells it: `2026-04-01`.

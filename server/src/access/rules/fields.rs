@@ -3,12 +3,11 @@
 
 use uuid::Uuid;
 
-use crate::error::FieldViolation;
+use crate::error::{FieldViolation, says::fields as say};
 
 /// A UUID as the contract spells it.
 pub fn parse_uuid(field: &'static str, text: &str) -> Result<Uuid, FieldViolation> {
-    Uuid::try_parse(text)
-        .map_err(|_| FieldViolation::new(field, "is no UUID, which looks like 019ab12c-3d4e-7f56-8a9b-0c1d2e3f4a5b"))
+    Uuid::try_parse(text).map_err(|_| FieldViolation::new(field, say::no_uuid()))
 }
 
 /// A UUID, or none where the text is empty.
@@ -21,7 +20,7 @@ pub fn parse_page_size(size: u32) -> Result<i64, FieldViolation> {
     match size {
         0 => Ok(100),
         1..=1_000 => Ok(i64::from(size)),
-        _ => Err(FieldViolation::new("page_size", format!("is {size}, may be 1,000 at most"))),
+        _ => Err(FieldViolation::new("page_size", say::too_large(size, "1,000"))),
     }
 }
 
@@ -29,10 +28,10 @@ pub fn parse_page_size(size: u32) -> Result<i64, FieldViolation> {
 pub fn parse_text(field: &'static str, text: &str, most: usize) -> Result<String, FieldViolation> {
     let count = text.chars().count();
     if count > most {
-        return Err(FieldViolation::new(field, format!("has {count} characters, may have {most}")));
+        return Err(FieldViolation::new(field, say::too_many_characters(count, most)));
     }
     if text.chars().any(char::is_control) {
-        return Err(FieldViolation::new(field, "has control characters"));
+        return Err(FieldViolation::new(field, say::control_characters()));
     }
     Ok(text.to_owned())
 }
@@ -41,7 +40,7 @@ pub fn parse_text(field: &'static str, text: &str, most: usize) -> Result<String
 pub fn parse_filled(field: &'static str, text: &str, most: usize) -> Result<String, FieldViolation> {
     let text = text.trim();
     if text.is_empty() {
-        return Err(FieldViolation::new(field, format!("is empty, needs 1 to {most} characters")));
+        return Err(FieldViolation::new(field, say::needs_characters(most)));
     }
     parse_text(field, text, most)
 }

@@ -5,7 +5,10 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use super::{Place, Role};
-use crate::{clock::Timestamp, error::FieldViolation};
+use crate::{
+    clock::Timestamp,
+    error::{Both, FieldViolation, says::access as say},
+};
 
 /// Longest that a grant of the shared team may last: it acts under contracts that are made for a fiscal year.
 pub const LONGEST_ENGINEER_GRANT: Duration = Duration::from_secs(366 * 86_400);
@@ -30,27 +33,23 @@ pub struct GrantOrder {
 /// What is wrong with a grant, all at once.
 pub fn check_grant(order: &GrantOrder, now: Timestamp) -> Vec<FieldViolation> {
     let mut refused = Vec::new();
-    let mut refuse = |field: &'static str, message: &str| refused.push(FieldViolation::new(field, message));
+    let mut refuse = |field: &'static str, message: Both| refused.push(FieldViolation::new(field, message));
     let starts = order.starts_at.unwrap_or(now);
     match order.ends_at {
-        Some(end) if end <= starts => refuse("end_time", "lies before the start"),
-        Some(end) if end <= now => refuse("end_time", "lies in the past"),
+        Some(end) if end <= starts => refuse("end_time", say::end_before_start()),
+        Some(end) if end <= now => refuse("end_time", say::end_in_past()),
         Some(end) if order.role == Role::Engineer && end > starts.after(LONGEST_ENGINEER_GRANT) => {
-            refuse("end_time", "an engineer's grant lasts 366 days at most; renew it with the contract");
+            refuse("end_time", say::engineer_too_long());
         }
-        None if order.role == Role::Engineer => {
-            refuse("end_time", "an engineer's grant needs an end, 366 days at most")
-        }
+        None if order.role == Role::Engineer => refuse("end_time", say::engineer_needs_end()),
         Some(_) | None => {}
     }
     match (order.role, &order.place) {
         (Role::SchoolStaff, Place::School(..)) | (Role::PrefectureViewer, Place::Prefecture(_)) => {}
-        (Role::SchoolStaff, _) => refuse("place", "school staff belong to a school: name one"),
-        (Role::PrefectureViewer, _) => refuse("place", "a viewer of a prefecture needs one: two digits"),
+        (Role::SchoolStaff, _) => refuse("place", say::school_staff_place()),
+        (Role::PrefectureViewer, _) => refuse("place", say::prefecture_viewer_place()),
         (Role::BoardViewer | Role::BoardEditor, Place::Municipality(_)) => {}
-        (Role::BoardViewer | Role::BoardEditor, _) => {
-            refuse("place", "a board of education belongs to a municipality: name one")
-        }
+        (Role::BoardViewer | Role::BoardEditor, _) => refuse("place", say::board_place()),
         (Role::Administrator | Role::Engineer, _) => {}
     }
     refused

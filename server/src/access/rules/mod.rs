@@ -18,7 +18,7 @@ pub(crate) use self::scope::id;
 pub use self::scope::{
     Area, Credential, MunicipalityId, Place, Reach, Right, Role, SchoolId, Schools, Scope, Staff, StaffId,
 };
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Kind, Result, says};
 
 /// Prefix of a token of staff, so that a leaked one is recognised.
 pub const STAFF_PREFIX: &str = "gfs_";
@@ -45,15 +45,10 @@ pub fn hash_secret(secret: &str) -> SecretHash {
 
 /// Takes the token out of an `authorization` header.
 pub fn bearer_token(header: Option<&str>) -> Result<&str> {
-    header.and_then(|h| h.strip_prefix("Bearer ")).filter(|t| t.starts_with(STAFF_PREFIX) && t.len() <= 128).ok_or_else(
-        || {
-            Error::new(
-                Kind::Unauthenticated,
-                "STAFF_TOKEN_REQUIRED",
-                "this call needs a staff token in the header `authorization: Bearer gfs_…`",
-            )
-        },
-    )
+    header
+        .and_then(|h| h.strip_prefix("Bearer "))
+        .filter(|t| t.starts_with(STAFF_PREFIX) && t.len() <= 128)
+        .ok_or_else(|| Error::new(Kind::Unauthenticated, "STAFF_TOKEN_REQUIRED", says::access::token_required()))
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use unicode_normalization::UnicodeNormalization as _;
 
 use super::fields::parse_filled;
-use crate::error::FieldViolation;
+use crate::error::{FieldViolation, says::access as say};
 
 /// The language of a person's pages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -35,10 +35,7 @@ pub fn parse_sign_in_name(field: &'static str, text: &str) -> Result<String, Fie
     let name = normal_sign_in_name(text);
     let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "._-@+".contains(c);
     if !(3..=64).contains(&name.len()) || !name.chars().all(allowed) {
-        return Err(FieldViolation::new(
-            field,
-            "needs 3 to 64 of a–z, 0–9 and . _ - @ +, for example an e-mail address",
-        ));
+        return Err(FieldViolation::new(field, say::sign_in_name()));
     }
     Ok(name)
 }

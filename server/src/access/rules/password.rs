@@ -7,7 +7,10 @@ use argon2::{
 };
 use unicode_normalization::UnicodeNormalization as _;
 
-use crate::error::{Error, FieldViolation, Result};
+use crate::error::{
+    Both, Error, FieldViolation, Result,
+    says::{access as say, fields},
+};
 
 /// Cost of a hash: what the OWASP Password Storage Cheat Sheet names as the least for Argon2id, 19 MiB, two passes, one lane
 /// (<https://cheatsheetseries.owasp.org/cheatsheets/Password_Storage_Cheat_Sheet.html>, read 2026-11).
@@ -69,28 +72,24 @@ impl Password {
 
     /// A new password for somebody of these names.
     pub fn parse(field: &'static str, text: &str, names: &[&str]) -> Result<Self, FieldViolation> {
-        let refuse = |message: String| Err(FieldViolation::new(field, message));
+        let refuse = |message: Both| Err(FieldViolation::new(field, message));
         let Some(password) = Self::typed(text) else {
-            return refuse(format!("is too long, may have {} characters", LENGTH.end()));
+            return refuse(say::password_too_long(LENGTH.end()));
         };
         let count = password.0.chars().count();
         if !LENGTH.contains(&count) {
-            return refuse(format!("has {count} characters, needs {} to {}", LENGTH.start(), LENGTH.end()));
+            return refuse(say::password_length(count, LENGTH.start(), LENGTH.end()));
         }
         if password.0.chars().any(char::is_control) {
-            return refuse(String::from("has control characters"));
+            return refuse(fields::control_characters());
         }
         let plain = password.0.to_lowercase();
         let names = names.iter().map(|name| name.to_lowercase()).filter(|name| name.chars().count() >= 3);
         if names.into_iter().any(|name| rest_is_filler(&plain, &name)) {
-            return refuse(String::from(
-                "is made of a name of the account; choose several words that do not belong together",
-            ));
+            return refuse(say::password_is_name());
         }
         if is_common(&plain) {
-            return refuse(String::from(
-                "is one of those tried first; choose several words that do not belong together",
-            ));
+            return refuse(say::password_common());
         }
         Ok(password)
     }

@@ -10,7 +10,7 @@ use std::{
 
 use uuid::Uuid;
 
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Kind, Result, says::access as say};
 
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident) => {
@@ -398,11 +398,7 @@ impl Staff {
     /// Where the caller has a right. Reason: RIGHT_MISSING if nowhere.
     pub fn scope(&self, right: Right) -> Result<Scope> {
         if !self.has(right) {
-            return Err(Error::new(
-                Kind::Denied,
-                "RIGHT_MISSING",
-                "your role does not allow this; ask an administrator",
-            ));
+            return Err(Error::new(Kind::Denied, "RIGHT_MISSING", say::role_forbids()));
         }
         let mut scope = Scope { everywhere: false, areas: Arc::default() };
         let areas = Arc::make_mut(&mut scope.areas);
@@ -435,11 +431,7 @@ impl Staff {
         if self.scope(right)?.is_everywhere() {
             return Ok(());
         }
-        Err(Error::new(
-            Kind::Denied,
-            "RIGHT_MISSING",
-            "this needs a right for the whole installation; ask an administrator",
-        ))
+        Err(Error::new(Kind::Denied, "RIGHT_MISSING", say::needs_installation_right()))
     }
 
     /// Where the caller has a right, for a list: all owners in the order of their ids, or the one that is named, which is then
@@ -456,18 +448,13 @@ impl Staff {
     /// The area of an owner in which the caller has a right, for a change. Where the caller can only look, the refusal says
     /// so; what it cannot even see is not found. Reasons: RIGHT_MISSING, MUNICIPALITY_NOT_FOUND.
     pub fn area_for(&self, right: Right, municipality: MunicipalityId) -> Result<Area> {
-        let not_found =
-            || Error::not_found("MUNICIPALITY_NOT_FOUND", format!("there is no municipality {municipality}"));
+        let not_found = || Error::not_found("MUNICIPALITY_NOT_FOUND", say::municipality_unknown(municipality));
         if let Some(area) = self.scope(right).ok().and_then(|scope| scope.area(municipality)) {
             return Ok(area);
         }
         let visible = self.scope(Right::ViewFigures).is_ok_and(|scope| scope.area(municipality).is_some());
         if visible {
-            return Err(Error::new(
-                Kind::Denied,
-                "RIGHT_MISSING",
-                "your role does not allow this here; ask an administrator",
-            ));
+            return Err(Error::new(Kind::Denied, "RIGHT_MISSING", say::role_forbids_here()));
         }
         Err(not_found())
     }

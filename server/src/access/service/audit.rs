@@ -14,7 +14,7 @@ use crate::{
         store::audit::{self as store, EntryRow, HeadRow},
     },
     db::Tx,
-    error::{Error, Kind, Result},
+    error::{Error, Kind, Result, says},
 };
 
 /// Who did something, for the log.
@@ -154,8 +154,7 @@ impl Access {
             Some(owner) => {
                 staff.area_for(Right::ReadAudit, owner)?;
                 if !staff.holds(Right::ReadAudit, &Place::Municipality(owner)) {
-                    let message = "the audit log belongs to the whole municipality; ask an administrator of it";
-                    return Err(Error::new(Kind::Denied, "RIGHT_MISSING", message));
+                    return Err(Error::new(Kind::Denied, "RIGHT_MISSING", says::access::audit_needs_whole()));
                 }
             }
         }

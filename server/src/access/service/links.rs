@@ -30,7 +30,7 @@ use crate::{
     },
     clock::Timestamp,
     db::{Tx, is_unique_violation},
-    error::{Error, Kind, Result},
+    error::{Error, Kind, Result, says::access as say},
 };
 
 /// How long a link is good.
@@ -243,8 +243,7 @@ impl Access {
     ) -> Result<()> {
         accounts::insert_staff(tx, new, now).await.map_err(|error| {
             if is_unique_violation(&error) {
-                let message = "an account of this name or request_id exists; take another name";
-                Error::new(Kind::Exists, "STAFF_EXISTS", message).with_source(error)
+                Error::new(Kind::Exists, "STAFF_EXISTS", say::staff_exists()).with_source(error)
             } else {
                 error
             }
@@ -326,6 +325,5 @@ pub(super) fn grant_deed(action: &'static str, row: &GrantRow) -> Deed {
 }
 
 fn link_invalid() -> Error {
-    let message = "this link was used, is too old, or was replaced by a newer one; ask for a new one";
-    Error::not_found("LINK_INVALID", message)
+    Error::not_found("LINK_INVALID", say::link_invalid())
 }

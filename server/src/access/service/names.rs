@@ -10,7 +10,7 @@ use crate::{
         rules::{MunicipalityId, Place, Right, SchoolId, Staff},
         store::names,
     },
-    error::{FieldViolation, Result},
+    error::{Both, FieldViolation, Result, says::access as say},
 };
 
 /// Owners that somebody may see, with code and name, in the order of the codes.
@@ -80,11 +80,11 @@ impl Access {
         let mut found = names::schools_called(&mut tx, owner, text).await?;
         let scope = staff.scope(Right::ViewFigures).ok();
         found.retain(|(school, _)| scope.as_ref().is_some_and(|scope| scope.covers(owner, Some(SchoolId(*school)))));
-        let refuse = |message: &str| Ok(Err(FieldViolation::new("school", message)));
+        let refuse = |message: Both| Ok(Err(FieldViolation::new("school", message)));
         match (found.pop(), found.is_empty()) {
             (Some((school, _)), true) => Ok(Ok(SchoolId(school))),
-            (Some(_), false) => refuse("several schools have this name; needs the code of one"),
-            (None, _) => refuse("the municipality has no such school; needs its code or its whole name"),
+            (Some(_), false) => refuse(say::school_ambiguous()),
+            (None, _) => refuse(say::school_not_called()),
         }
     }
 }

@@ -26,7 +26,7 @@ use crate::{
     },
     clock::Timestamp,
     db::{Tx, is_unique_violation},
-    error::{Error, Kind, Result},
+    error::{Error, Kind, Result, says::access as say},
 };
 
 /// Accounts that are read at once.
@@ -160,8 +160,7 @@ impl Access {
         let mut tx = self.db.begin().await?;
         let person = self.manageable(&mut tx, staff, id).await?;
         if person.row.disabled_at.is_some() {
-            let message = "the account is disabled; enable it first";
-            return Err(Error::new(Kind::Precondition, "STAFF_DISABLED", message));
+            return Err(Error::new(Kind::Precondition, "STAFF_DISABLED", say::staff_disabled()));
         }
         accounts::set_password(&mut tx, id, None).await?;
         if second_factor {
@@ -192,7 +191,7 @@ impl Access {
     /// Ends a grant at once; one that is over stays as it is. Reasons: RIGHT_MISSING, GRANT_NOT_FOUND, LAST_ADMINISTRATOR.
     pub async fn revoke_grant(&self, staff: &Staff, grant: Uuid) -> Result<GrantRow> {
         let now = self.clock.now();
-        let not_found = || Error::not_found("GRANT_NOT_FOUND", format!("there is no grant {grant}"));
+        let not_found = || Error::not_found("GRANT_NOT_FOUND", say::grant_unknown(grant));
         staff.scope(Right::ManageStaff)?;
         let mut tx = self.db.begin().await?;
         let row = grants::find_grant(&mut tx, grant).await?.ok_or_else(not_found)?;
@@ -275,7 +274,7 @@ impl Access {
         };
         grants::insert_grant(tx, &row).await.map_err(|error| {
             if is_unique_violation(&error) {
-                Error::new(Kind::Exists, "GRANT_EXISTS", "a grant of this request_id exists").with_source(error)
+                Error::new(Kind::Exists, "GRANT_EXISTS", say::grant_exists()).with_source(error)
             } else {
                 error
             }
@@ -285,7 +284,7 @@ impl Access {
     }
 
     async fn visible(&self, tx: &mut Tx, staff: &Staff, id: StaffId) -> Result<StaffView> {
-        let not_found = || Error::not_found("STAFF_NOT_FOUND", format!("there is no account {id}"));
+        let not_found = || Error::not_found("STAFF_NOT_FOUND", say::staff_unknown(id));
         let row = accounts::find_staff(tx, id).await?.ok_or_else(not_found)?;
         let all = grants::grants_of(tx, id).await?;
         view(staff, row, all, self.clock.now()).ok_or_else(not_found)
@@ -309,8 +308,7 @@ impl Access {
             |grant: &&GrantRow| grant.role() == Some(Role::Administrator) && grant.place() == Place::Everywhere;
         let touched = taken.into_iter().any(|grant| matters(&grant));
         if touched && grants::count_lasting_administrators(tx, now).await? == 0 {
-            let message = "nobody would be left to administer the installation; give somebody else that role first, without an end";
-            return Err(Error::new(Kind::Precondition, "LAST_ADMINISTRATOR", message));
+            return Err(Error::new(Kind::Precondition, "LAST_ADMINISTRATOR", say::last_administrator()));
         }
         Ok(())
     }
@@ -326,7 +324,7 @@ pub(super) async fn require_place(tx: &mut Tx, staff: &Staff, right: Right, plac
         && (!places::school_exists(tx, *owner, *school).await?
             || !staff.scope(Right::ViewFigures)?.covers(*owner, Some(*school)))
     {
-        return Err(Error::not_found("SCHOOL_NOT_FOUND", format!("the municipality has no school {school}")));
+        return Err(Error::not_found("SCHOOL_NOT_FOUND", say::school_unknown_here(school)));
     }
     if staff.holds(right, place) { Ok(()) } else { Err(too_far()) }
 }
@@ -346,10 +344,9 @@ fn require_version(row: &StaffRow, seen: Option<i64>) -> Result<()> {
 }
 
 fn etag_mismatch() -> Error {
-    Error::new(Kind::Conflict, "ETAG_MISMATCH", "the account was changed since it was read; read it again")
+    Error::new(Kind::Conflict, "ETAG_MISMATCH", say::staff_changed())
 }
 
 fn too_far() -> Error {
-    let message = "this reaches further than what you manage; ask an administrator of the whole place";
-    Error::new(Kind::Denied, "RIGHT_MISSING", message)
+    Error::new(Kind::Denied, "RIGHT_MISSING", say::reaches_too_far())
 }

@@ -16,7 +16,7 @@ use crate::{
     },
     clock::Timestamp,
     db::{Tx, is_unique_violation},
-    error::{Error, Kind, Result},
+    error::{Error, Kind, Result, says::access as say},
 };
 
 /// How often the last use of a token is written, at most.
@@ -96,8 +96,7 @@ impl Access {
         let mut tx = self.db.begin().await?;
         require_place(&mut tx, staff, Right::ViewFigures, &order.place).await?;
         if !staff.holds_role(order.role, &order.place) {
-            let message = "you have not all rights of this role there yourself; choose a smaller role or place";
-            return Err(Error::new(Kind::Denied, "RIGHT_MISSING", message));
+            return Err(Error::new(Kind::Denied, "RIGHT_MISSING", say::not_all_rights()));
         }
         let (prefecture, owner_id, school_id) = place_columns(&order.place);
         let row = TokenRow {
@@ -115,8 +114,7 @@ impl Access {
         };
         tokens::insert_token(&mut tx, &row, &hash).await.map_err(|error| {
             if is_unique_violation(&error) {
-                let message = "a token of this request_id exists; its secret was given once";
-                Error::new(Kind::Exists, "TOKEN_EXISTS", message).with_source(error)
+                Error::new(Kind::Exists, "TOKEN_EXISTS", say::token_exists()).with_source(error)
             } else {
                 error
             }
@@ -157,7 +155,7 @@ impl Access {
     /// Ends a token at once: the caller's own, or any for who manages staff everywhere. A repeat changes nothing. Reason:
     /// TOKEN_NOT_FOUND.
     pub async fn revoke_token(&self, staff: &Staff, token: Uuid) -> Result<TokenRow> {
-        let not_found = || Error::not_found("TOKEN_NOT_FOUND", format!("you have no token {token}"));
+        let not_found = || Error::not_found("TOKEN_NOT_FOUND", say::token_unknown(token));
         let mut tx = self.db.begin().await?;
         let row = tokens::find_token_by_id(&mut tx, token).await?.ok_or_else(not_found)?;
         let of_person = staff.id.is_some_and(|id| row.staff_id == Some(id.0)) && !staff.is_narrowed();
@@ -175,7 +173,7 @@ impl Access {
 }
 
 fn token_invalid() -> Error {
-    Error::new(Kind::Unauthenticated, "STAFF_TOKEN_INVALID", "this staff token is not valid")
+    Error::new(Kind::Unauthenticated, "STAFF_TOKEN_INVALID", say::token_invalid())
 }
 
 fn token_deed(action: &'static str, row: &TokenRow) -> Deed {

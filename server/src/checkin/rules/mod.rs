@@ -8,7 +8,10 @@ use uuid::Uuid;
 use crate::{
     clock::Timestamp,
     devices::rules::{check_facts, check_status, check_wifi},
-    error::{Error, FieldViolation, Result},
+    error::{
+        Error, FieldViolation, Result,
+        says::{devices as say, fields},
+    },
 };
 
 const TRANSITIONS: usize = 256;
@@ -51,7 +54,7 @@ impl Report {
         let mut refused = Vec::new();
         let mut positive = |field: &'static str, value: u64, least: u64| {
             i64::try_from(value).ok().filter(|_| value >= least).unwrap_or_else(|| {
-                refused.push(FieldViolation::new(field, format!("is {value}, needs {least} to 2^63 - 1")));
+                refused.push(FieldViolation::new(field, say::needs_from(value, least)));
                 0
             })
         };
@@ -60,23 +63,22 @@ impl Report {
         let send_time_ms = positive("send_time_ms", request.send_time_ms, 0);
         let monotonic_ms = positive("monotonic_ms", request.monotonic_ms, 0);
         if request.run_id == 0 {
-            refused.push(FieldViolation::new("run_id", "is 0, needs a random number"));
+            refused.push(FieldViolation::new("run_id", say::run_id_zero()));
         }
         if request.full && request.facts.is_none() {
-            refused.push(FieldViolation::new("facts", "is missing in a full report"));
+            refused.push(FieldViolation::new("facts", say::facts_missing()));
         }
         if base_sequence >= sequence && base_sequence > 0 {
-            refused.push(FieldViolation::new("base_sequence", "is not below sequence"));
+            refused.push(FieldViolation::new("base_sequence", say::base_not_below()));
         }
         if !matches!(request.boot_id.len(), 0 | 16) {
-            refused
-                .push(FieldViolation::new("boot_id", format!("has {} bytes, needs 16 or none", request.boot_id.len())));
+            refused.push(FieldViolation::new("boot_id", fields::needs_bytes_or_none(request.boot_id.len(), 16)));
         }
         refused.extend(request.facts.as_ref().map(check_facts).unwrap_or_default());
         refused.extend(request.status.as_ref().map(check_status).unwrap_or_default());
         refused.extend(check_transitions(&request.transitions));
         if request.command_results.len() > COMMAND_RESULTS {
-            refused.push(FieldViolation::new("command_results", format!("has more than {COMMAND_RESULTS}")));
+            refused.push(FieldViolation::new("command_results", fields::more_than(COMMAND_RESULTS)));
         }
         let command_results = request
             .command_results
@@ -84,7 +86,7 @@ impl Report {
             .filter_map(|result| match Uuid::from_slice(&result.command_id) {
                 Ok(id) => Some((id, result.outcome())),
                 Err(_) => {
-                    refused.push(FieldViolation::new("command_results.command_id", "needs 16 bytes"));
+                    refused.push(FieldViolation::new("command_results.command_id", fields::needs_bytes(16)));
                     None
                 }
             })
@@ -131,13 +133,13 @@ impl Report {
 fn check_transitions(transitions: &[v1::Transition]) -> Vec<FieldViolation> {
     let mut refused = Vec::new();
     if transitions.len() > TRANSITIONS {
-        refused.push(FieldViolation::new("transitions", format!("has {}, may have {TRANSITIONS}", transitions.len())));
+        refused.push(FieldViolation::new("transitions", fields::too_many(transitions.len(), TRANSITIONS)));
     }
     if transitions.iter().any(|t| t.number == 0 || i64::try_from(t.number).is_err()) {
-        refused.push(FieldViolation::new("transitions.number", "needs 1 to 2^63 - 1"));
+        refused.push(FieldViolation::new("transitions.number", say::needs_positive()));
     }
     if transitions.iter().any(|t| i64::try_from(t.amount).is_err()) {
-        refused.push(FieldViolation::new("transitions.amount", "is above 2^63 - 1"));
+        refused.push(FieldViolation::new("transitions.amount", say::above_signed()));
     }
     refused.extend(transitions.iter().filter_map(|t| check_wifi("transitions.wifi", t.wifi.as_ref()?)).next());
     refused

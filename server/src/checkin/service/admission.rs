@@ -9,7 +9,7 @@ use super::Pending;
 use crate::{
     checkin::rules::queue::{FairQueue, Full},
     devices::rules::DeviceId,
-    error::{Error, Kind, Result},
+    error::{Error, Kind, Result, says::devices as say},
     schools::rules::MunicipalityId,
 };
 
@@ -40,18 +40,10 @@ impl Admission {
         let key = pending.identity.key;
         let mut inner = self.lock();
         if inner.closed {
-            return Err(Error::new(
-                Kind::Unavailable,
-                "SHUTTING_DOWN",
-                "this server is shutting down; send the report again",
-            ));
+            return Err(Error::new(Kind::Unavailable, "SHUTTING_DOWN", say::reports_stop()));
         }
         if let Err(Full(_)) = inner.queue.push(key.municipality, key.device, pending) {
-            return Err(Error::new(
-                Kind::Exhausted,
-                "CHECK_IN_QUEUE_FULL",
-                "too many reports wait; send it again later",
-            ));
+            return Err(Error::new(Kind::Exhausted, "CHECK_IN_QUEUE_FULL", say::reports_wait()));
         }
         drop(inner);
         self.changed.notify_one();

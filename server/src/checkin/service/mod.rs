@@ -28,7 +28,7 @@ use crate::{
         store::ask_attention,
     },
     enrollment::rules::DeviceIdentity,
-    error::{Error, Kind, Result},
+    error::{Error, Kind, Result, says::devices as say},
     telemetry::Metrics,
 };
 
@@ -108,7 +108,7 @@ impl CheckIns {
     }
 
     fn database_away(&self) -> Error {
-        Error::new(Kind::Unavailable, "DATABASE_UNAVAILABLE", "the report could not be stored; send it again")
+        Error::new(Kind::Unavailable, "DATABASE_UNAVAILABLE", say::report_not_stored())
             .retry_after((self.config.interval / 4).max(Duration::from_millis(500)))
     }
 
@@ -146,11 +146,11 @@ impl CheckIns {
         let mut tx = self.db.begin().await?;
         let (key, row) = devices::reachable_device(&mut tx, staff, Right::ManageEnrollment, device).await?;
         if row.revoked_at.is_some() {
-            return Err(Error::new(Kind::Precondition, "DEVICE_REVOKED", "the access of this device was ended"));
+            return Err(Error::new(Kind::Precondition, "DEVICE_REVOKED", say::access_ended()));
         }
         let limit = i64::try_from(COMMANDS).expect("a small number");
         if store::pending_commands(&mut tx, key, limit).await?.len() >= COMMANDS {
-            let message = format!("{COMMANDS} commands wait for this device already");
+            let message = say::commands_pending(COMMANDS);
             return Err(Error::new(Kind::Exhausted, "COMMANDS_PENDING", message).retry_after(self.config.interval));
         }
         store::insert_command(&mut tx, key, command, i32::from(kind), self.clock.now()).await?;

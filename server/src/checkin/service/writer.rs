@@ -15,7 +15,7 @@ use crate::{
     db::{Tx, hex_bytes, is_retryable},
     devices::{rules::DeviceKey, service::identity::note_facts, store as devices},
     enrollment::store::{self as certificates, CertificateState},
-    error::{Error, Kind, Result},
+    error::{Error, Kind, Result, says::devices as say},
 };
 
 /// A deadlock between two batches is resolved by running one of them again; more than this many times is a fault.
@@ -171,10 +171,7 @@ impl<'a> Work<'a> {
         for n in open {
             self.fates[n] = match cursors.get(&self.batch[n].identity.key.device.0) {
                 Some(row) => self.decide(tx, n, row, &mut moves).await?,
-                None => Fate::Refused(Error::not_found(
-                    "DEVICE_UNKNOWN",
-                    "this server does not know the device; enrol it again",
-                )),
+                None => Fate::Refused(Error::not_found("DEVICE_UNKNOWN", say::device_not_known())),
             };
         }
         self.rows += store::move_cursors(tx, &moves).await?;
@@ -184,8 +181,7 @@ impl<'a> Work<'a> {
     async fn decide(&self, tx: &mut Tx, n: usize, row: &CursorRow, moves: &mut Vec<Move>) -> Result<Fate> {
         let Pending { identity, report, .. } = &self.batch[n];
         if row.revoked_at.is_some() {
-            let message = "the access of this device was ended; ask staff";
-            return Ok(Fate::Refused(Error::new(Kind::Denied, "DEVICE_REVOKED", message)));
+            return Ok(Fate::Refused(Error::new(Kind::Denied, "DEVICE_REVOKED", say::access_ended_ask())));
         }
         let standing = self.standing(tx, n, row).await?;
         let sequence = row.cursor().sequence;
@@ -212,11 +208,9 @@ impl<'a> Work<'a> {
                 self.review(tx, identity.key, v1::ReviewReason::CertificateSuperseded, &evidence).await?;
                 Ok(Fate::Forked { sequence })
             }
-            Verdict::Refuse => Ok(Fate::Refused(Error::new(
-                Kind::Denied,
-                "CERTIFICATE_REVOKED",
-                "this certificate is not good any more; enrol the device again",
-            ))),
+            Verdict::Refuse => {
+                Ok(Fate::Refused(Error::new(Kind::Denied, "CERTIFICATE_REVOKED", say::certificate_revoked())))
+            }
         }
     }
 

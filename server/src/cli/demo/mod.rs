@@ -340,6 +340,7 @@ fn peak_rss_mib() -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::console::words::Language;
 
     #[test]
     fn durations_have_a_unit_and_bounds() {
@@ -369,7 +370,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let args = DemoArgs { duration: Some(Duration::from_secs(3)), devices: 8, json: true };
         let outcome = hold(&args, folder.path(), std::future::pending()).await;
-        assert!(outcome.is_ok(), "{:?}", outcome.err().and_then(|failure| failure.text()));
+        assert!(outcome.is_ok(), "{:?}", outcome.err().and_then(|failure| failure.text(Language::En)));
         assert!(folder.path().join("server/admin.json").exists());
     }
 }

@@ -134,7 +134,7 @@ pub(super) struct MunicipalityArgs {
 pub(in crate::cli) fn fiscal_year(text: Option<&str>) -> Result<u32> {
     let Some(text) = text else { return Ok(0) };
     let year = FiscalYear::parse("--year", text)
-        .map_err(|wrong| Failure::told(format!("--year {}", wrong.message), "for example --year R8"))?;
+        .map_err(|wrong| Failure::told(format!("--year {}", wrong.message.en), "for example --year R8"))?;
     Ok(u32::try_from(year.year()).unwrap_or_default())
 }
 

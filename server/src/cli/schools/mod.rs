@@ -231,6 +231,7 @@ fn school_table(municipalities: &[v1::Municipality], schools: &[v1::School]) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::console::words::Language;
 
     #[test]
     fn schools_stand_below_their_municipalities_in_the_order_of_codes() {
@@ -266,7 +267,7 @@ mod tests {
 
     #[test]
     fn unknown_municipality_says_how_to_add_it() {
-        let text = unknown_municipality("139017").text().unwrap();
+        let text = unknown_municipality("139017").text(Language::En).unwrap();
         assert!(text.contains("139017") && text.contains("--municipality-name"), "{text}");
     }
 }

@@ -1,6 +1,7 @@
 //! Words of refusals and faults: by kind, by reason, and for the message beside a field.
 
 use super::{Language, words};
+use crate::error::Both;
 
 words! {
     /// Words of refusals and faults.
@@ -33,81 +34,26 @@ words! {
     }
 }
 
-/// What a reason of the contract means; none where the message itself must do.
-pub fn reason_text(language: Language, reason: &str) -> Option<&'static str> {
-    let (ja, en) = match reason {
-        "RIGHT_MISSING" => (
-            "あなたの役割ではこの操作はできません。管理者に依頼してください。",
-            "Your role does not allow this. Ask an administrator.",
-        ),
-        "ETAG_MISMATCH" => (
-            "この画面を開いたあとに、ほかの人が変更しました。最新の内容を開いてやり直してください。",
-            "Somebody changed this after you opened it. Open the latest version and do it again.",
-        ),
-        "SIGN_IN_FAILED" => (
-            "サインインできません。名前とパスワードを確認してください。何度も失敗すると、しばらくロックされます。",
-            "Sign-in failed. Check name and password. After several failures the account is locked for a while.",
-        ),
-        "SECOND_FACTOR_WRONG" | "CODE_WRONG" | "SECOND_FACTOR_FAILED" => (
-            "コードが違います。アプリに表示されている新しいコードを入力してください。",
-            "The code is wrong. Enter a new one from your app.",
-        ),
-        "SESSION_ENDED" => (
-            "サインインの有効期限が切れました。もう一度サインインしてください。",
-            "Your session has ended. Sign in again.",
-        ),
-        "LINK_INVALID" | "LINK_NOT_FOUND" | "LINK_EXPIRED" | "LINK_USED" => (
-            "このリンクは使えません。使用済みか、期限切れです。管理者に新しいリンクを依頼してください。",
-            "This link cannot be used: it was used already or has expired. Ask an administrator for a new one.",
-        ),
-        "UNAVAILABLE" | "DATABASE_UNAVAILABLE" => (
-            "データベースに接続できません。少し待ってから試してください。",
-            "The database does not answer. Wait a moment, then try again.",
-        ),
-        _ => return None,
-    };
-    Some(language.choose(ja, en))
+/// What the server says, as a sentence of a page.
+pub fn sentence(language: Language, said: &Both) -> String {
+    if language.is_ja() {
+        let end = if said.ja.ends_with(['。', '）', ')']) { "" } else { "。" };
+        return format!("{}{end}", said.ja);
+    }
+    let mut letters = said.en.chars();
+    let first = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
+    format!("{first}{}.", letters.as_str())
 }
 
-/// The message beside a field, for a person; where the Japanese is not known, the English of the contract.
-pub fn field_message(language: Language, message: &str) -> String {
-    if !language.is_ja() {
-        return message.to_owned();
-    }
-    let known = [
-        ("needs 3 to 64 of a–z", "半角の英数字と . _ - @ + で、3〜64文字にしてください（例: メールアドレス）"),
-        ("needs 1 to 100 characters", "1〜100文字で入力してください"),
-        ("needs 1 to 200 characters", "理由を200文字以内で入力してください"),
-        ("needs 1 to 366", "1〜366日で入力してください"),
-        ("lies before the start", "開始日より後にしてください"),
-        ("lies in the past", "過去の日付です"),
-        ("choose", "選んでください"),
-        ("no such school", "この区市町村にその学校はありません。学校コードか正式名を入力してください"),
-        ("several schools", "同じ名前の学校があります。学校コードを入力してください"),
-        ("needs a municipality above it", "学校を入力するときは、上で区市町村を選んでください"),
-        ("is empty", "入力してください"),
-        ("is missing", "入力してください"),
-        ("is required", "入力してください"),
-        ("is no number", "数字で入力してください"),
-        ("is no date", "日付で入力してください"),
-        ("is not a date", "日付で入力してください"),
-        ("is too long", "長すぎます"),
-        ("is too short", "短すぎます"),
-        ("is too common", "よく使われるパスワードなので使えません"),
-        ("is taken", "すでに使われています"),
-        ("is in the past", "過去の日時です"),
-        ("check digit", "検査数字が合いません"),
-        ("needs a letter A to H", "学校コードは英字1文字と数字12桁です（例: B113210000005）"),
-        ("is no fiscal year", "年度を入力してください（例: 令和8年度、R8、2026）"),
-        ("may be 5,000 at most", "5,000人以下で入力してください"),
-        ("may be 1 to 400,000", "1〜400,000で入力してください。わからないときは空欄にします"),
-        ("is no hub of", "接続方式に合う集約拠点を選んでください"),
-        ("is no node of a provider", "接続方式に合う集約拠点を選んでください"),
-        ("is called", "この区市町村に同じ名前の学校があります"),
-        ("a school with this code", "この区市町村に同じコードの学校があります"),
-    ];
-    match known.iter().find(|(english, _)| message.contains(english)) {
-        Some((_, japanese)) => (*japanese).to_owned(),
-        None => message.to_owned(),
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::says;
+
+    #[test]
+    fn what_the_server_says_is_a_sentence_of_the_page() {
+        let said = says::access::role_forbids();
+        assert_eq!(sentence(Language::En, &said), "Your role does not allow this; ask an administrator.");
+        assert!(sentence(Language::Ja, &said).ends_with("管理者に依頼してください。"));
     }
 }

@@ -22,7 +22,7 @@ use crate::{
         Fields, Language, PageResult, Respond as _, Shell, UPLOAD_BYTES, page,
         progress::{Ending, Step, growing},
         see_other,
-        words::{faults::reason_text, imports::file_problem},
+        words::faults::sentence,
     },
     devices::{
         rules::import::{
@@ -33,7 +33,7 @@ use crate::{
         service::import::{HandedIn, ImportOptions, ImportRun, Imports, Progress},
         store::import::RunState,
     },
-    error::{Error, Kind, Result},
+    error::{Error, Kind, Result, says},
 };
 
 /// Runs of the list.
@@ -150,7 +150,7 @@ fn told(language: Language, error: Error) -> Result<String> {
         | Kind::Unavailable
         | Kind::Internal => return Err(error),
     }
-    Ok(file_problem(language, error.reason).map_or_else(|| error.message.clone(), str::to_owned))
+    Ok(sentence(language, &error.message))
 }
 
 async fn start(person: SignedIn, State(pages): State<ImportPages>, Query(look): Query<Look>) -> PageResult {
@@ -225,7 +225,7 @@ async fn read_upload(mut upload: Multipart) -> Result<HandedIn> {
             "municipality" => file.municipality = MunicipalityId(Uuid::try_parse(&text).unwrap_or_default()),
             "kind" => {
                 let kind = text.parse().ok().and_then(ImportKind::from_number);
-                file.kind = kind.ok_or_else(|| Error::invalid_field("kind", "names no kind of file"))?;
+                file.kind = kind.ok_or_else(|| Error::invalid_field("kind", says::files::file_kind()))?;
             }
             "header_row" => file.options.header_row = text.trim().parse().ok().filter(|row| *row > 0),
             "skip_errors" => file.options.skip_errors = true,
@@ -363,7 +363,7 @@ fn apply_slowly(person: &SignedIn, pages: ImportPages, run: &ImportRun, seen: Op
             Err(Ok(text)) => text,
             Err(Err(error)) => {
                 tracing::warn!(error = error.chain(), "an import of a page failed");
-                reason_text(language, error.reason).unwrap_or(language.words().shell.errors_title).to_owned()
+                sentence(language, &error.message)
             }
         };
         Ending { text, path, stays: true }

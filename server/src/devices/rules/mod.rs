@@ -15,7 +15,10 @@ use gigafleet_proto::v1;
 
 use crate::{
     clock::Timestamp,
-    error::FieldViolation,
+    error::{
+        FieldViolation,
+        says::{devices as say, fields as say_value},
+    },
     schools::rules::{MunicipalityId, id},
 };
 
@@ -54,11 +57,11 @@ pub fn check_facts(facts: &v1::Facts) -> Vec<FieldViolation> {
     let mut refused: Vec<_> =
         texts.into_iter().filter_map(|(field, text)| check_text(field, text.as_deref()?, TEXT_BYTES)).collect();
     if facts.mac_hashes.len() > MAC_HASHES || facts.mac_hashes.iter().any(|hash| hash.len() != 16) {
-        refused.push(FieldViolation::new("facts.mac_hashes", format!("needs at most {MAC_HASHES} hashes of 16 bytes")));
+        refused.push(FieldViolation::new("facts.mac_hashes", say::mac_hashes(MAC_HASHES)));
     }
     for (field, value) in [("facts.memory_bytes", facts.memory_bytes), ("facts.storage_bytes", facts.storage_bytes)] {
         if value.is_some_and(|v| i64::try_from(v).is_err()) {
-            refused.push(FieldViolation::new(field, "is above 2^63 - 1"));
+            refused.push(FieldViolation::new(field, say::above_signed()));
         }
     }
     refused
@@ -69,7 +72,7 @@ pub fn check_status(status: &v1::Status) -> Vec<FieldViolation> {
     let mut refused = Vec::new();
     let mut percent = |field: &'static str, value: Option<u32>, most: u32| {
         if value.is_some_and(|v| v > most) {
-            refused.push(FieldViolation::new(field, format!("is above {most} percent")));
+            refused.push(FieldViolation::new(field, say_value::above_percent(most)));
         }
     };
     if let Some(battery) = &status.battery {
@@ -82,11 +85,11 @@ pub fn check_status(status: &v1::Status) -> Vec<FieldViolation> {
     }
     let free = status.storage.as_ref().and_then(|s| s.free_bytes);
     if free.is_some_and(|v| i64::try_from(v).is_err()) {
-        refused.push(FieldViolation::new("status.storage.free_bytes", "is above 2^63 - 1"));
+        refused.push(FieldViolation::new("status.storage.free_bytes", say::above_signed()));
     }
     let boot = status.boot.as_ref().and_then(|b| b.boot_time_ms);
     if boot.is_some_and(|v| i64::try_from(v).is_err()) {
-        refused.push(FieldViolation::new("status.boot.boot_time_ms", "is above 2^63 - 1"));
+        refused.push(FieldViolation::new("status.boot.boot_time_ms", say::above_signed()));
     }
     if let Some(wifi) = &status.wifi {
         refused.extend(check_wifi("status.wifi", wifi));
@@ -97,7 +100,7 @@ pub fn check_status(status: &v1::Status) -> Vec<FieldViolation> {
 /// Names the field of a Wi-Fi connection that breaks its limit.
 pub fn check_wifi(field: &'static str, wifi: &v1::Wifi) -> Option<FieldViolation> {
     if wifi.bssid.as_ref().is_some_and(|b| b.len() != 6) {
-        return Some(FieldViolation::new(field, "needs a bssid of 6 bytes"));
+        return Some(FieldViolation::new(field, say::bssid()));
     }
     // Replaced bytes of a network name take three bytes each.
     check_text(field, wifi.ssid.as_deref().unwrap_or(""), 32 * 3)
@@ -105,10 +108,10 @@ pub fn check_wifi(field: &'static str, wifi: &v1::Wifi) -> Option<FieldViolation
 
 fn check_text(field: &'static str, text: &str, most: usize) -> Option<FieldViolation> {
     if text.len() > most {
-        return Some(FieldViolation::new(field, format!("has {} bytes, may have {most}", text.len())));
+        return Some(FieldViolation::new(field, say_value::too_many_bytes(text.len(), most)));
     }
     // PostgreSQL stores no NUL in a text.
-    text.contains('\0').then(|| FieldViolation::new(field, "has a NUL character"))
+    text.contains('\0').then(|| FieldViolation::new(field, say_value::nul_character()))
 }
 
 /// Whether a device reports, from what is stored and from when on the server could have heard it.

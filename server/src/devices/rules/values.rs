@@ -1,16 +1,18 @@
 //! What a person may write into a field: texts become values, or are refused with what would be right. Pure.
 
-use std::fmt::Display;
-
 use uuid::Uuid;
 
 use super::fields::{Field, FieldValue, Lifecycle, OsKind, Purpose};
 use crate::{
     access::rules::{
-        days::{date_text, read_day},
+        days::{date_text, parse_date as parse_date_of},
         fields::parse_text,
     },
-    error::FieldViolation,
+    console::words::{Language, devices::value_text},
+    error::{
+        Both, FieldViolation,
+        says::{devices as say, fields},
+    },
 };
 
 /// Most characters of a text.
@@ -56,28 +58,29 @@ pub fn parse_value(field: Field, text: &str) -> Result<FieldValue, FieldViolatio
     }
 }
 
-fn refuse<T>(field: Field, message: impl Display) -> Result<T, FieldViolation> {
-    Err(FieldViolation::new(field.name(), message.to_string()))
+fn refuse<T>(field: Field, message: Both) -> Result<T, FieldViolation> {
+    Err(FieldViolation::new(field.name(), message))
 }
 
 fn parse_school(field: Field, text: &str) -> Result<FieldValue, FieldViolation> {
     match Uuid::try_parse(text) {
         Ok(id) => Ok(FieldValue::Text(id.to_string())),
-        Err(_) => refuse(field, "is not the id of a school, which looks like 019ab12c-3d4e-7f56-8a9b-0c1d2e3f4a5b"),
+        Err(_) => refuse(field, say::no_school_id()),
     }
 }
 
 fn parse_date(field: Field, text: &str) -> Result<FieldValue, FieldViolation> {
-    match read_day(text) {
-        Ok(date) if (1990..2100).contains(&date.year()) => Ok(FieldValue::Text(date_text(date))),
-        Ok(_) | Err(_) => refuse(field, "is no date between 1990 and 2099, for example 2026-04-01 or R8.4.1"),
+    let date = parse_date_of(field.name(), text)?;
+    match date.year() {
+        1990..2100 => Ok(FieldValue::Text(date_text(date))),
+        _ => refuse(field, say::date_range()),
     }
 }
 
 fn parse_number(field: Field, text: &str, range: std::ops::RangeInclusive<i64>) -> Result<FieldValue, FieldViolation> {
     match text.parse() {
         Ok(number) if range.contains(&number) => Ok(FieldValue::Number(number)),
-        _ => refuse(field, format!("needs a whole number from {} to {}", range.start(), range.end())),
+        _ => refuse(field, fields::whole_number(range.start(), range.end())),
     }
 }
 
@@ -91,8 +94,10 @@ fn parse_name<T: Copy>(
     match value {
         Some(value) => Ok(value),
         None => {
-            let names: Vec<_> = all.iter().map(|one| name(*one)).collect();
-            refuse(field, format!("{text} is none of {}", names.join(", ")))
+            let names = || all.iter().map(|one| name(*one));
+            let ja: Vec<_> = names().map(|name| value_text(Language::Ja, name)).collect();
+            let en: Vec<_> = names().collect();
+            refuse(field, Both::of(fields::none_of(text, ja.join("、")), fields::none_of(text, en.join(", "))))
         }
     }
 }
@@ -126,7 +131,7 @@ mod tests {
         ] {
             let refused = parse_value(field, text).unwrap_err();
             assert_eq!(refused.field, field.name());
-            assert!(refused.message.contains(told), "{}", refused.message);
+            assert!(refused.message.en.contains(told), "{}", refused.message);
         }
         assert!(parse_value(Field::Label, &"あ".repeat(101)).is_err());
     }

@@ -37,7 +37,7 @@ use crate::{
             identity::{self as identity_store, DecidedRow, DecisionRow, ReviewRow, Standing},
         },
     },
-    error::{Error, Kind, Result},
+    error::{Error, Kind, Result, says::devices as say},
     schools::rules::MunicipalityId,
 };
 
@@ -213,8 +213,7 @@ async fn fold(
 ) -> Result<DecisionRow> {
     let record = identity_store::find_record(tx, folded).await?.ok_or_else(|| device_not_found(folded.device))?;
     if record.merged_into_device_id.is_some() {
-        let message = format!("record {} is folded into another one already", folded.device);
-        return Err(Error::new(Kind::Precondition, "ALREADY_MERGED", message));
+        return Err(Error::new(Kind::Precondition, "ALREADY_MERGED", say::already_merged(folded.device)));
     }
     let (mut own, mut others) = (BTreeMap::new(), Vec::new());
     for DeviceClaim { key, source, claims } in claim_store::read_claims(tx, &[survivor, folded]).await? {
@@ -335,11 +334,10 @@ impl Identities {
         let (key, row) = reachable_device(&mut tx, staff, Right::ReviewIdentity, device).await?;
         let (folded, _) = reachable_device(&mut tx, staff, Right::ReviewIdentity, folded).await?;
         if key == folded {
-            return Err(Error::invalid_field("folded_device_id", "is the same device; name the other record"));
+            return Err(Error::invalid_field("folded_device_id", say::same_device()));
         }
         if key.municipality != folded.municipality {
-            let message = "the two records belong to different owners; they cannot be one device";
-            return Err(Error::new(Kind::Precondition, "OWNERS_DIFFER", message));
+            return Err(Error::new(Kind::Precondition, "OWNERS_DIFFER", say::owners_differ()));
         }
         if seen.is_some_and(|seen| seen != row.version) || !store::take_version(&mut tx, key, row.version).await? {
             return Err(etag_mismatch());
@@ -357,9 +355,9 @@ impl Identities {
         let now = self.clock.now();
         let mut tx = self.db.begin().await?;
         let (key, _) = reachable_device(&mut tx, staff, Right::ReviewIdentity, device).await?;
-        let other = identity_store::find_open_review(&mut tx, key, reason).await?.ok_or_else(|| {
-            Error::not_found("REVIEW_NOT_FOUND", "the device has no open review of this reason; list them again")
-        })?;
+        let other = identity_store::find_open_review(&mut tx, key, reason)
+            .await?
+            .ok_or_else(|| Error::not_found("REVIEW_NOT_FOUND", say::review_unknown()))?;
         let number = i16::try_from(i32::from(reason)).unwrap_or_default();
         // Both sides may have been asked about.
         let mut reviews = match other {
@@ -403,11 +401,10 @@ impl Identities {
         let now = self.clock.now();
         let mut tx = self.db.begin().await?;
         let (key, _) = reachable_device(&mut tx, staff, Right::ReviewIdentity, device).await?;
-        let not_found = || Error::not_found("DECISION_NOT_FOUND", format!("the device has no decision {decision}"));
+        let not_found = || Error::not_found("DECISION_NOT_FOUND", say::decision_unknown(decision));
         let row = identity_store::find_decision(&mut tx, key, decision).await?.ok_or_else(not_found)?;
         if !identity_store::mark_undone(&mut tx, key, decision, &staff.name, now).await? {
-            let message = "this decision was taken back already";
-            return Err(Error::new(Kind::Precondition, "DECISION_UNDONE", message));
+            return Err(Error::new(Kind::Precondition, "DECISION_UNDONE", say::decision_undone()));
         }
         let before: Before = serde_json::from_str(&row.before)
             .map_err(|source| Error::internal("a stored decision cannot be read", source))?;
@@ -479,10 +476,7 @@ impl Identities {
 
 /// Takes the record that was folded last out again: what each was before, and what was said of the survivor since.
 async fn unfold(tx: &mut Tx, survivor: DeviceKey, row: &DecisionRow, before: &Before, now: Timestamp) -> Result<()> {
-    let overtaken = || {
-        let message = "the records were merged on since; take the newer decisions back first";
-        Error::new(Kind::Precondition, "DECISION_OVERTAKEN", message)
-    };
+    let overtaken = || Error::new(Kind::Precondition, "DECISION_OVERTAKEN", say::decision_overtaken());
     let folded = DeviceKey { device: DeviceId(row.other_device_id.ok_or_else(overtaken)?), ..survivor };
     // What a later merge took over stands on what this one did.
     if identity_store::merged_since(tx, survivor, row).await? {

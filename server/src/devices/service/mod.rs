@@ -18,13 +18,13 @@ use crate::{
     access::rules::{Right, Staff},
     clock::Timestamp,
     db::Tx,
-    error::{Error, Kind, Result},
+    error::{Error, Kind, Result, says::devices as say},
     schools::rules::{MunicipalityId, SchoolId},
 };
 
 /// The error for a device that the caller cannot see.
 pub fn device_not_found(device: DeviceId) -> Error {
-    Error::not_found("DEVICE_NOT_FOUND", format!("there is no device {device}"))
+    Error::not_found("DEVICE_NOT_FOUND", say::device_unknown(device))
 }
 
 /// Most records that are followed, each folded into the next; a tablet that is set up anew every term adds one each time.
@@ -32,7 +32,7 @@ const FOLDS: usize = 64;
 
 /// The error for a change of what has been changed since it was read.
 pub fn etag_mismatch() -> Error {
-    Error::new(Kind::Conflict, "ETAG_MISMATCH", "the device was changed since it was read; read it again")
+    Error::new(Kind::Conflict, "ETAG_MISMATCH", say::device_changed())
 }
 
 /// A device on which the caller has a right, with its key; for a folded record the one it became. Where the caller can only look, the refusal says so; what it
@@ -58,8 +58,7 @@ pub async fn reachable_device(
         return Err(not_found());
     }
     if !covers(right) {
-        let message = "your role does not allow this for the device; ask an administrator";
-        return Err(Error::new(Kind::Denied, "RIGHT_MISSING", message));
+        return Err(Error::new(Kind::Denied, "RIGHT_MISSING", say::role_forbids_device()));
     }
     Ok((key, row))
 }

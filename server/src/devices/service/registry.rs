@@ -14,6 +14,10 @@ use crate::{
         service::Access,
     },
     clock::{Clock, Timestamp},
+    console::words::{
+        Language,
+        devices::{value_text, verb_text},
+    },
     db::{Db, Tx, is_unique_violation},
     devices::{
         rules::{
@@ -29,7 +33,10 @@ use crate::{
             timeline as timeline_store,
         },
     },
-    error::{Error, FieldViolation, Kind, Result},
+    error::{
+        Both, Error, FieldViolation, Kind, Result,
+        says::{devices as say, fields},
+    },
     schools::{
         rules::{MunicipalityId, SchoolId},
         store as schools,
@@ -65,10 +72,7 @@ impl Registry {
         let area = staff.area_for(Right::EditDevices, municipality)?;
         let identified = |field| said.iter().any(|(f, value)| *f == field && *value != FieldValue::Nothing);
         if !identified(Field::Label) && !identified(Field::SerialNumber) {
-            return Err(Error::invalid_field(
-                "fields",
-                "needs a label or a serial number, so that the device is found",
-            ));
+            return Err(Error::invalid_field("fields", say::needs_label_or_serial()));
         }
         require_each_once(&said)?;
         let now = self.clock.now();
@@ -83,7 +87,7 @@ impl Registry {
         let columns = shown(&[(Source::Person, claims.clone())]).columns();
         claim_store::insert_devices(&mut tx, &[(key, columns)], now).await.map_err(|error| {
             if is_unique_violation(&error) {
-                Error::new(Kind::Exists, "DEVICE_EXISTS", "a device of this request_id exists").with_source(error)
+                Error::new(Kind::Exists, "DEVICE_EXISTS", say::device_exists()).with_source(error)
             } else {
                 error
             }
@@ -101,7 +105,7 @@ impl Registry {
     /// FIELD_INVALID.
     pub async fn update(&self, staff: &Staff, device: DeviceId, seen: Option<i64>, said: Vec<Said>) -> Result<()> {
         if said.is_empty() {
-            return Err(Error::invalid_field("fields", "names no field"));
+            return Err(Error::invalid_field("fields", fields::names_no_field()));
         }
         require_each_once(&said)?;
         refuse_lifecycle(said.iter().map(|(field, _)| *field))?;
@@ -111,7 +115,7 @@ impl Registry {
     /// Withdraws what was said by hand. Reasons: as of [`Registry::update`].
     pub async fn clear(&self, staff: &Staff, device: DeviceId, seen: Option<i64>, fields: Vec<Field>) -> Result<()> {
         if fields.is_empty() {
-            return Err(Error::invalid_field("names", "names no field"));
+            return Err(Error::invalid_field("names", fields::names_no_field()));
         }
         refuse_lifecycle(fields.iter().copied())?;
         self.edit(staff, device, seen, Vec::new(), fields, "device.clear_fields").await
@@ -321,13 +325,13 @@ fn require_each_once(said: &[Said]) -> Result<()> {
     let mut fields: Vec<_> = said.iter().map(|(field, _)| *field).collect();
     fields.sort_unstable();
     let twice = fields.windows(2).filter(|pair| pair[0] == pair[1]);
-    let refused: Vec<_> = twice.map(|pair| FieldViolation::new(pair[0].name(), "is named twice")).collect();
+    let refused: Vec<_> = twice.map(|pair| FieldViolation::new(pair[0].name(), fields::named_twice())).collect();
     if refused.is_empty() { Ok(()) } else { Err(Error::invalid_fields("FIELD_INVALID", refused)) }
 }
 
 fn refuse_lifecycle(mut fields: impl Iterator<Item = Field>) -> Result<()> {
     if fields.any(|field| field == Field::Lifecycle) {
-        return Err(Error::invalid_field("lifecycle", "is moved by a verb such as send_to_repair, not written"));
+        return Err(Error::invalid_field("lifecycle", say::lifecycle_by_verb()));
     }
     Ok(())
 }
@@ -348,8 +352,7 @@ async fn require_school(tx: &mut Tx, area: &Area, school: Option<SchoolId>) -> R
         school => !area.covers(school),
     };
     if unknown {
-        let message = "the municipality has no such school, or you may not change devices of it";
-        return Err(Error::not_found("SCHOOL_NOT_FOUND", message));
+        return Err(Error::not_found("SCHOOL_NOT_FOUND", say::school_not_reached()));
     }
     Ok(())
 }
@@ -357,10 +360,16 @@ async fn require_school(tx: &mut Tx, area: &Area, school: Option<SchoolId>) -> R
 fn not_allowed(verb: Verb, refusal: NotAllowed) -> Error {
     let message = match refusal {
         NotAllowed::From(from) => {
-            let right: Vec<_> = verb.allowed_from().iter().map(|state| state.name()).collect();
-            format!("the device is {}; {} is for one that is {}", from.name(), verb.name(), right.join(", "))
+            let ja = |state: &Lifecycle| value_text(Language::Ja, state.name());
+            let right = verb.allowed_from();
+            let right_ja = right.iter().map(ja).collect::<Vec<_>>().join("、");
+            let right_en = right.iter().map(|state| state.name()).collect::<Vec<_>>().join(", ");
+            Both::of(
+                say::move_not_allowed(ja(&from), verb_text(Language::Ja, verb.name()), right_ja),
+                say::move_not_allowed(from.name(), verb.name(), right_en),
+            )
         }
-        NotAllowed::TooLate => String::from("the disposal is older than a day and final"),
+        NotAllowed::TooLate => say::disposal_final(),
     };
     Error::new(Kind::Precondition, "MOVE_NOT_ALLOWED", message)
 }

@@ -24,7 +24,7 @@ use crate::{
     clock::{Clock, Timestamp},
     devices::rules::DeviceKey,
     enrollment::rules::device_uri,
-    error::{Error, Kind, Result},
+    error::{Error, Kind, Result, says},
 };
 
 const CA_LIFETIME: Duration = Duration::from_secs(20 * 366 * 86_400);
@@ -65,12 +65,8 @@ impl Authority {
     /// Loads the authority of a folder, or makes it. Servers that start together take turns.
     pub fn open(folder: &Path, clock: Clock) -> Result<Self> {
         let fault = |source: io::Error| {
-            Error::new(
-                Kind::Precondition,
-                "CA_UNREADABLE",
-                format!("the certificate authority in {} cannot be read or made", folder.display()),
-            )
-            .with_source(source)
+            Error::new(Kind::Precondition, "CA_UNREADABLE", says::server::ca_unreadable(folder.display()))
+                .with_source(source)
         };
         fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(fault)?;
         let turn = File::create(folder.join("lock")).map_err(fault)?;

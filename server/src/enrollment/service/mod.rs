@@ -32,7 +32,10 @@ use crate::{
             claims::{self as device_claims, DeviceClaim, NewEvent},
         },
     },
-    error::{Error, Kind, Result},
+    error::{
+        Error, Kind, Result,
+        says::{devices as say, server},
+    },
     schools::{
         rules::{MunicipalityId, SchoolId},
         store as schools,
@@ -103,14 +106,7 @@ impl Enrollment {
         if noted == own {
             return Ok(());
         }
-        Err(Error::new(
-            Kind::Precondition,
-            "CA_MISMATCH",
-            format!(
-                "the devices of this database trust the certificate authority {noted}, this server has {own}; \
-                 copy the folder `ca` of the first server and name it with --ca-dir"
-            ),
-        ))
+        Err(Error::new(Kind::Precondition, "CA_MISMATCH", server::ca_mismatch(noted, own)))
     }
 
     /// Makes a token; the secret is given here and never again.
@@ -124,8 +120,7 @@ impl Enrollment {
             school => !area.covers(school),
         };
         if unknown {
-            let message = "the municipality has no such school, or you may not enrol devices for it";
-            return Err(Error::not_found("SCHOOL_NOT_FOUND", message));
+            return Err(Error::not_found("SCHOOL_NOT_FOUND", say::enrollment_school()));
         }
         let token = TokenRow {
             municipality_id: order.municipality.0,
@@ -140,8 +135,7 @@ impl Enrollment {
         };
         store::insert_token(&mut tx, &token, &hash).await.map_err(|error| {
             if is_unique_violation(&error) {
-                Error::new(Kind::Exists, "TOKEN_EXISTS", "a token of this request_id exists; its secret was given once")
-                    .with_source(error)
+                Error::new(Kind::Exists, "TOKEN_EXISTS", say::enrollment_token_exists()).with_source(error)
             } else {
                 error
             }
@@ -175,7 +169,7 @@ impl Enrollment {
 
     /// Ends a token.
     pub async fn revoke_token(&self, staff: &Staff, municipality: MunicipalityId, token: Uuid) -> Result<TokenRow> {
-        let not_found = || Error::not_found("TOKEN_NOT_FOUND", format!("there is no enrolment token {token}"));
+        let not_found = || Error::not_found("TOKEN_NOT_FOUND", say::enrollment_token_unknown(token));
         let area = staff.area_for(Right::ManageEnrollment, municipality).map_err(|error| match error.kind {
             Kind::NotFound => not_found(),
             _ => error,
@@ -213,9 +207,9 @@ impl Enrollment {
             return Err(Error::invalid_fields("REPORT_INVALID", refused));
         }
         let mut tx = self.db.begin().await?;
-        let token = store::find_token_by_secret(&mut tx, &hash_secret(secret)).await?.ok_or_else(|| {
-            Error::new(Kind::Unauthenticated, "TOKEN_UNKNOWN", "this enrolment token is not known here")
-        })?;
+        let token = store::find_token_by_secret(&mut tx, &hash_secret(secret))
+            .await?
+            .ok_or_else(|| Error::new(Kind::Unauthenticated, "TOKEN_UNKNOWN", say::enrollment_token_not_known()))?;
         let municipality = MunicipalityId(token.municipality_id);
         let known = devices::find_by_instance(&mut tx, municipality, instance).await?;
         let enrolled = match known {
@@ -250,14 +244,10 @@ impl Enrollment {
     ) -> Result<Enrolled> {
         let key = DeviceKey { municipality, device: DeviceId(device.device_id) };
         if device.revoked_at.is_some() {
-            return Err(Error::new(Kind::Denied, "DEVICE_REVOKED", "the access of this device was ended; ask staff"));
+            return Err(Error::new(Kind::Denied, "DEVICE_REVOKED", say::access_ended_ask()));
         }
         if !store::has_public_key(tx, key, &csr.public_key_der).await? {
-            return Err(Error::new(
-                Kind::Exists,
-                "INSTANCE_ENROLLED",
-                "this installation is enrolled with another key; remove the agent's state and enrol it as a new one",
-            ));
+            return Err(Error::new(Kind::Exists, "INSTANCE_ENROLLED", say::instance_enrolled()));
         }
         let issued = self.issue(tx, key, csr, CertificateState::Candidate).await?;
         Ok(Enrolled { key, issued, mac_salt: schools::mac_salt(tx, municipality).await? })
@@ -304,19 +294,15 @@ impl Enrollment {
         let csr = rules::check_csr(csr_der, caller.key.device.0)?;
         let now = self.clock.now();
         let mut tx = self.db.begin().await?;
-        let device = devices::find_device(&mut tx, caller.key).await?.ok_or_else(|| {
-            Error::not_found("DEVICE_UNKNOWN", "this server does not know the device; enrol it again")
-        })?;
+        let device = devices::find_device(&mut tx, caller.key)
+            .await?
+            .ok_or_else(|| Error::not_found("DEVICE_UNKNOWN", say::device_not_known()))?;
         if device.revoked_at.is_some() {
-            return Err(Error::new(Kind::Denied, "DEVICE_REVOKED", "the access of this device was ended; ask staff"));
+            return Err(Error::new(Kind::Denied, "DEVICE_REVOKED", say::access_ended_ask()));
         }
-        store::certificate_state(&mut tx, caller.key, caller.certificate_serial).await?.ok_or_else(|| {
-            Error::new(
-                Kind::Denied,
-                "CERTIFICATE_REVOKED",
-                "this certificate is not good any more; enrol the device again",
-            )
-        })?;
+        store::certificate_state(&mut tx, caller.key, caller.certificate_serial)
+            .await?
+            .ok_or_else(|| Error::new(Kind::Denied, "CERTIFICATE_REVOKED", say::certificate_revoked()))?;
         let enrolled = if separate_identity {
             self.separate(&mut tx, caller, device.school_id.map(SchoolId), &csr, now).await?
         } else {
@@ -337,8 +323,7 @@ impl Enrollment {
     ) -> Result<Enrolled> {
         let old = caller.key;
         if !devices::may_separate(tx, old).await? {
-            let message = "nobody asked this device to take an identity of its own";
-            return Err(Error::new(Kind::Precondition, "SEPARATION_NOT_ASKED", message));
+            return Err(Error::new(Kind::Precondition, "SEPARATION_NOT_ASKED", say::separation_not_asked()));
         }
         let new = DeviceKey { municipality: old.municipality, device: DeviceId(Uuid::now_v7()) };
         let device = NewDevice { key: new, school, instance: Uuid::now_v7(), forked_from: Some(old.device) };

@@ -26,7 +26,10 @@ use crate::{
         rules::{DeviceId, fields::Field, lifecycle::Verb, values::parse_value},
         service::registry::{Position, Registry, Said, TimelineEntry},
     },
-    error::{Error, FieldViolation, Result as ServerResult},
+    error::{
+        Error, FieldViolation, Result as ServerResult,
+        says::{devices as say, fields},
+    },
     grpc::{caller, page},
     schools::rules::{MunicipalityId, SchoolId, parse_optional_uuid, parse_page_size, parse_text, parse_uuid},
 };
@@ -57,7 +60,7 @@ impl DeviceGrpc {
 fn seen_version(etag: &str) -> ServerResult<Option<i64>> {
     match etag {
         "" => Ok(None),
-        etag => etag.parse().map(Some).map_err(|_| Error::invalid_field("etag", "is not the etag of a device")),
+        etag => etag.parse().map(Some).map_err(|_| Error::invalid_field("etag", fields::etag_unknown())),
     }
 }
 
@@ -66,7 +69,7 @@ fn changes(fields: &[v1::DeviceFieldChange]) -> ServerResult<Vec<Said>> {
     let mut said = Vec::with_capacity(fields.len());
     for change in fields {
         let Some(field) = Field::from_number(change.name.into()) else {
-            refused.push(FieldViolation::new("fields.name", format!("{} names no field", change.name)));
+            refused.push(FieldViolation::new("fields.name", fields::unknown_name(change.name)));
             continue;
         };
         said.extend(page::collect(parse_value(field, &change.value), &mut refused).map(|value| (field, value)));
@@ -100,7 +103,7 @@ fn device_filter(municipality_id: &str, school_id: &str) -> ServerResult<DeviceF
     let municipality = page::field(parse_optional_uuid("municipality_id", municipality_id))?.map(MunicipalityId);
     let school = page::field(parse_optional_uuid("school_id", school_id))?.map(SchoolId);
     if school.is_some() && municipality.is_none() {
-        return Err(Error::invalid_field("school_id", "needs municipality_id beside it"));
+        return Err(Error::invalid_field("school_id", say::needs_municipality_beside()));
     }
     Ok(DeviceFilter { municipality, school, ..DeviceFilter::default() })
 }
@@ -112,7 +115,7 @@ fn device_query(request: &v1::ListDevicesRequest) -> ServerResult<DeviceQuery> {
         let known = numbers.iter().all(|number| (0..=most).contains(number));
         let numbers = AnyOf::numbers(numbers.iter().copied()).filter(|_| known);
         numbers.unwrap_or_else(|| {
-            refused.push(FieldViolation::new(field, "has a value that the contract does not know"));
+            refused.push(FieldViolation::new(field, fields::unknown_value()));
             AnyOf::default()
         })
     };
@@ -121,18 +124,17 @@ fn device_query(request: &v1::ListDevicesRequest) -> ServerResult<DeviceQuery> {
     let os_kinds = any_of("os_kinds", &request.os_kinds, v1::OsKind::Macos.into());
     let mut text = |field: &'static str, text: &str, most: usize| {
         if text.len() > most || text.contains('\0') {
-            let message = format!("has {} bytes, may have {most} and no NUL character", text.len());
-            refused.push(FieldViolation::new(field, message));
+            refused.push(FieldViolation::new(field, fields::bytes_or_nul(text.len(), most)));
         }
         Some(text.to_owned()).filter(|text| !text.is_empty())
     };
     let model = text("model", &request.model, 256);
     let class_name = text("class_name", &request.class_name, 64);
     if request.grade > 9 {
-        refused.push(FieldViolation::new("grade", format!("is {}, may be 1 to 9", request.grade)));
+        refused.push(FieldViolation::new("grade", fields::out_of_range(request.grade, 1, 9)));
     }
     if v1::Presence::try_from(request.presence).is_err() {
-        refused.push(FieldViolation::new("presence", "has a value that the contract does not know"));
+        refused.push(FieldViolation::new("presence", fields::unknown_value()));
     }
     let fragment = page::collect(parse_fragment(&request.query), &mut refused).flatten();
     let order = page::collect(DeviceOrder::parse(&request.order_by), &mut refused).unwrap_or_default();
@@ -162,7 +164,7 @@ fn device_query(request: &v1::ListDevicesRequest) -> ServerResult<DeviceQuery> {
 }
 
 fn groups(request: &v1::CountDevicesRequest) -> ServerResult<Vec<Group>> {
-    let unknown = || Error::invalid_field("group_by", "has a value that the contract does not know");
+    let unknown = || Error::invalid_field("group_by", fields::unknown_value());
     let mut groups = Vec::new();
     for group in &request.group_by {
         groups.push(match v1::DeviceGroup::try_from(*group).map_err(|_| unknown())? {
@@ -274,7 +276,7 @@ impl DeviceService for DeviceGrpc {
         let id = page::field(parse_optional_uuid("request_id", &request.request_id))?;
         let device = device_id(&request.device_id)?;
         if kind == v1::CommandKind::Unspecified {
-            return Err(Error::invalid_field("kind", "names no command").into());
+            return Err(Error::invalid_field("kind", say::command_unknown()).into());
         }
         let command = self.checkins.send_command(&staff, id, device, kind).await?;
         Ok(Response::new(v1::SendCommandResponse { command_id: command.to_string() }))
@@ -312,7 +314,7 @@ impl DeviceService for DeviceGrpc {
         let staff = caller::staff(request.metadata(), &self.access).await?;
         let request = request.into_inner();
         let (device, seen) = (device_id(&request.device_id)?, seen_version(&request.etag)?);
-        let unknown = |name: &i32| Error::invalid_field("names", format!("{name} names no field"));
+        let unknown = |name: &i32| Error::invalid_field("names", fields::unknown_name(name));
         let fields = request.names.iter().map(|name| Field::from_number((*name).into()).ok_or_else(|| unknown(name)));
         let fields = fields.collect::<ServerResult<Vec<_>>>()?;
         self.registry.clear(&staff, device, seen, fields).await?;
@@ -329,7 +331,7 @@ impl DeviceService for DeviceGrpc {
         let (device, seen) = (device_id(&request.device_id)?, seen_version(&request.etag)?);
         let reason = page::field(parse_text("reason", &request.reason, 200))?;
         let verb =
-            Verb::from_number(request.verb.into()).ok_or_else(|| Error::invalid_field("verb", "names no verb"))?;
+            Verb::from_number(request.verb.into()).ok_or_else(|| Error::invalid_field("verb", say::verb_unknown()))?;
         self.registry.move_device(&staff, device, seen, verb, &reason).await?;
         let device = Some(self.overview.device(&staff, device).await?);
         Ok(Response::new(v1::MoveDeviceResponse { device }))

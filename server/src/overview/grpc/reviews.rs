@@ -9,7 +9,10 @@ use crate::{
     access::service::Access,
     clock::Timestamp,
     devices::{rules::DeviceId, service::identity::Identities, store::identity::DecisionRow},
-    error::{Error, Result as ServerResult},
+    error::{
+        Error, Result as ServerResult,
+        says::{devices as say, fields},
+    },
     grpc::{caller, page},
     schools::rules::{MunicipalityId, parse_optional_uuid, parse_uuid},
 };
@@ -46,7 +49,7 @@ fn page_size(size: u32) -> ServerResult<i64> {
     match size {
         0 => Ok(20),
         1..=100 => Ok(i64::from(size)),
-        _ => Err(Error::invalid_field("page_size", format!("is {size}, may be 100 at most"))),
+        _ => Err(Error::invalid_field("page_size", fields::too_large(size, 100))),
     }
 }
 
@@ -97,7 +100,7 @@ impl ReviewService for ReviewGrpc {
         let request = request.into_inner();
         let device = device_id(&request.device_id)?;
         if request.reason() == v1::ReviewReason::Unspecified {
-            return Err(Error::invalid_field("reason", "names no reason").into());
+            return Err(Error::invalid_field("reason", say::review_reason()).into());
         }
         let row = self.identities.keep_apart(&staff, device, request.reason()).await?;
         Ok(Response::new(v1::KeepApartResponse { decision: Some(decision(row)) }))

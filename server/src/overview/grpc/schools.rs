@@ -9,7 +9,7 @@ use super::key_of;
 use crate::{
     access::service::Access,
     clock::Timestamp,
-    error::{Error, Result as ServerResult},
+    error::{Error, Result as ServerResult, says::fields},
     grpc::{
         caller,
         page::{self, PageOfSchools},
@@ -87,9 +87,7 @@ fn paths(mask: Option<prost_types::FieldMask>, all: &[&'static str]) -> ServerRe
     named
         .iter()
         .map(|path| {
-            known(path).ok_or_else(|| {
-                Error::invalid_field("update_mask", format!("names {path}, may name {}", all.join(", ")))
-            })
+            known(path).ok_or_else(|| Error::invalid_field("update_mask", fields::mask_unknown(path, all.join(", "))))
         })
         .collect()
 }

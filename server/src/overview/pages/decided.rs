@@ -18,7 +18,7 @@ use crate::{
         rules::{DeviceId, identity::DecisionKind},
         store::identity::DecidedRow,
     },
-    error::{Error, Kind},
+    error::{Error, Kind, says},
 };
 
 /// Decisions on one page.
@@ -131,7 +131,8 @@ pub(super) async fn undo(
     fields: Fields,
 ) -> PageResult {
     let decision = Uuid::parse_str(fields.get("decision"));
-    let decision = decision.map_err(|_| Error::invalid_field("decision", "names no decision"))?;
+    let decision = decision
+        .map_err(|_| Error::invalid_field("decision", says::devices::decision_unknown(fields.get("decision"))))?;
     match pages.identities.undo(&person.staff, DeviceId(id), decision).await {
         Ok(_) => Ok(see_other("/reviews/decided").flash(person.shell.w.reviews.undone)),
         Err(error) if is_told_here(&error) => show(person, &pages, "", Some(error)).await,

@@ -24,7 +24,7 @@ use crate::{
         },
         service::registry::{Position, TimelineEntry},
     },
-    error::{Error, Result},
+    error::{Error, Result, says},
     schools::rules::{MunicipalityId, SchoolId},
 };
 
@@ -152,8 +152,8 @@ pub(super) async fn move_device(
     Path(id): Path<Uuid>,
     fields: Fields,
 ) -> PageResult {
-    let verb =
-        Verb::from_name(fields.get("verb")).ok_or_else(|| Error::invalid_field("verb", "is none of the verbs"))?;
+    let verb = Verb::from_name(fields.get("verb"))
+        .ok_or_else(|| Error::invalid_field("verb", says::devices::verb_unknown()))?;
     let seen = seen(&fields)?;
     pages.registry.move_device(&person.staff, DeviceId(id), Some(seen), verb, "").await?;
     Ok(see_other(&format!("/devices/{id}")).flash(person.shell.w.shell.saved))
@@ -161,7 +161,7 @@ pub(super) async fn move_device(
 
 /// The version that the form was made of.
 pub(super) fn seen(fields: &Fields) -> Result<i64> {
-    let wrong = || Error::invalid_field("version", "is missing; open the page again");
+    let wrong = || Error::invalid_field("version", says::fields::version_missing());
     fields.get("version").parse().map_err(|_| wrong())
 }
 

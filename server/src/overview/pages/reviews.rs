@@ -26,7 +26,7 @@ use crate::{
         rules::{DeviceId, fields::Field},
         store::identity::ReviewRow,
     },
-    error::{Error, FieldViolation, Kind, Result},
+    error::{Error, FieldViolation, Kind, Result, says::devices as say},
     schools::rules::MunicipalityId,
 };
 
@@ -280,7 +280,7 @@ pub(super) async fn merge(
     fields: Fields,
 ) -> PageResult {
     let other = Uuid::parse_str(fields.get("other"));
-    let other = other.map_err(|_| Error::invalid_field("other", "names no device"))?;
+    let other = other.map_err(|_| Error::invalid_field("other", say::other_unknown()))?;
     match pages.identities.merge(&person.staff, DeviceId(id), DeviceId(other), Some(seen(&fields)?)).await {
         Ok(_) => Ok(see_other(&back(&fields)).flash(person.shell.w.reviews.merged)),
         Err(error) if is_told_here(&error) => show(person, &pages, came_from(&fields), Some(error)).await,
@@ -295,7 +295,7 @@ pub(super) async fn keep_apart(
     fields: Fields,
 ) -> PageResult {
     let reason = fields.get("reason").parse().ok().and_then(|number: i32| v1::ReviewReason::try_from(number).ok());
-    let reason = reason.ok_or_else(|| Error::invalid_field("reason", "names no reason"))?;
+    let reason = reason.ok_or_else(|| Error::invalid_field("reason", say::review_reason()))?;
     match pages.identities.keep_apart(&person.staff, DeviceId(id), reason).await {
         Ok(_) => Ok(see_other(&back(&fields)).flash(person.shell.w.reviews.kept_apart)),
         Err(error) if is_told_here(&error) => show(person, &pages, came_from(&fields), Some(error)).await,

@@ -19,7 +19,7 @@ use super::{
 use crate::{
     access::rules::{Area, Right, Schools, Staff},
     db::Tx,
-    error::{Error, Result},
+    error::{Error, Result, says::devices as say},
     schools::rules::{MunicipalityId, SchoolId},
 };
 
@@ -178,10 +178,10 @@ impl Overview {
     ) -> Result<Vec<Count>> {
         let narrow = groups.iter().any(|group| matches!(group, Group::School | Group::Model));
         if narrow && municipality.is_none() {
-            return Err(Error::invalid_field("municipality_id", "is needed to count by school or by model"));
+            return Err(Error::invalid_field("municipality_id", say::count_needs_municipality()));
         }
         if groups.contains(&Group::Model) && groups.len() > 1 {
-            return Err(Error::invalid_field("group_by", "counts by model alone or not at all"));
+            return Err(Error::invalid_field("group_by", say::count_model_alone()));
         }
         let areas = staff.areas(Right::ViewFigures, municipality)?;
         let mut tx = self.db.read().await?;
@@ -196,10 +196,7 @@ impl Overview {
         let by_school = groups.contains(&Group::School);
         let counts = grouped(&count_rows(&mut tx, areas, school, by_school).await?, groups);
         if counts.len() > COUNTS {
-            return Err(Error::invalid_field(
-                "group_by",
-                format!("gives more than {COUNTS} counts; name a municipality"),
-            ));
+            return Err(Error::invalid_field("group_by", say::counts_too_many(COUNTS)));
         }
         Ok(counts)
     }

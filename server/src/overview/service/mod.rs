@@ -32,7 +32,7 @@ use crate::{
         service::{self as devices, registry},
         store::identity::ReviewRow,
     },
-    error::{Error, Kind, Result},
+    error::{Error, Kind, Result, says::devices as say},
     schools::{
         rules::{MunicipalityId, SchoolId},
         service::school_not_found,
@@ -118,7 +118,7 @@ impl Overview {
             tokio::select! {
                 () = overview.feed(&access, &staff, &filter, first, sender.clone()) => {}
                 _stopped = stop.wait_for(|stop| *stop) => {
-                    let error = Error::new(Kind::Unavailable, "SHUTTING_DOWN", "this server is shutting down; watch again");
+                    let error = Error::new(Kind::Unavailable, "SHUTTING_DOWN", say::watch_ends());
                     // A watcher that takes nothing is not waited for.
                     let _full_or_gone = sender.try_send(Err(error));
                 }
@@ -180,8 +180,7 @@ impl Overview {
             after = (last.municipality_id, last.device_id);
             all.extend(self.view(&mut tx, rows).await?);
             if all.len() > WATCHED_DEVICES {
-                let message = format!("more than {WATCHED_DEVICES} devices match; name a municipality or a school");
-                return Err(Error::new(Kind::Exhausted, "WATCH_TOO_WIDE", message));
+                return Err(Error::new(Kind::Exhausted, "WATCH_TOO_WIDE", say::watch_too_wide(WATCHED_DEVICES)));
             }
         }
     }

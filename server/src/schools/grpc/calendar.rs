@@ -6,7 +6,10 @@ use tonic::{Request, Response, Status};
 
 use crate::{
     access::service::Access,
-    error::{Error, FieldViolation, Result as ServerResult},
+    error::{
+        Error, FieldViolation, Result as ServerResult,
+        says::{fields, schools as say},
+    },
     grpc::{caller, page},
     schools::{
         rules::{
@@ -64,7 +67,7 @@ fn seen(etag: String) -> Option<String> {
 
 fn kind(kind: v1::PeriodKind) -> Result<PeriodKind, FieldViolation> {
     match kind {
-        v1::PeriodKind::Unspecified => Err(FieldViolation::new("kind", "names no kind of period")),
+        v1::PeriodKind::Unspecified => Err(FieldViolation::new("kind", say::period_kind())),
         v1::PeriodKind::Term => Ok(PeriodKind::Term),
         v1::PeriodKind::Vacation => Ok(PeriodKind::Vacation),
         v1::PeriodKind::DayOff => Ok(PeriodKind::DayOff),
@@ -135,7 +138,7 @@ fn year_of_days(year: i32) -> ServerResult<(Date, Date)> {
         let first = Date::from_calendar_date(year, Month::January, 1).ok()?;
         Some((first, Date::from_calendar_date(year, Month::December, 31).ok()?))
     });
-    days.flatten().ok_or_else(|| Error::invalid_field("year", format!("is {year}, may be 2000 to 2101")))
+    days.flatten().ok_or_else(|| Error::invalid_field("year", fields::out_of_range(year, 2000, 2101)))
 }
 
 fn holiday_message(row: HolidayRow) -> v1::Holiday {
@@ -178,7 +181,7 @@ impl CalendarService for CalendarGrpc {
         };
         let period = page::field(Period { kind, name, first, last }.check())?;
         if FiscalYear::starting_in(period.fiscal_year().year()).is_none() {
-            return Err(Error::invalid_field("first_date", "lies outside of the fiscal years 2000 to 2100").into());
+            return Err(Error::invalid_field("first_date", say::outside_fiscal_years()).into());
         }
         let period = self.schools.set_period(&staff, of, period, seen(new.etag)).await?;
         Ok(Response::new(v1::SetCalendarPeriodResponse { period: Some(period_message(&period, false)) }))
@@ -234,7 +237,7 @@ impl CalendarService for CalendarGrpc {
         let mut refused = Vec::new();
         let of = place(&request.municipality_id, &request.school_id, &mut refused);
         if request.lesson_times.len() > MOST_LESSONS {
-            let message = format!("are {}, may be {MOST_LESSONS} at most", request.lesson_times.len());
+            let message = fields::too_many(request.lesson_times.len(), MOST_LESSONS);
             refused.push(FieldViolation::new("lesson_times", message));
             return Err(invalid(refused));
         }
@@ -285,7 +288,7 @@ impl CalendarService for CalendarGrpc {
         let (first, last) = year_of_days(i32::try_from(request.year).unwrap_or(i32::MAX))?;
         let mut refused = Vec::new();
         if request.holidays.len() > MOST_HOLIDAYS {
-            let message = format!("are {}, may be {MOST_HOLIDAYS} at most", request.holidays.len());
+            let message = fields::too_many(request.holidays.len(), MOST_HOLIDAYS);
             return Err(Error::invalid_field("holidays", message).into());
         }
         let mut rows: Vec<HolidayRow> = Vec::new();
@@ -293,21 +296,18 @@ impl CalendarService for CalendarGrpc {
             let date = parse_date("holidays.date", &holiday.date).and_then(|date| {
                 let known = rows.iter().any(|row| row.date == date_text(date));
                 match (first..=last).contains(&date) {
-                    true if known => {
-                        Err(FieldViolation::new("holidays.date", format!("{} stands twice", holiday.date)))
-                    }
+                    true if known => Err(FieldViolation::new("holidays.date", say::holiday_twice(&holiday.date))),
                     true => Ok(date),
-                    false => Err(FieldViolation::new(
-                        "holidays.date",
-                        format!("{} is no day of {}", holiday.date, request.year),
-                    )),
+                    false => {
+                        Err(FieldViolation::new("holidays.date", say::holiday_other_year(&holiday.date, request.year)))
+                    }
                 }
             });
             let date = page::collect(date, &mut refused);
             let name = page::collect(parse_name("holidays.name", &holiday.name), &mut refused);
             let source = page::collect(parse_text("holidays.source", &holiday.source, 200), &mut refused);
             if holiday.source.is_empty() {
-                refused.push(FieldViolation::new("holidays.source", "is empty; say who says so, with a date"));
+                refused.push(FieldViolation::new("holidays.source", say::holiday_source()));
             }
             if let (Some(date), Some(name), Some(source)) = (date, name, source) {
                 rows.push(HolidayRow { date: date_text(date), name, source });

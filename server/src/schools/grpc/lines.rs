@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::{
     access::service::Access,
-    error::{Error, FieldViolation},
+    error::{Error, FieldViolation, says::schools as say},
     grpc::{
         caller,
         page::{self, PageOfSchools},
@@ -40,7 +40,7 @@ impl LineGrpc {
 
 fn topology(topology: v1::Topology) -> Result<Topology, FieldViolation> {
     match topology {
-        v1::Topology::Unspecified => Err(FieldViolation::new("topology", "names no topology")),
+        v1::Topology::Unspecified => Err(FieldViolation::new("topology", say::topology())),
         v1::Topology::Direct => Ok(Topology::Direct),
         v1::Topology::MunicipalHub => Ok(Topology::MunicipalHub),
         v1::Topology::PrefecturalHub => Ok(Topology::PrefecturalHub),
@@ -50,7 +50,7 @@ fn topology(topology: v1::Topology) -> Result<Topology, FieldViolation> {
 
 fn hub_kind(kind: v1::HubKind) -> Result<HubKind, FieldViolation> {
     match kind {
-        v1::HubKind::Unspecified => Err(FieldViolation::new("kind", "names no kind of hub")),
+        v1::HubKind::Unspecified => Err(FieldViolation::new("kind", say::hub_kind())),
         v1::HubKind::Municipal => Ok(HubKind::Municipal),
         v1::HubKind::Prefectural => Ok(HubKind::Prefectural),
         v1::HubKind::Isp => Ok(HubKind::Isp),

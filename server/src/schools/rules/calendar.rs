@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use time::{Date, Weekday};
 
 use super::fiscal::{FiscalYear, date_text};
-use crate::error::FieldViolation;
+use crate::error::{Both, FieldViolation, says::schools as say};
 
 /// National holidays by day.
 pub type Holidays = BTreeMap<Date, String>;
@@ -63,11 +63,10 @@ impl Period {
     pub fn check(self) -> Result<Self, FieldViolation> {
         let days = (self.last - self.first).whole_days() + 1;
         if days < 1 {
-            let message = format!("lies before the first day, {}", date_text(self.first));
-            return Err(FieldViolation::new("last_date", message));
+            return Err(FieldViolation::new("last_date", say::last_before_first(date_text(self.first))));
         }
         if days > LONGEST {
-            return Err(FieldViolation::new("last_date", format!("makes {days} days, may be {LONGEST} at most")));
+            return Err(FieldViolation::new("last_date", say::period_too_long(days, LONGEST)));
         }
         Ok(self)
     }
@@ -175,28 +174,28 @@ pub fn check_lessons(mut lessons: Vec<LessonTime>) -> Result<Vec<LessonTime>, Ve
     lessons.sort_unstable();
     let mut refused = Vec::new();
     for (at, lesson) in lessons.iter().enumerate() {
-        let mut refuse = |field: &str, message: String| {
+        let mut refuse = |field: &str, message: Both| {
             let place = format!("lesson_times[weekday {}, period {}].{field}", lesson.weekday, lesson.period);
             refused.push(FieldViolation::new(place, message));
         };
         if !(1..=7).contains(&lesson.weekday) {
-            refuse("weekday", String::from("is from 1, Monday, to 7, Sunday"));
+            refuse("weekday", say::weekday());
         }
         if !(1..=LESSONS).contains(&lesson.period) {
-            refuse("period", format!("is from 1 to {LESSONS}"));
+            refuse("period", say::lesson_number(LESSONS));
         }
         if !(0..24 * 60).contains(&lesson.begin_minute) || !(1..=24 * 60).contains(&lesson.end_minute) {
-            refuse("begin_minute", String::from("is from 0 to 1,440, minutes after midnight"));
+            refuse("begin_minute", say::lesson_minute());
         } else if lesson.begin_minute >= lesson.end_minute {
-            refuse("end_minute", String::from("is not after begin_minute"));
+            refuse("end_minute", say::lesson_end());
         }
         if let Some(before) = at.checked_sub(1).map(|i| lessons[i])
             && before.weekday == lesson.weekday
         {
             if before.period == lesson.period {
-                refuse("period", String::from("is named twice on this weekday"));
+                refuse("period", say::lesson_twice());
             } else if lesson.begin_minute < before.end_minute {
-                refuse("begin_minute", format!("lies before the end of lesson {}", before.period));
+                refuse("begin_minute", say::lesson_overlaps(before.period));
             }
         }
     }

@@ -4,7 +4,10 @@ use time::{Date, Month};
 use unicode_normalization::UnicodeNormalization as _;
 
 pub use crate::access::rules::days::{date_text, day_in_japan, parse_date};
-use crate::{access::rules::days::Era, error::FieldViolation};
+use crate::{
+    access::rules::days::Era,
+    error::{FieldViolation, says},
+};
 
 /// A fiscal year: from 1 April of this calendar year to 31 March of the next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -32,12 +35,8 @@ impl FiscalYear {
             Some((era, rest)) => rest.parse().ok().filter(|n| (1..=99).contains(n)).map(|n: i32| era.before + n),
             None => bare.parse().ok(),
         };
-        year.and_then(Self::starting_in).ok_or_else(|| {
-            FieldViolation::new(
-                field,
-                format!("{text:?} is no fiscal year from 2000 to 2100, for example 2025, R7 or 令和7年度"),
-            )
-        })
+        year.and_then(Self::starting_in)
+            .ok_or_else(|| FieldViolation::new(field, says::fields::no_fiscal_year(text.escape_debug())))
     }
 
     /// The calendar year in which it begins.

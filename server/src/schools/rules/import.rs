@@ -14,7 +14,7 @@ use super::{
     fold_name, parse_name,
     pupils::parse_pupils,
 };
-use crate::error::FieldViolation;
+use crate::error::{Both, FieldViolation, says::schools as say};
 
 /// Most rows of one file.
 pub const MOST_ROWS: usize = 100_000;
@@ -72,7 +72,7 @@ pub struct RowFault {
     /// What the cell has.
     pub value: String,
     /// What is wrong and what would be right.
-    pub message: String,
+    pub message: Both,
 }
 
 /// What an import did, or, as a dry run, would do.
@@ -144,9 +144,7 @@ impl SchoolFinder {
 
     /// The school with a name or a code.
     pub fn find(&self, field: &'static str, text: &str) -> Result<SchoolId, FieldViolation> {
-        self.0.get(&fold_name(text)).copied().ok_or_else(|| {
-            FieldViolation::new(field, "is no name and no code of a school of this municipality; add the school first")
-        })
+        self.0.get(&fold_name(text)).copied().ok_or_else(|| FieldViolation::new(field, say::school_not_found()))
     }
 }
 
@@ -167,9 +165,9 @@ impl Row<'_> {
         }
     }
 
-    fn fault(&mut self, field: &str, value: &str, message: impl Into<String>) {
+    fn fault(&mut self, field: &str, value: &str, message: Both) {
         let value = value.chars().take(100).collect();
-        self.faults.push(RowFault { row: self.number, field: field.to_owned(), value, message: message.into() });
+        self.faults.push(RowFault { row: self.number, field: field.to_owned(), value, message });
     }
 }
 
@@ -193,12 +191,12 @@ pub fn check_schools(entries: &[SchoolEntry]) -> Result<Vec<CheckedSchool>, Vec<
         if let Some(name) = &name
             && let Some(first) = names.insert(fold_name(name), entry.row)
         {
-            row.fault("name", &entry.name, format!("stands in row {first} too; two schools may not share a name"));
+            row.fault("name", &entry.name, say::name_in_row(first));
         }
         if !code_text.is_empty()
             && let Some(first) = codes.insert(code_text, entry.row)
         {
-            row.fault("code", &entry.code, format!("stands in row {first} too"));
+            row.fault("code", &entry.code, say::in_row(first));
         }
         if let (Some(code), Some(name), Some(is_shelter)) = (code, name, is_shelter) {
             checked.push(CheckedSchool { row: entry.row, code, name, is_shelter });
@@ -216,16 +214,12 @@ pub fn check_pupils(entries: &[PupilsEntry], schools: &SchoolFinder) -> Result<V
         let year = row.take(&entry.fiscal_year, FiscalYear::parse("fiscal_year", &entry.fiscal_year));
         let number = folded(&entry.pupils).replace(',', "");
         let number = number.trim_end_matches(['人', '名']);
-        let pupils = number
-            .parse::<u32>()
-            .map_err(|_| FieldViolation::new("pupils", "is no whole number from 0 to 5,000"))
-            .and_then(parse_pupils);
+        let pupils =
+            number.parse::<u32>().map_err(|_| FieldViolation::new("pupils", say::pupils())).and_then(parse_pupils);
         let pupils = row.take(&entry.pupils, pupils);
         let (Some(school), Some(fiscal_year), Some(pupils)) = (school, year, pupils) else { continue };
         match seen.insert((school, fiscal_year), entry.row) {
-            Some(first) => {
-                row.fault("fiscal_year", &entry.fiscal_year, format!("stands for this school in row {first} too"))
-            }
+            Some(first) => row.fault("fiscal_year", &entry.fiscal_year, say::year_in_row(first)),
             None => checked.push(CheckedPupils { row: entry.row, school, fiscal_year, pupils }),
         }
     }
@@ -255,7 +249,7 @@ pub fn check_calendar(entries: &[CalendarEntry], schools: &SchoolFinder) -> Resu
         if seen.insert((school, kind, period.name.clone(), period.fiscal_year())) {
             checked.push(CheckedPeriod { row: entry.row, school, period });
         } else {
-            row.fault("name", &entry.name, "stands in the file twice for this place, kind and fiscal year");
+            row.fault("name", &entry.name, say::period_twice());
         }
     }
     if faults.is_empty() { Ok(checked) } else { Err(faults) }
@@ -272,10 +266,7 @@ pub fn parse_kind(field: &'static str, text: &str) -> Result<PeriodKind, FieldVi
         "授業日" | "登校日" | "土曜授業" | "土曜授業日" | "extra" | "extra_school_day" => {
             Ok(PeriodKind::ExtraSchoolDay)
         }
-        _ => Err(FieldViolation::new(
-            field,
-            "is none of 学期 (term), 長期休業 (vacation), 休業日 (day_off), 授業日 (extra)",
-        )),
+        _ => Err(FieldViolation::new(field, say::period_kind_words())),
     }
 }
 
@@ -286,7 +277,7 @@ fn parse_yes(field: &'static str, text: &str) -> Result<Option<bool>, FieldViola
             Ok(Some(true))
         }
         "0" | "×" | "✕" | "いいえ" | "無" | "なし" | "-" | "no" | "false" => Ok(Some(false)),
-        _ => Err(FieldViolation::new(field, "is neither ○ nor ×; leave it empty where it is not known")),
+        _ => Err(FieldViolation::new(field, say::yes_or_no())),
     }
 }
 
@@ -328,7 +319,7 @@ mod tests {
         let faults = check_schools(&entries).unwrap_err();
         let named: Vec<_> = faults.iter().map(|f| (f.row, f.field.as_str())).collect();
         assert_eq!(named, [(2, "code"), (2, "name"), (2, "is_shelter"), (4, "name")]);
-        assert!(faults[0].message.contains("5 would be right"), "{}", faults[0].message);
+        assert!(faults[0].message.en.contains("5 would be right"), "{}", faults[0].message);
     }
 
     #[test]

@@ -1,6 +1,9 @@
 //! How a school reaches the internet: its lines, and the hubs that several lines go through.
 
-use crate::error::FieldViolation;
+use crate::error::{
+    Both, FieldViolation,
+    says::{fields, schools as say},
+};
 
 /// How a line goes. The numbers are stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -65,17 +68,15 @@ pub const MOST_MBPS: u32 = 400_000;
 
 /// Whether a line of this topology may go through a hub of this kind, or through none.
 pub fn check_hub(topology: Topology, hub: Option<HubKind>) -> Result<(), FieldViolation> {
-    let refuse = |message: &str| Err(FieldViolation::new("hub_id", message));
+    let refuse = |message: Both| Err(FieldViolation::new("hub_id", message));
     match (topology, hub) {
         (_, None)
         | (Topology::MunicipalHub, Some(HubKind::Municipal))
         | (Topology::PrefecturalHub, Some(HubKind::Prefectural))
         | (Topology::Direct | Topology::Lte, Some(HubKind::Isp)) => Ok(()),
-        (Topology::MunicipalHub, Some(_)) => refuse("is no hub of a municipality, which this topology needs"),
-        (Topology::PrefecturalHub, Some(_)) => refuse("is no hub of a prefecture, which this topology needs"),
-        (Topology::Direct | Topology::Lte, Some(_)) => {
-            refuse("is no node of a provider; a line through another hub has another topology")
-        }
+        (Topology::MunicipalHub, Some(_)) => refuse(say::needs_municipal_hub()),
+        (Topology::PrefecturalHub, Some(_)) => refuse(say::needs_prefectural_hub()),
+        (Topology::Direct | Topology::Lte, Some(_)) => refuse(say::needs_isp_node()),
     }
 }
 
@@ -84,10 +85,7 @@ pub fn parse_mbps(mbps: Option<u32>) -> Result<Option<i64>, FieldViolation> {
     match mbps {
         None => Ok(None),
         Some(mbps) if (1..=MOST_MBPS).contains(&mbps) => Ok(Some(i64::from(mbps))),
-        Some(mbps) => Err(FieldViolation::new(
-            "contract_mbps",
-            format!("is {mbps}, may be 1 to 400,000; leave it out where unknown"),
-        )),
+        Some(mbps) => Err(FieldViolation::new("contract_mbps", say::contract_mbps(mbps))),
     }
 }
 
@@ -96,7 +94,7 @@ pub fn parse_line_number(number: u32) -> Result<i64, FieldViolation> {
     match number {
         0 => Ok(1),
         1..=MOST_LINES => Ok(i64::from(number)),
-        _ => Err(FieldViolation::new("line_number", format!("is {number}, may be 1 to {MOST_LINES}"))),
+        _ => Err(FieldViolation::new("line_number", fields::out_of_range(number, 1, MOST_LINES))),
     }
 }
 

@@ -13,7 +13,7 @@ use unicode_normalization::UnicodeNormalization as _;
 pub use crate::access::rules::fields::{parse_name, parse_optional_uuid, parse_page_size, parse_text, parse_uuid};
 pub(crate) use crate::access::rules::id;
 pub use crate::access::rules::{MunicipalityId, SchoolId};
-use crate::error::FieldViolation;
+use crate::error::{Both, FieldViolation, says::schools as say};
 
 /// 全国地方公共団体コード: six digits, the last one a check digit. Text, never a number.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,15 +22,15 @@ pub struct MunicipalityCode(String);
 impl MunicipalityCode {
     /// Reads a code; the check digit is (11 − s mod 11) mod 10 with s = 6a+5b+4c+3d+2e.
     pub fn parse(text: &str) -> Result<Self, FieldViolation> {
-        let refuse = |message: String| Err(FieldViolation::new("code", message));
+        let refuse = |message: Both| Err(FieldViolation::new("code", message));
         let digits: Vec<u32> = text.chars().filter_map(|c| c.to_digit(10)).collect();
         if text.len() != 6 || digits.len() != 6 {
-            return refuse(String::from("needs six digits, for example 131130"));
+            return refuse(say::municipality_code());
         }
         let sum: u32 = digits.iter().zip([6, 5, 4, 3, 2]).map(|(digit, weight)| digit * weight).sum();
         let check = (11 - sum % 11) % 10;
         if digits[5] != check {
-            return refuse(format!("the check digit of {text} is wrong: {check} would be right"));
+            return refuse(say::check_digit(text, check));
         }
         Ok(Self(text.to_owned()))
     }
@@ -49,12 +49,12 @@ impl SchoolCode {
     /// Reads a code. The check: the letter as two digits (A = 01 … H = 08), the 13 digits times 1, 2, 1, 2, …, the
     /// digits of the products added up, (10 − sum mod 10) mod 10.
     pub fn parse(text: &str) -> Result<Self, FieldViolation> {
-        let refuse = |message: String| Err(FieldViolation::new("code", message));
+        let refuse = |message: Both| Err(FieldViolation::new("code", message));
         let (letter, digits) = text.split_at_checked(1).unwrap_or(("", ""));
         let letter = letter.bytes().next().filter(|b| (b'A'..=b'H').contains(b));
         let digits: Vec<u32> = digits.chars().filter_map(|c| c.to_digit(10)).collect();
         let (Some(letter), 13, 12) = (letter, text.len(), digits.len()) else {
-            return refuse(String::from("needs a letter A to H and twelve digits, for example B113210000005"));
+            return refuse(say::school_code());
         };
         let weighted = [0, u32::from(letter - b'A') + 1].into_iter().chain(digits[..11].iter().copied());
         let sum: u32 = weighted
@@ -64,7 +64,7 @@ impl SchoolCode {
             .sum();
         let check = (10 - sum % 10) % 10;
         if digits[11] != check {
-            return refuse(format!("the check digit of {text} is wrong: {check} would be right"));
+            return refuse(say::check_digit(text, check));
         }
         Ok(Self(text.to_owned()))
     }
@@ -83,7 +83,7 @@ pub fn parse_municipality_kind(text: &str) -> Result<String, FieldViolation> {
     if MUNICIPALITY_KINDS.contains(&text) {
         return Ok(text.to_owned());
     }
-    Err(FieldViolation::new("kind", "is none of 都, 道, 府, 県, 特別区, 市, 町, 村, 組合, nor empty"))
+    Err(FieldViolation::new("kind", say::municipality_kind()))
 }
 
 /// A name as it is compared: 第１ 小学校 and 第1小学校 are one.
@@ -113,9 +113,9 @@ mod tests {
     #[test]
     fn wrong_check_digit_says_which_would_be_right() {
         let refused = MunicipalityCode::parse("131131").unwrap_err();
-        assert_eq!(refused.message, "the check digit of 131131 is wrong: 0 would be right");
+        assert_eq!(refused.message, say::check_digit("131131", 0));
         let refused = SchoolCode::parse("B113210000001").unwrap_err();
-        assert_eq!(refused.message, "the check digit of B113210000001 is wrong: 5 would be right");
+        assert_eq!(refused.message, say::check_digit("B113210000001", 5));
     }
 
     #[test]

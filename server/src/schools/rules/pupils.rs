@@ -1,6 +1,6 @@
 //! How many pupils a school has in a fiscal year, and who says so.
 
-use crate::error::FieldViolation;
+use crate::error::{FieldViolation, says::fields as say};
 
 /// Most pupils of a school that are believed.
 pub const MOST_PUPILS: u32 = 5_000;
@@ -37,7 +37,7 @@ impl PupilsSource {
 /// A number of pupils: 0 to 5,000.
 pub fn parse_pupils(pupils: u32) -> Result<i64, FieldViolation> {
     if pupils > MOST_PUPILS {
-        return Err(FieldViolation::new("pupils", format!("is {pupils}, may be 5,000 at most")));
+        return Err(FieldViolation::new("pupils", say::too_large(pupils, "5,000")));
     }
     Ok(i64::from(pupils))
 }

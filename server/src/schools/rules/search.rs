@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use super::{MunicipalityId, SchoolId, fold_name};
-use crate::error::FieldViolation;
+use crate::error::{FieldViolation, says};
 
 /// Most characters of a fragment.
 const FRAGMENT_MOST: usize = 64;
@@ -85,10 +85,10 @@ pub fn parse_fragment(text: &str) -> Result<Option<String>, FieldViolation> {
     let folded = fold_name(text);
     let characters = folded.chars().count();
     if characters > FRAGMENT_MOST {
-        return Err(FieldViolation::new("q", format!("has {characters} characters, may have {FRAGMENT_MOST}")));
+        return Err(FieldViolation::new("q", says::fields::too_many_characters(characters, FRAGMENT_MOST)));
     }
     if folded.chars().any(char::is_control) {
-        return Err(FieldViolation::new("q", "has control characters"));
+        return Err(FieldViolation::new("q", says::fields::control_characters()));
     }
     Ok(Some(folded).filter(|folded| !folded.is_empty()))
 }

@@ -10,7 +10,7 @@ use crate::{
         service::audit::Deed,
     },
     db::Tx,
-    error::{Error, Kind, Result},
+    error::{Error, Kind, Result, says::schools as say},
     schools::{
         rules::{
             calendar::{LessonTime, Period, PeriodKind, SchoolDay, effective, effective_lessons, school_day},
@@ -84,9 +84,7 @@ impl Schools {
         let old = known.iter().find(|old| old.kind == period.kind && old.name == period.name);
         require_seen(seen, old.map(period_etag).unwrap_or_default())?;
         if old.is_none() && known.len() >= MOST_PERIODS {
-            let message =
-                format!("a calendar has at most {MOST_PERIODS} periods of a fiscal year; take one away first");
-            return Err(Error::new(Kind::Exhausted, "CALENDAR_FULL", message));
+            return Err(Error::new(Kind::Exhausted, "CALENDAR_FULL", say::calendar_full(MOST_PERIODS)));
         }
         store::upsert_period(&mut tx, of, &period).await?;
         tx.commit().await?;
@@ -105,10 +103,10 @@ impl Schools {
         let mut tx = self.db.begin().await?;
         require_changeable(&mut tx, staff, of).await?;
         let known = store::periods(&mut tx, of, year, year).await?;
-        let period = known.into_iter().find(|period| period.kind == kind && period.name == name).ok_or_else(|| {
-            let message = format!("this calendar has no period {name} of that kind in {}", year.japanese());
-            Error::not_found("PERIOD_NOT_FOUND", message)
-        })?;
+        let period = known
+            .into_iter()
+            .find(|period| period.kind == kind && period.name == name)
+            .ok_or_else(|| Error::not_found("PERIOD_NOT_FOUND", say::period_unknown(name, year.japanese())))?;
         require_seen(seen, period_etag(&period))?;
         self.access.audit(&mut tx, staff, period_deed(of, "calendar.delete_period", &period)).await?;
         store::delete_period(&mut tx, of, &period).await?;
@@ -125,10 +123,7 @@ impl Schools {
     ) -> Result<Vec<(Date, SchoolDay)>> {
         let count = (last - first).whole_days() + 1;
         if !(1..=MOST_DAYS).contains(&count) {
-            return Err(Error::invalid_field(
-                "last_date",
-                format!("makes {count} days from first_date on, may be 1 to {MOST_DAYS}"),
-            ));
+            return Err(Error::invalid_field("last_date", say::range_days(count, MOST_DAYS)));
         }
         let mut tx = self.db.read().await?;
         require_visible(&mut tx, staff, of).await?;

@@ -11,7 +11,7 @@ use crate::{
         service::audit::Deed,
     },
     db::Tx,
-    error::{Error, Result},
+    error::{Both, Error, Result, says::schools as say},
     schools::{
         rules::{
             MunicipalityId, SchoolCode, SchoolId,
@@ -41,7 +41,7 @@ fn refused(faults: Vec<RowFault>) -> ImportOutcome {
 
 fn require_rows(count: usize) -> Result<()> {
     if count > MOST_ROWS {
-        return Err(Error::invalid_field("rows", format!("are {count}, may be {MOST_ROWS} at most")));
+        return Err(Error::invalid_field("rows", say::rows_too_many(count, MOST_ROWS)));
     }
     Ok(())
 }
@@ -96,35 +96,24 @@ impl Schools {
             let code = entry.code.as_ref().map(SchoolCode::as_str);
             let named = by_name.get(&fold_name(&entry.name)).copied();
             let coded = code.and_then(|code| by_code.get(code).copied());
-            let mut fault = |field: &str, value: &str, message: String| {
+            let mut fault = |field: &str, value: &str, message: Both| {
                 let (field, value) = (field.to_owned(), value.to_owned());
                 faults.push(RowFault { row: entry.row, field, value, message });
             };
             let found = match (coded, named) {
                 (Some(coded), _) if coded.closed_at.is_some() => {
-                    fault("code", code.unwrap_or_default(), format!("is the code of {}, which is closed", coded.name));
+                    fault("code", code.unwrap_or_default(), say::code_of_closed(&coded.name));
                     continue;
                 }
                 (Some(coded), Some(named)) if coded.school_id != named.school_id => {
-                    fault(
-                        "name",
-                        &entry.name,
-                        format!(
-                            "is the name of another school, not of the one with the code {}",
-                            code.unwrap_or_default()
-                        ),
-                    );
+                    fault("name", &entry.name, say::name_of_other(code.unwrap_or_default()));
                     continue;
                 }
                 (None, Some(named)) if code.is_some() && named.code.is_some() => {
                     fault(
                         "code",
                         code.unwrap_or_default(),
-                        format!(
-                            "differs from {}, the code that {} has",
-                            named.code.as_deref().unwrap_or_default(),
-                            named.name
-                        ),
+                        say::code_differs(named.code.as_deref().unwrap_or_default(), &named.name),
                     );
                     continue;
                 }
@@ -133,7 +122,7 @@ impl Schools {
             if let Some(found) = found
                 && !matched.insert(found.school_id)
             {
-                fault("name", &entry.name, String::from("is a school that an earlier row names by its code"));
+                fault("name", &entry.name, say::named_before());
                 continue;
             }
             let Some(found) = found else {

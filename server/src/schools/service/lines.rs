@@ -17,7 +17,7 @@ use crate::{
         service::audit::Deed,
     },
     db::Tx,
-    error::{Error, Result},
+    error::{Error, Result, says::schools as say},
     schools::{
         rules::{
             MunicipalityId, SchoolId,
@@ -139,7 +139,7 @@ impl Schools {
         let area = visible_area(staff, municipality)?;
         let row = store::find_line(&mut tx, &area, school, number)
             .await?
-            .ok_or_else(|| Error::not_found("LINE_NOT_FOUND", format!("the school has no line {number}")))?;
+            .ok_or_else(|| Error::not_found("LINE_NOT_FOUND", say::line_unknown(number)))?;
         require_seen(seen, row.version)?;
         if !store::delete_line(&mut tx, &row).await? {
             return Err(etag_mismatch());
@@ -168,10 +168,10 @@ impl Schools {
                 }
             }
             (HubKind::Municipal, None) => {
-                return Err(Error::invalid_field("operator_id", "is empty; a hub of a municipality needs who runs it"));
+                return Err(Error::invalid_field("operator_id", say::operator_missing()));
             }
             (HubKind::Prefectural | HubKind::Isp, Some(_)) => {
-                return Err(Error::invalid_field("operator_id", "is only for hubs of a municipality"));
+                return Err(Error::invalid_field("operator_id", say::operator_not_here()));
             }
             (HubKind::Prefectural | HubKind::Isp, None) => staff.require_everywhere(Right::EditMunicipalities)?,
         }
@@ -183,9 +183,9 @@ impl Schools {
             isp,
         };
         let mut tx = self.db.begin().await?;
-        store::insert_hub(&mut tx, &hub, self.clock.now()).await.map_err(|error| {
-            exists(error, "HUB_EXISTS", || String::from("a hub with this name or request_id exists"))
-        })?;
+        store::insert_hub(&mut tx, &hub, self.clock.now())
+            .await
+            .map_err(|error| exists(error, "HUB_EXISTS", say::hub_exists()))?;
         let deed = Deed {
             municipality: operator,
             action: "hub.create",
@@ -221,7 +221,7 @@ impl Schools {
 }
 
 async fn visible_hub(tx: &mut Tx, staff: &Staff, id: Uuid) -> Result<HubView> {
-    let not_found = || Error::not_found("HUB_NOT_FOUND", format!("there is no hub {id}"));
+    let not_found = || Error::not_found("HUB_NOT_FOUND", say::hub_unknown(id));
     let hub = store::find_hub(tx, id).await?.ok_or_else(not_found)?;
     let owners = store::hub_owners(tx, id, id).await?;
     view(&staff.scope(Right::ViewFigures)?, hub, &owners).ok_or_else(not_found)

@@ -22,7 +22,10 @@ use crate::{
     },
     clock::Clock,
     db::{Db, Tx, is_unique_violation},
-    error::{Error, Kind, Result},
+    error::{
+        Both, Error, Kind, Result,
+        says::{access, schools as say},
+    },
 };
 
 /// Municipalities that are read at once.
@@ -55,7 +58,7 @@ impl Schools {
         let new = NewMunicipality { id, code: &code, name: &name, kind: "", mac_salt: new_salt()? };
         let mut tx = self.db.begin().await?;
         if !store::insert_municipality(&mut tx, &new, self.clock.now()).await? {
-            let message = format!("the municipality {} or one of this request_id exists", code.as_str());
+            let message = say::municipality_exists(code.as_str());
             return Err(Error::new(Kind::Exists, "MUNICIPALITY_EXISTS", message));
         }
         let deed = Deed {
@@ -157,11 +160,7 @@ impl Schools {
         let id = SchoolId(id.unwrap_or_else(Uuid::now_v7));
         let area = staff.area_for(Right::EditSchools, municipality)?;
         if !area.covers(None) {
-            return Err(Error::new(
-                Kind::Denied,
-                "RIGHT_MISSING",
-                "adding a school needs a right for the municipality",
-            ));
+            return Err(Error::new(Kind::Denied, "RIGHT_MISSING", say::adding_needs_municipality()));
         }
         let mut tx = self.db.begin().await?;
         require_no_rival(&mut tx, municipality, id, code.as_ref(), &name).await?;
@@ -275,20 +274,20 @@ pub struct SchoolChange {
 
 /// The error for a municipality that the caller cannot see.
 pub fn municipality_not_found(id: MunicipalityId) -> Error {
-    Error::not_found("MUNICIPALITY_NOT_FOUND", format!("there is no municipality {id}"))
+    Error::not_found("MUNICIPALITY_NOT_FOUND", access::municipality_unknown(id))
 }
 
 /// The error for a school that the caller cannot see.
 pub fn school_not_found(id: SchoolId) -> Error {
-    Error::not_found("SCHOOL_NOT_FOUND", format!("there is no school {id}"))
+    Error::not_found("SCHOOL_NOT_FOUND", say::school_unknown(id))
 }
 
 fn right_missing() -> Error {
-    Error::new(Kind::Denied, "RIGHT_MISSING", "this needs a right for the whole municipality; ask an administrator")
+    Error::new(Kind::Denied, "RIGHT_MISSING", access::needs_municipality_right())
 }
 
 fn etag_mismatch() -> Error {
-    Error::new(Kind::Conflict, "ETAG_MISMATCH", "it was changed since it was read; read it again")
+    Error::new(Kind::Conflict, "ETAG_MISMATCH", say::changed_since())
 }
 
 fn require_seen<T: PartialEq>(seen: Option<T>, version: T) -> Result<()> {
@@ -330,12 +329,10 @@ async fn require_no_rival(
     let rivals = store::rivals(tx, municipality, id, code, name).await?;
     let others: Vec<_> = rivals.iter().filter(|(other, _)| *other != id.0).collect();
     if others.iter().any(|(_, other)| code.is_some() && other.as_deref() == code) {
-        return Err(Error::new(Kind::Exists, "SCHOOL_EXISTS", "a school with this code exists in the municipality"));
+        return Err(Error::new(Kind::Exists, "SCHOOL_EXISTS", say::school_exists()));
     }
     if !others.is_empty() {
-        let message =
-            format!("a school of the municipality is called {name} already; width and spaces make no difference");
-        return Err(Error::new(Kind::Exists, "SCHOOL_NAME_TAKEN", message));
+        return Err(Error::new(Kind::Exists, "SCHOOL_NAME_TAKEN", say::school_name_taken(name)));
     }
     Ok(())
 }
@@ -350,11 +347,9 @@ fn new_salt() -> Result<[u8; 16]> {
 }
 
 fn school_exists(error: Error) -> Error {
-    exists(error, "SCHOOL_EXISTS", || {
-        String::from("a school with this code, name or request_id exists in the municipality")
-    })
+    exists(error, "SCHOOL_EXISTS", say::school_key_taken())
 }
 
-fn exists(error: Error, reason: &'static str, message: impl FnOnce() -> String) -> Error {
-    if is_unique_violation(&error) { Error::new(Kind::Exists, reason, message()).with_source(error) } else { error }
+fn exists(error: Error, reason: &'static str, message: Both) -> Error {
+    if is_unique_violation(&error) { Error::new(Kind::Exists, reason, message).with_source(error) } else { error }
 }

@@ -49,7 +49,8 @@ struct PeriodRow {
 }
 
 fn stored_date(text: &str) -> Result<Date> {
-    parse_date("date", text).map_err(|violation| Error::internal("a stored day is none", violation.message))
+    parse_date("date", text)
+        .map_err(|violation| Error::internal("a stored day is none", violation.message.en.into_owned()))
 }
 
 impl PeriodRow {

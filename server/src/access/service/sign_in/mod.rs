@@ -32,7 +32,7 @@ use crate::{
     },
     clock::Timestamp,
     db::Tx,
-    error::{Error, Kind, Result},
+    error::{Error, Kind, Result, says::access as say},
 };
 
 /// Who is at the other end of a connection to the console.
@@ -151,8 +151,7 @@ impl Access {
     /// whose `provider_issuer` and `provider_subject` it names and starts its session, second factor left to the provider.
     /// Not built yet. Reason: PROVIDER_UNKNOWN.
     pub fn sign_in_as(&self, subject: &ProviderSubject, _client: &Client) -> Result<Cookie> {
-        let message = format!("the identity provider {} is not set up here; sign in with a password", subject.issuer);
-        Err(Error::new(Kind::Precondition, "PROVIDER_UNKNOWN", message))
+        Err(Error::new(Kind::Precondition, "PROVIDER_UNKNOWN", say::provider_unknown(&subject.issuer)))
     }
 
     /// What the pages between password and second factor need. Reason: SESSION_ENDED.
@@ -176,8 +175,7 @@ impl Access {
         let client = Client { address: session.address.parse().ok(), agent: String::new() };
         self.require_patience(&client, now)?;
         if !person.totp_confirmed {
-            let message = "no authenticator is set up for this account yet; set one up first";
-            return Err(Error::new(Kind::Precondition, "SECOND_FACTOR_NOT_SET_UP", message));
+            return Err(Error::new(Kind::Precondition, "SECOND_FACTOR_NOT_SET_UP", say::second_factor_not_set_up()));
         }
         let id = StaffId(person.staff_id);
         let method = if looks_like_recovery(code) {
@@ -203,8 +201,8 @@ impl Access {
     /// Runs what costs much memory and time, a few at once; a crowd waits, a larger crowd is refused. Reason: SIGN_IN_BUSY.
     pub(super) async fn hashed<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
         let busy = || {
-            let message = "too many people sign in at this moment; try again";
-            Error::new(Kind::Exhausted, "SIGN_IN_BUSY", message).retry_after(std::time::Duration::from_secs(2))
+            Error::new(Kind::Exhausted, "SIGN_IN_BUSY", say::sign_in_busy())
+                .retry_after(std::time::Duration::from_secs(2))
         };
         let _place = self.guard.hash_queue.try_acquire().map_err(|_| busy())?;
         let turn = self.guard.hashing.clone().acquire_owned().await.map_err(|_| busy())?;
@@ -226,7 +224,7 @@ impl Access {
         let addresses = self.guard.addresses.lock().expect("nobody panics with the lock held");
         match client.address.and_then(|address| addresses.wait(address, now)) {
             Some(wait) => {
-                let message = format!("too many wrong tries from your address; try again in {} s", wait.as_secs() + 1);
+                let message = say::sign_in_throttled(wait.as_secs() + 1);
                 Err(Error::new(Kind::Exhausted, "SIGN_IN_THROTTLED", message).retry_after(wait))
             }
             None => Ok(()),
@@ -275,10 +273,7 @@ fn may_try(row: &StaffRow, now: Timestamp) -> bool {
 
 /// The person that calls. Reason: NO_PERSON for a token of the installation.
 pub(super) fn require_person(staff: &Staff) -> Result<StaffId> {
-    staff.id.ok_or_else(|| {
-        let message = "the caller is a token of the installation, not a person";
-        Error::new(Kind::Precondition, "NO_PERSON", message)
-    })
+    staff.id.ok_or_else(|| Error::new(Kind::Precondition, "NO_PERSON", say::no_person()))
 }
 
 pub(super) fn actor(person: &StaffRow) -> Actor {
@@ -317,16 +312,13 @@ pub(super) fn staff_deed(action: &'static str, id: StaffId, details: serde_json:
 }
 
 fn sign_in_failed() -> Error {
-    let message =
-        "the name or the password is wrong, or there were too many wrong tries and you must wait some minutes";
-    Error::new(Kind::Unauthenticated, "SIGN_IN_FAILED", message)
+    Error::new(Kind::Unauthenticated, "SIGN_IN_FAILED", say::sign_in_failed())
 }
 
 fn second_factor_failed() -> Error {
-    let message = "the code is wrong or was used; wait for the next one of your authenticator";
-    Error::new(Kind::Unauthenticated, "SECOND_FACTOR_FAILED", message)
+    Error::new(Kind::Unauthenticated, "SECOND_FACTOR_FAILED", say::second_factor_failed())
 }
 
 fn session_ended() -> Error {
-    Error::new(Kind::Unauthenticated, "SESSION_ENDED", "you are not signed in, or your session has ended; sign in")
+    Error::new(Kind::Unauthenticated, "SESSION_ENDED", say::session_ended())
 }

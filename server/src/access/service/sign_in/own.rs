@@ -18,7 +18,7 @@ use crate::{
         },
     },
     db::Tx,
-    error::{Error, Kind, Result},
+    error::{Error, Kind, Result, says::access as say},
 };
 
 impl Access {
@@ -28,8 +28,7 @@ impl Access {
         let mut tx = self.db.begin().await?;
         let (_, person) = self.pending_session(&mut tx, &hash_secret(cookie)).await?;
         if person.totp_confirmed {
-            let message = "this account has an authenticator; use a code of it, or ask an administrator for a reset";
-            return Err(Error::new(Kind::Precondition, "SECOND_FACTOR_SET_UP", message));
+            return Err(Error::new(Kind::Precondition, "SECOND_FACTOR_SET_UP", say::second_factor_set_up()));
         }
         let secret = match self.totp_secret(&person)? {
             Some(secret) => secret,
@@ -135,8 +134,7 @@ impl Access {
     /// The caller's account, if they know its password too.
     async fn recheck_password(&self, staff: &Staff, password: &str, client: &Client) -> Result<StaffRow> {
         let Credential::Session(_) = staff.credential else {
-            let message = "this is done in the console only, signed in with password and second factor";
-            return Err(Error::new(Kind::Denied, "SESSION_REQUIRED", message));
+            return Err(Error::new(Kind::Denied, "SESSION_REQUIRED", say::session_required()));
         };
         let (id, now) = (require_person(staff)?, self.clock.now());
         self.require_patience(client, now)?;

@@ -14,7 +14,7 @@ use crate::{
     },
     clock::Timestamp,
     db::Tx,
-    error::{Error, Kind, Result},
+    error::{Error, Kind, Result, says::access as say},
 };
 
 /// How often the last use of a session is written, at most.
@@ -32,8 +32,7 @@ impl Access {
         let mut tx = self.db.read().await?;
         let (session, person) = self.open_session(&mut tx, &hash).await?;
         if session.pending {
-            let message = "the second factor is missing";
-            return Err(Error::new(Kind::Unauthenticated, "SECOND_FACTOR_REQUIRED", message));
+            return Err(Error::new(Kind::Unauthenticated, "SECOND_FACTOR_REQUIRED", say::second_factor_missing()));
         }
         let credential = Credential::Session(session.session_id);
         let staff = self.person(&mut tx, &person, credential, now).await?;
@@ -85,7 +84,7 @@ impl Access {
         let id = require_whole_person(staff)?;
         let mut tx = self.db.begin().await?;
         if !sessions::end_session(&mut tx, id, session, self.clock.now()).await? {
-            return Err(Error::not_found("SESSION_NOT_FOUND", format!("you have no open session {session}")));
+            return Err(Error::not_found("SESSION_NOT_FOUND", say::session_unknown(session)));
         }
         self.audit(&mut tx, staff, session_deed("session.end", session, serde_json::json!({}))).await?;
         tx.commit().await

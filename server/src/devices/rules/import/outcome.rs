@@ -56,10 +56,10 @@ impl From<&RowError> for ErrorView {
             header: at.map(|at| at.header.clone()).unwrap_or_default(),
             value: error.value.clone(),
             code: error.problem.code().to_owned(),
-            problem_ja: words.problem.ja,
-            problem_en: words.problem.en,
-            right_ja: words.right.ja,
-            right_en: words.right.en,
+            problem_ja: words.problem.ja.into_owned(),
+            problem_en: words.problem.en.into_owned(),
+            right_ja: words.right.ja.into_owned(),
+            right_en: words.right.en.into_owned(),
         }
     }
 }

@@ -28,7 +28,7 @@ use crate::{
             import as store,
         },
     },
-    error::{Error, Kind, Result},
+    error::{Error, Kind, Result, says},
     schools::rules::{MunicipalityId, SchoolId},
 };
 
@@ -180,7 +180,7 @@ async fn read_index(tx: &mut Tx, municipality: MunicipalityId) -> Result<Index> 
         after = last.device;
         devices.extend(page);
         if devices.len() > MOST_DEVICES {
-            let message = format!("more than {MOST_DEVICES} devices of one owner cannot be matched with a file");
+            let message = says::files::too_many_devices(MOST_DEVICES);
             return Err(Error::new(Kind::Precondition, "IMPORT_TOO_MANY_DEVICES", message));
         }
     }

@@ -30,7 +30,7 @@ use crate::{
         rules::import::{FILE_BYTES, ImportKind, outcome::Outcome, problems::FileProblem},
         store::import::{self as store, NewRun, RunRow, RunState},
     },
-    error::{Error, Kind, Result},
+    error::{Error, Kind, Result, says::files as say},
     schools::{rules::MunicipalityId, service::Schools},
 };
 
@@ -132,7 +132,7 @@ fn right_for(kind: ImportKind) -> Right {
 }
 
 fn import_not_found(import: Uuid) -> Error {
-    Error::not_found("IMPORT_NOT_FOUND", format!("there is no import {import}"))
+    Error::not_found("IMPORT_NOT_FOUND", say::import_unknown(import))
 }
 
 impl Imports {
@@ -233,16 +233,11 @@ impl Imports {
         match run.state {
             RunState::Previewed => {}
             RunState::Applied => {
-                return Err(Error::new(
-                    Kind::Precondition,
-                    "IMPORT_APPLIED",
-                    "this import was applied already; hand the file in again to apply it again",
-                ));
+                return Err(Error::new(Kind::Precondition, "IMPORT_APPLIED", say::import_applied()));
             }
             RunState::Expired => return Err(expired()),
         }
-        let changed_since =
-            || Error::new(Kind::Conflict, "ETAG_MISMATCH", "the import was changed since it was read; read it again");
+        let changed_since = || Error::new(Kind::Conflict, "ETAG_MISMATCH", say::import_changed());
         if seen.is_some_and(|seen| seen != run.version) {
             return Err(changed_since());
         }
@@ -368,12 +363,11 @@ fn may_see(staff: &Staff, run: &ImportRun) -> bool {
 }
 
 fn has_errors(count: u64) -> Error {
-    let message = format!("{count} errors; correct the file, or hand it in again and leave out rows with errors");
-    Error::new(Kind::Precondition, "IMPORT_HAS_ERRORS", message)
+    Error::new(Kind::Precondition, "IMPORT_HAS_ERRORS", say::import_has_errors(count))
 }
 
 fn expired() -> Error {
-    Error::new(Kind::Precondition, "IMPORT_EXPIRED", "the file of this import is gone after a day; hand it in again")
+    Error::new(Kind::Precondition, "IMPORT_EXPIRED", say::import_expired())
 }
 
 /// The whole mapping of a run, so that nothing is guessed next time.

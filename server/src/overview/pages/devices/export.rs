@@ -13,7 +13,7 @@ use crate::{
     access::pages::SignedIn,
     console::{Fields, PageResult, format},
     devices::rules::import::export::Encoding,
-    error::{Error, FieldViolation},
+    error::{Error, FieldViolation, says},
     overview::pages::{
         OverviewPages,
         address::Address,
@@ -31,7 +31,7 @@ pub(in crate::overview::pages) async fn export(
     let address = Address::read("/devices", &KEYS, &fields);
     let asked = ask(&pages, &person.staff, address).await?;
     if asked.wrong.iter().any(|(_, what)| *what == Wrong::Missing) {
-        return Err(Error::not_found("PLACE_NOT_FOUND", "there is no such place").into());
+        return Err(Error::not_found("PLACE_NOT_FOUND", says::schools::place_unknown()).into());
     }
     if !asked.wrong.is_empty() {
         let told = |(key, what): &(&'static str, Wrong)| FieldViolation::new(*key, form_message(&person.shell, *what));

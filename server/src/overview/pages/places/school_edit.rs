@@ -10,7 +10,7 @@ use super::{
 use crate::{
     access::pages::SignedIn,
     console::{Fields, PageResult, Respond as _, see_other},
-    error::{Error, FieldViolation, Result},
+    error::{Error, FieldViolation, Result, says},
     overview::pages::{OverviewPages, device::seen},
     schools::{
         rules::{
@@ -100,7 +100,7 @@ async fn set_pupils(person: &SignedIn, pages: &OverviewPages, school: SchoolId, 
     let owner = pages.schools.owner_of(&person.staff, school).await?;
     let mut wrong = Vec::new();
     let year = collect(FiscalYear::parse("fiscal_year", fields.get("fiscal_year")), &mut wrong);
-    let number = fields.get("pupils").parse().map_err(|_| FieldViolation::new("pupils", "is no number"));
+    let number = fields.get("pupils").parse().map_err(|_| FieldViolation::new("pupils", says::fields::no_number()));
     let count = collect(number.and_then(parse_pupils), &mut wrong);
     let (Some(year), Some(count)) = (year, count) else { return invalid(wrong) };
     // What was shown of this year when the form was made; nothing if nobody had said.
@@ -132,7 +132,7 @@ async fn set_line(person: &SignedIn, pages: &OverviewPages, school: SchoolId, fi
     let number = number_of(fields, "line_number").and_then(|number| parse_line_number(number.unwrap_or_default()));
     let number = collect(number, &mut wrong);
     let topology = fields.get("topology").parse().ok().and_then(Topology::from_number);
-    let topology = topology.ok_or_else(|| FieldViolation::new("topology", "is missing; choose one"));
+    let topology = topology.ok_or_else(|| FieldViolation::new("topology", says::fields::missing()));
     let topology = collect(topology, &mut wrong);
     let contract = collect(parse_text("contract", fields.get("contract"), 100), &mut wrong);
     let isp = collect(parse_text("isp", fields.get("isp"), 100), &mut wrong);
@@ -160,7 +160,7 @@ fn at_hub(mut error: Error) -> Error {
 
 fn number_of(fields: &Fields, name: &'static str) -> Result<Option<u32>, FieldViolation> {
     let Some(text) = fields.some(name) else { return Ok(None) };
-    text.parse().map(Some).map_err(|_| FieldViolation::new(name, "is no number"))
+    text.parse().map(Some).map_err(|_| FieldViolation::new(name, says::fields::no_number()))
 }
 
 pub(in crate::overview::pages) async fn delete_line(
@@ -187,7 +187,7 @@ mod tests {
 
     #[test]
     fn hub_is_told_beside_its_field() {
-        let error = at_hub(Error::invalid_field("hub_id", "is no hub of a municipality"));
+        let error = at_hub(Error::invalid_field("hub_id", says::schools::needs_municipal_hub()));
         assert_eq!(error.fields[0].field, "hub");
     }
 }

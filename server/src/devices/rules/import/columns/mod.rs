@@ -111,12 +111,12 @@ pub fn settle(kind: ImportKind, columns: &mut [Column]) -> Result<(), FileProble
         let saying: Vec<_> = columns.iter().filter(|c| c.field == Some(field)).map(|c| c.header.as_str()).collect();
         let may_repeat = matches!(field, ColumnField::PersonName | ColumnField::RecentUsers);
         if saying.len() > 1 && !may_repeat {
-            return Err(FileProblem::FieldTwice { field: field.name(), columns: saying.join(", ") });
+            return Err(FileProblem::FieldTwice { field, columns: saying.join(", ") });
         }
     }
     for group in needs(kind) {
         if !columns.iter().any(|column| column.field.is_some_and(|field| group.contains(&field))) {
-            return Err(FileProblem::FieldMissing { field: group[0].name() });
+            return Err(FileProblem::FieldMissing { any_of: group });
         }
     }
     Ok(())

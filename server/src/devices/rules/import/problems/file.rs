@@ -1,7 +1,7 @@
 //! Why a file cannot be taken at all.
 
 use super::{
-    super::{CELL_CHARS, COLUMNS, FILE_BYTES, ROWS},
+    super::{CELL_CHARS, COLUMNS, FILE_BYTES, ROWS, columns::ColumnField},
     Words, words,
 };
 use crate::error::{Error, Kind};
@@ -67,14 +67,14 @@ pub enum FileProblem {
     /// Two columns say the same field.
     FieldTwice {
         /// The field.
-        field: &'static str,
+        field: ColumnField,
         /// The columns.
         columns: String,
     },
     /// A needed column is missing.
     FieldMissing {
-        /// What is missing.
-        field: &'static str,
+        /// Each of these would do.
+        any_of: &'static [ColumnField],
     },
     /// A header and nothing below it.
     NoRows,
@@ -200,17 +200,21 @@ impl FileProblem {
                 format!("one of {there}"),
             ),
             Self::FieldTwice { field, columns } => words(
-                format!("項目 {field} に複数の列が対応しています: {columns}"),
+                format!("「{}」に複数の列が対応しています: {columns}", field.title()),
                 "1つを残し、ほかは ignore にしてください",
-                format!("several columns say {field}: {columns}"),
+                format!("several columns say {}: {columns}", field.name()),
                 "map all but one to ignore",
             ),
-            Self::FieldMissing { field } => words(
-                format!("項目 {field} の列がありません"),
-                "見出しを確かめるか、列の対応を指定してください",
-                format!("no column says {field}"),
-                "a column for it, or say which column means it",
-            ),
+            Self::FieldMissing { any_of } => {
+                let titles: Vec<_> = any_of.iter().map(|field| format!("「{}」", field.title())).collect();
+                let names: Vec<_> = any_of.iter().map(|field| field.name()).collect();
+                words(
+                    format!("{}の列がありません", titles.join("か")),
+                    "見出しを確かめるか、列の対応を指定してください",
+                    format!("no column says {}", names.join(" or ")),
+                    "a column for it, or say which column means it",
+                )
+            }
             Self::NoRows => words(
                 "見出しの下にデータの行がありません",
                 "データの行を入れてください",
@@ -224,6 +228,6 @@ impl FileProblem {
 impl From<FileProblem> for Error {
     fn from(problem: FileProblem) -> Self {
         let words = problem.words();
-        Self::new(Kind::Invalid, problem.reason(), format!("{}: {}", words.problem.en, words.right.en))
+        Self::new(Kind::Invalid, problem.reason(), words.problem.then(&words.right))
     }
 }

@@ -3,18 +3,12 @@
 mod file;
 mod row;
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 
 pub use self::{file::FileProblem, row::Problem};
-
-/// A sentence in both languages.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Both {
-    /// Japanese.
-    pub ja: String,
-    /// English, lower case.
-    pub en: String,
-}
+use crate::error::Both;
 
 /// What is wrong, and what would be right.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -25,12 +19,9 @@ pub struct Words {
     pub right: Both,
 }
 
-fn words(
-    ja: impl Into<String>,
-    ja_right: impl Into<String>,
-    en: impl Into<String>,
-    en_right: impl Into<String>,
-) -> Words {
+type Text = Cow<'static, str>;
+
+fn words(ja: impl Into<Text>, ja_right: impl Into<Text>, en: impl Into<Text>, en_right: impl Into<Text>) -> Words {
     Words { problem: Both { ja: ja.into(), en: en.into() }, right: Both { ja: ja_right.into(), en: en_right.into() } }
 }
 

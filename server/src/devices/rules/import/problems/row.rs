@@ -1,6 +1,7 @@
 //! What is wrong with a cell or a row.
 
 use super::{Words, words};
+use crate::error::Both;
 
 /// Why a cell or a row cannot be taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -83,10 +84,10 @@ pub enum Problem {
     },
     /// Label and serial number belong to two devices.
     TwoDevices,
-    /// What the rules of another part say, in English.
+    /// What the rules of another part say.
     Other {
         /// What is wrong.
-        message: String,
+        message: Both,
     },
 }
 
@@ -270,7 +271,7 @@ impl Problem {
                 "label and serial number belong to two different devices",
                 "the two numbers of one device",
             ),
-            Self::Other { message } => words(message.clone(), "", message.clone(), ""),
+            Self::Other { message } => words(message.ja.clone(), "", message.en.clone(), ""),
         }
     }
 }

@@ -1,10 +1,15 @@
 //! The one error of the server, which knows no transport.
 //!
-//! Invariants: `message` is lower case, names the thing and never internals; `reason` is a constant of the contract;
+//! Invariants: `message` stands in Japanese and English ([`says`]), names the thing and never internals; `reason` is a constant of the contract;
 //! `Display` never prints the source, the log prints the chain ([`Error::chain`]). Only `grpc/status.rs` turns an error
 //! into a `Status`.
 
+mod both;
+pub mod says;
+
 use std::{borrow::Cow, fmt, time::Duration};
+
+pub use self::both::Both;
 
 /// What the caller should do next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -37,12 +42,12 @@ pub struct FieldViolation {
     /// Path of the field as the contract spells it.
     pub field: Cow<'static, str>,
     /// What is wrong and what would be right.
-    pub message: String,
+    pub message: Both,
 }
 
 impl FieldViolation {
     /// Names a field and what is wrong with it.
-    pub fn new(field: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
+    pub fn new(field: impl Into<Cow<'static, str>>, message: impl Into<Both>) -> Self {
         Self { field: field.into(), message: message.into() }
     }
 }
@@ -54,8 +59,8 @@ pub struct Error {
     pub kind: Kind,
     /// Constant of the contract, in capitals.
     pub reason: &'static str,
-    /// For people, lower case.
-    pub message: String,
+    /// For people.
+    pub message: Both,
     /// All invalid fields at once.
     pub fields: Vec<FieldViolation>,
     /// When to try again.
@@ -68,29 +73,33 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl Error {
     /// An error without a source.
-    pub fn new(kind: Kind, reason: &'static str, message: impl Into<String>) -> Self {
+    pub fn new(kind: Kind, reason: &'static str, message: impl Into<Both>) -> Self {
         Self { kind, reason, message: message.into(), fields: Vec::new(), retry_after: None, source: None }
     }
 
-    /// A fault of ours, with what caused it.
-    pub fn internal(message: impl Into<String>, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+    /// A fault of ours, with what caused it. What failed is for the log, in English; a person can only tell somebody.
+    pub fn internal(
+        message: impl Into<Cow<'static, str>>,
+        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Self {
+        let message = Both { en: message.into(), ..says::server::internal() };
         Self::new(Kind::Internal, "INTERNAL", message).with_source(source)
     }
 
     /// Refused fields; panics without one, since the caller would learn nothing.
     pub fn invalid_fields(reason: &'static str, fields: Vec<FieldViolation>) -> Self {
         assert!(!fields.is_empty(), "a refusal names at least one field");
-        let message = fields.iter().map(|f| format!("{}: {}", f.field, f.message)).collect::<Vec<_>>().join("; ");
+        let message = Both::joined(fields.iter().map(|field| (field.field.as_ref(), &field.message)));
         Self { fields, ..Self::new(Kind::Invalid, reason, message) }
     }
 
     /// One refused field, with the reason FIELD_INVALID.
-    pub fn invalid_field(field: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
+    pub fn invalid_field(field: impl Into<Cow<'static, str>>, message: impl Into<Both>) -> Self {
         Self::invalid_fields("FIELD_INVALID", vec![FieldViolation::new(field, message)])
     }
 
     /// Nothing visible has that name.
-    pub fn not_found(reason: &'static str, message: impl Into<String>) -> Self {
+    pub fn not_found(reason: &'static str, message: impl Into<Both>) -> Self {
         Self::new(Kind::NotFound, reason, message)
     }
 
@@ -110,7 +119,7 @@ impl Error {
 
     /// The message and those of all sources, for the log.
     pub fn chain(&self) -> String {
-        let mut text = self.message.clone();
+        let mut text = self.message.en.clone().into_owned();
         let mut next: Option<&dyn std::error::Error> = std::error::Error::source(self);
         while let Some(source) = next {
             text.push_str(": ");
@@ -123,7 +132,7 @@ impl Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
+        self.message.fmt(f)
     }
 }
 
