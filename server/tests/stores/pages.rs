@@ -195,7 +195,7 @@ async fn export_is_the_list_and_is_noted_with_each_owner(world: World) {
     let order = DeviceOrder { field: SortField::Label, descending: false };
     let staff = world.staff().await;
     let take = async |query: DeviceQuery| {
-        let mut pieces = world.overview.export(&exports, &staff, query, Encoding::Cp932).unwrap();
+        let mut pieces = world.overview.export(&exports, &staff, query, Encoding::Cp932).await.unwrap();
         let (mut text, mut devices) = (String::new(), 0);
         while let Some(piece) = pieces.recv().await {
             let piece = piece.unwrap();
@@ -218,13 +218,13 @@ async fn export_is_the_list_and_is_noted_with_each_owner(world: World) {
     assert!(noted(third).await.is_empty(), "nothing of this owner left");
     let nobody = DeviceFilter { municipality: Some(MunicipalityId(Uuid::now_v7())), ..DeviceFilter::default() };
     let refused = world.overview.export(&exports, &staff, DeviceQuery { filter: nobody, order }, Encoding::Utf8);
-    assert_eq!(refused.unwrap_err().reason, "MUNICIPALITY_NOT_FOUND");
+    assert_eq!(refused.await.unwrap_err().reason, "MUNICIPALITY_NOT_FOUND");
     let school = world.school(owner, "第一小学校").await;
     let teacher = world.of_role(Role::SchoolStaff, Place::School(owner, school)).await;
     let sister = SchoolId(Uuid::now_v7());
     let beyond = DeviceFilter { municipality: Some(owner), school: Some(sister), ..DeviceFilter::default() };
     let refused = world.overview.export(&exports, &teacher, DeviceQuery { filter: beyond, order }, Encoding::Utf8);
-    assert_eq!(refused.unwrap_err().reason, "SCHOOL_NOT_FOUND");
+    assert_eq!(refused.await.unwrap_err().reason, "SCHOOL_NOT_FOUND");
 }
 
 async fn enroll(world: &World, owner: MunicipalityId, serial: &str) -> DeviceId {

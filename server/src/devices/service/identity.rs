@@ -460,7 +460,7 @@ impl Identities {
             }
             rows.extend(found);
         }
-        rows.sort_by(|a: &DecidedRow, b| b.decision.decision_id.cmp(&a.decision.decision_id));
+        rows.sort_by_key(|row: &DecidedRow| std::cmp::Reverse(row.decision.decision_id));
         rows.truncate(usize::try_from(limit).unwrap_or_default());
         Ok(rows)
     }
