@@ -14,6 +14,7 @@ mod importing;
 mod matrix;
 mod observing;
 mod python;
+mod searching;
 mod sequences;
 mod several_servers;
 mod shutdown;

@@ -202,6 +202,18 @@ impl Client {
         Ok(read_pages(WHOLE_LIST, list).await?.0)
     }
 
+    /// At most `limit` decisions of people, newest first, and whether there are more; an empty id is of all owners.
+    pub(super) async fn list_decisions(&self, owner: &str, limit: usize) -> Result<(Vec<v1::Decision>, bool)> {
+        let page_size = u32::try_from(limit).unwrap_or(u32::MAX).clamp(1, PAGE_SIZE);
+        let list = async |page_token| {
+            let (device_id, municipality_id) = (String::new(), owner.to_owned());
+            let request = v1::ListDecisionsRequest { device_id, municipality_id, page_size, page_token };
+            let page = answer(self.reviews().list_decisions(request)).await?;
+            Ok((page.decisions, page.next_page_token))
+        };
+        read_pages(limit, list).await
+    }
+
     /// At most `limit` entries of one chain of the audit log, newest first; an empty id is the installation's chain.
     pub(super) async fn list_audit_entries(&self, owner: &str, limit: usize) -> Result<Vec<v1::AuditEntry>> {
         let page_size = u32::try_from(limit).unwrap_or(u32::MAX).clamp(1, PAGE_SIZE);
@@ -255,11 +267,23 @@ impl Client {
 
     /// All schools in scope, or those of one owner.
     pub(super) async fn list_schools(&self, municipality_id: Option<&str>) -> Result<Vec<v1::School>> {
+        self.search_schools(municipality_id, "", "").await
+    }
+
+    /// The schools that a fragment of a name or code and a kind find; all where both are empty.
+    pub(super) async fn search_schools(
+        &self,
+        municipality_id: Option<&str>,
+        query: &str,
+        kind: &str,
+    ) -> Result<Vec<v1::School>> {
         let list = async |page_token| {
             let request = v1::ListSchoolsRequest {
                 municipality_id: municipality_id.unwrap_or_default().to_owned(),
                 page_size: PAGE_SIZE,
                 page_token,
+                query: query.to_owned(),
+                kind: kind.to_owned(),
             };
             let page = answer(self.schools().list_schools(request)).await?;
             Ok((page.schools, page.next_page_token))

@@ -48,11 +48,17 @@ enum ReviewsCommand {
         #[arg(value_name = "REASON", value_parser = review_reason)]
         reason: v1::ReviewReason,
     },
-    /// List what was decided on a device, newest first.
+    /// List what was decided on a device, or what people decided on all of them, newest first.
     Decisions {
-        /// Id of the device.
+        /// Id of the device; leave it out for all of them.
         #[arg(value_name = "ID")]
-        device_id: String,
+        device_id: Option<String>,
+        /// Only of the municipality with this code.
+        #[arg(long, value_name = "CODE", conflicts_with = "device_id")]
+        municipality: Option<String>,
+        /// At most so many decisions.
+        #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+        limit: u32,
     },
     /// Take a decision back.
     Undo {
@@ -91,12 +97,18 @@ pub(super) async fn run(args: ReviewsArgs) -> Result<()> {
             let request = v1::UndoDecisionRequest { device_id, decision_id };
             show(promised(answer(client.reviews().undo_decision(request)).await?.decision)?, as_json)
         }
-        ReviewsCommand::Decisions { device_id } => {
-            let found = answer(client.reviews().list_decisions(v1::ListDecisionsRequest { device_id })).await?;
+        ReviewsCommand::Decisions { device_id, municipality, limit } => {
+            let found = match device_id {
+                Some(device_id) => {
+                    let request = v1::ListDecisionsRequest { device_id, ..v1::ListDecisionsRequest::default() };
+                    answer(client.reviews().list_decisions(request)).await?.decisions
+                }
+                None => decisions(&client, municipality.as_deref(), limit).await?,
+            };
             if as_json {
-                return print(json::pretty(&json::list("decisions", found.decisions, json::decision)));
+                return print(json::pretty(&json::list("decisions", found, json::decision)));
             }
-            print(decision_table(found.decisions))
+            print(decision_table(found))
         }
     }
 }
@@ -129,9 +141,23 @@ async fn list(client: &Client, municipality: Option<&str>, limit: u32, as_json: 
     print(table::table(&columns, rows.collect(), "nothing to review"))
 }
 
+/// What people decided on all devices, or on those of one owner.
+async fn decisions(client: &Client, municipality: Option<&str>, limit: u32) -> Result<Vec<v1::Decision>> {
+    let owner = match municipality {
+        Some(code) => client.municipality(code).await?.municipality_id,
+        None => String::new(),
+    };
+    let (found, more) = client.list_decisions(&owner, limit as usize).await?;
+    if more {
+        remark(&format!("there are more than {limit} decisions: pass --limit or --municipality"));
+    }
+    Ok(found)
+}
+
 fn decision_table(decisions: Vec<v1::Decision>) -> String {
     let columns = [
         Column::Text("DECISION ID"),
+        Column::Text("DEVICE ID"),
         Column::Text("WHAT"),
         Column::Text("OTHER RECORD"),
         Column::Text("WHO"),
@@ -142,6 +168,7 @@ fn decision_table(decisions: Vec<v1::Decision>) -> String {
         let kind = decision.kind().as_str_name().trim_start_matches("DECISION_KIND_").to_lowercase();
         vec![
             decision.decision_id,
+            decision.device_id,
             kind.replace('_', " "),
             or_absent(Some(&decision.other_device_id)),
             decision.decided_by,
@@ -149,7 +176,7 @@ fn decision_table(decisions: Vec<v1::Decision>) -> String {
             time(decision.undo_time.as_ref()),
         ]
     });
-    table::table(&columns, rows.collect(), "nothing was decided on this device")
+    table::table(&columns, rows.collect(), "nothing was decided")
 }
 
 fn show(decision: v1::Decision, as_json: bool) -> Result<()> {

@@ -247,6 +247,8 @@ fn reviews() -> Vec<Rpc> {
         ),
         staff("ReviewService/ListDecisions", SEE_DEVICE, json!({ "device_id": "{decision.device}" })),
         staff("ReviewService/ListDecisions", SEE_DEVICE, json!({ "device_id": "{across}" })),
+        staff("ReviewService/ListDecisions", &[Anywhere(ViewDevices)], json!({})),
+        staff("ReviewService/ListDecisions", LIST_DEVICES, json!({ "municipality_id": "{municipality}" })),
     ]
 }
 
@@ -278,6 +280,11 @@ fn schools() -> Vec<Rpc> {
         ),
         staff("SchoolService/ListSchools", &[Anywhere(ViewFigures)], json!({ "page_size": 1000 })),
         staff("SchoolService/ListSchools", SEE_OWNER, of_owner.clone()),
+        staff(
+            "SchoolService/ListSchools",
+            SEE_OWNER,
+            json!({ "municipality_id": "{municipality}", "query": "小学校" }),
+        ),
         staff(
             "SchoolService/GetSchool",
             SEE_SCHOOL,

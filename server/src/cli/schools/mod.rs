@@ -31,11 +31,7 @@ enum SchoolsCommand {
     /// Add a school, and its municipality on first mention.
     Add(AddArgs),
     /// List schools with what their devices do.
-    List {
-        /// Only of the municipality with this code.
-        #[arg(long, value_name = "CODE")]
-        municipality: Option<String>,
-    },
+    List(ListArgs),
     /// List municipalities with what their devices do.
     Owners,
     /// Show one school.
@@ -54,6 +50,19 @@ enum SchoolsCommand {
     DeleteLine(edit::DeleteLineArgs),
     /// Show or change a municipality.
     Municipality(edit::MunicipalityArgs),
+}
+
+#[derive(Debug, Args)]
+struct ListArgs {
+    /// Only of the municipality with this code.
+    #[arg(long, value_name = "CODE")]
+    municipality: Option<String>,
+    /// Only open ones whose name or code has this in it.
+    #[arg(long, value_name = "FRAGMENT", default_value = "")]
+    search: String,
+    /// Only open ones whose code begins with these two characters, for example B1 for elementary schools.
+    #[arg(long, value_name = "KIND", default_value = "")]
+    kind: String,
 }
 
 #[derive(Debug, Args)]
@@ -77,7 +86,7 @@ pub(super) async fn run(args: SchoolsArgs) -> Result<()> {
     let client = args.client.open().await?;
     match args.command {
         SchoolsCommand::Add(add_args) => add(&client, add_args, args.client.json).await,
-        SchoolsCommand::List { municipality } => list(&client, municipality.as_deref(), args.client.json).await,
+        SchoolsCommand::List(list_args) => list(&client, &list_args, args.client.json).await,
         SchoolsCommand::Owners => owners(&client, args.client.json).await,
         SchoolsCommand::Show(school) => edit::show(&client, &school, args.client.json).await,
         SchoolsCommand::Edit(edit_args) => edit::edit(&client, edit_args, args.client.json).await,
@@ -136,13 +145,14 @@ fn unknown_municipality(code: &str) -> Failure {
     )
 }
 
-async fn list(client: &Client, code: Option<&str>, as_json: bool) -> Result<()> {
+async fn list(client: &Client, args: &ListArgs, as_json: bool) -> Result<()> {
+    let code = args.municipality.as_deref();
     let municipalities = match code {
         Some(code) => vec![client.municipality(code).await?],
         None => client.list_municipalities(None).await?,
     };
     let owner = code.and(municipalities.first()).map(|municipality| municipality.municipality_id.as_str());
-    let schools = client.list_schools(owner).await?;
+    let schools = client.search_schools(owner, &args.search, &args.kind).await?;
     if as_json {
         return print(json::pretty(&list_json(municipalities, schools)));
     }

@@ -14,7 +14,7 @@ use crate::{
         says::{devices as say, fields},
     },
     grpc::{caller, page},
-    schools::rules::{MunicipalityId, parse_optional_uuid, parse_uuid},
+    schools::rules::{MunicipalityId, parse_optional_uuid, parse_page_size, parse_uuid},
 };
 
 /// Answers staff about identities.
@@ -123,8 +123,19 @@ impl ReviewService for ReviewGrpc {
         request: Request<v1::ListDecisionsRequest>,
     ) -> Result<Response<v1::ListDecisionsResponse>, Status> {
         let staff = caller::staff(request.metadata(), &self.access).await?;
-        let device = device_id(&request.into_inner().device_id)?;
-        let rows = self.identities.decisions(&staff, device).await?;
-        Ok(Response::new(v1::ListDecisionsResponse { decisions: rows.into_iter().map(decision).collect() }))
+        let request = request.into_inner();
+        if !request.device_id.is_empty() {
+            let rows = self.identities.decisions(&staff, device_id(&request.device_id)?).await?;
+            let decisions = rows.into_iter().map(decision).collect();
+            return Ok(Response::new(v1::ListDecisionsResponse { decisions, next_page_token: String::new() }));
+        }
+        let owner = page::field(parse_optional_uuid("municipality_id", &request.municipality_id))?.map(MunicipalityId);
+        let limit = page::field(parse_page_size(request.page_size))?;
+        let before = page::read_token::<16>(&request.page_token)?.map_or(Uuid::max(), Uuid::from_bytes);
+        let rows = self.identities.list_decided(&staff, owner, before, limit).await?;
+        let next_page_token =
+            page::next(&rows, limit, |last| page::write_token(&[last.decision.decision_id.as_bytes()]));
+        let decisions = rows.into_iter().map(|row| decision(row.decision)).collect();
+        Ok(Response::new(v1::ListDecisionsResponse { decisions, next_page_token }))
     }
 }

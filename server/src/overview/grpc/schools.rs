@@ -7,9 +7,9 @@ use tonic::{Request, Response, Status};
 
 use super::key_of;
 use crate::{
-    access::service::Access,
+    access::{rules::Staff, service::Access},
     clock::Timestamp,
-    error::{Error, Result as ServerResult, says::fields},
+    error::{Error, FieldViolation, Result as ServerResult, says::fields},
     grpc::{
         caller,
         page::{self, PageOfSchools},
@@ -21,6 +21,7 @@ use crate::{
             fiscal::FiscalYear,
             parse_municipality_kind, parse_name, parse_optional_uuid, parse_page_size, parse_uuid,
             pupils::{PupilsSource, parse_pupils},
+            search::{SchoolKind, SchoolPosition, SchoolSearch, parse_fragment},
         },
         service::{MunicipalityChange, PupilsRow, SchoolChange, Schools, pupils},
         store::MunicipalityRow,
@@ -39,6 +40,30 @@ impl SchoolGrpc {
     /// Answers with these services.
     pub fn new(overview: Overview, schools: Schools, access: Access) -> Self {
         Self { overview, schools, access }
+    }
+
+    /// A page of the schools that a search finds.
+    async fn search(
+        &self,
+        staff: &Staff,
+        municipality: Option<MunicipalityId>,
+        limit: i64,
+        request: &v1::ListSchoolsRequest,
+    ) -> ServerResult<v1::ListSchoolsResponse> {
+        let mut refused = Vec::new();
+        let fragment = page::collect(parse_fragment("query", &request.query), &mut refused).flatten();
+        let kind = page::collect(school_kind(&request.kind), &mut refused).flatten();
+        if !refused.is_empty() {
+            return Err(Error::invalid_fields("FIELD_INVALID", refused));
+        }
+        let behind = match page::read_bytes(&request.page_token)? {
+            Some(token) => Some(SchoolPosition::from_bytes(&token).ok_or_else(page::token_invalid)?),
+            None => None,
+        };
+        let search = SchoolSearch { municipality, fragment, kind, with_closed: false };
+        let rows = self.schools.search_schools(staff, &search, behind.as_ref(), limit).await?;
+        let next_page_token = page::next(&rows, limit, |last| page::write_token(&[&last.position().to_bytes()]));
+        Ok(v1::ListSchoolsResponse { schools: self.overview.schools_of(staff, &rows).await?, next_page_token })
     }
 }
 
@@ -99,6 +124,16 @@ fn school_key(municipality_id: &str, school_id: &str) -> ServerResult<(Municipal
     match (owner, school) {
         (Some(owner), Some(school)) => Ok((MunicipalityId(owner), SchoolId(school))),
         _ => Err(Error::invalid_fields("FIELD_INVALID", refused)),
+    }
+}
+
+fn school_kind(prefix: &str) -> Result<Option<SchoolKind>, FieldViolation> {
+    match prefix {
+        "" => Ok(None),
+        prefix => SchoolKind::from_prefix(prefix).map(Some).ok_or_else(|| {
+            let known = SchoolKind::ALL.map(SchoolKind::prefix).join(", ");
+            FieldViolation::new("kind", format!("is none of {known}"))
+        }),
     }
 }
 
@@ -172,6 +207,9 @@ impl SchoolService for SchoolGrpc {
         let request = request.into_inner();
         let owner = page::field(parse_optional_uuid("municipality_id", &request.municipality_id))?.map(MunicipalityId);
         let limit = page::field(parse_page_size(request.page_size))?;
+        if !request.query.is_empty() || !request.kind.is_empty() {
+            return self.search(&staff, owner, limit, &request).await.map(Response::new).map_err(Status::from);
+        }
         let after = page::read_id_pair(&request.page_token)?;
         let schools = self.overview.schools(&staff, owner, after, limit).await?;
         let next_page_token = page::next(&schools, limit, |last| key_of(&last.municipality_id, &last.school_id));

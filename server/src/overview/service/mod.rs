@@ -4,6 +4,7 @@ mod export;
 mod figures;
 mod lines;
 mod lists;
+mod searched;
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 

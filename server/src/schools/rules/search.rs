@@ -81,14 +81,14 @@ pub struct SchoolSearch {
 }
 
 /// Folds a fragment of a name or code as names are folded; none for an empty one.
-pub fn parse_fragment(text: &str) -> Result<Option<String>, FieldViolation> {
+pub fn parse_fragment(field: &'static str, text: &str) -> Result<Option<String>, FieldViolation> {
     let folded = fold_name(text);
     let characters = folded.chars().count();
     if characters > FRAGMENT_MOST {
-        return Err(FieldViolation::new("q", says::fields::too_many_characters(characters, FRAGMENT_MOST)));
+        return Err(FieldViolation::new(field, says::fields::too_many_characters(characters, FRAGMENT_MOST)));
     }
     if folded.chars().any(char::is_control) {
-        return Err(FieldViolation::new("q", says::fields::control_characters()));
+        return Err(FieldViolation::new(field, says::fields::control_characters()));
     }
     Ok(Some(folded).filter(|folded| !folded.is_empty()))
 }
@@ -152,9 +152,9 @@ mod tests {
 
     #[test]
     fn fragment_is_folded_like_names() {
-        assert_eq!(parse_fragment(" 第１ 小 "), Ok(Some(String::from("第1小"))));
-        assert_eq!(parse_fragment("　"), Ok(None));
-        assert!(parse_fragment(&"校".repeat(65)).is_err() && parse_fragment("a\0").is_err());
+        assert_eq!(parse_fragment("q", " 第１ 小 "), Ok(Some(String::from("第1小"))));
+        assert_eq!(parse_fragment("q", "　"), Ok(None));
+        assert!(parse_fragment("q", &"校".repeat(65)).is_err() && parse_fragment("q", "a\0").is_err());
     }
 
     #[test]

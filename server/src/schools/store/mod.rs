@@ -8,7 +8,10 @@ pub(super) mod search;
 use sqlx::FromRow;
 use uuid::Uuid;
 
-use super::rules::{MunicipalityCode, MunicipalityId, SchoolCode, SchoolId, fold_name};
+use super::rules::{
+    MunicipalityCode, MunicipalityId, SchoolCode, SchoolId, fold_name,
+    search::{SchoolPosition, order_key},
+};
 use crate::{
     access::rules::Area,
     clock::Timestamp,
@@ -50,6 +53,17 @@ pub struct SchoolRow {
     pub closed_at: Option<i64>,
     /// Changes with every change.
     pub version: i64,
+}
+
+impl SchoolRow {
+    /// Where a list that is ordered by code goes on behind this school.
+    pub fn position(&self) -> SchoolPosition {
+        SchoolPosition {
+            municipality: MunicipalityId(self.municipality_id),
+            key: order_key(self.code.as_deref()).to_owned(),
+            school: SchoolId(self.school_id),
+        }
+    }
 }
 
 /// A municipality to be stored.

@@ -30,9 +30,6 @@ use crate::{
     },
 };
 
-/// Schools that are read at once.
-const BATCH: i64 = 1_000;
-
 /// Owners whose school day is looked up for a list; of more a weekday counts.
 const SCHOOL_DAYS: usize = 100;
 

@@ -5,7 +5,6 @@ use std::collections::HashMap;
 use askama::Template;
 use axum::extract::{RawQuery, State};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use gigafleet_proto::v1;
 use http::StatusCode;
 use uuid::Uuid;
 
@@ -28,8 +27,8 @@ use crate::{
     },
     schools::{
         rules::{
-            MunicipalityId, SchoolId,
-            search::{SchoolKind, SchoolPosition, SchoolSearch, order_key, parse_fragment},
+            MunicipalityId,
+            search::{SchoolKind, SchoolPosition, SchoolSearch, parse_fragment},
         },
         store::SchoolRow,
     },
@@ -108,14 +107,10 @@ pub(in crate::overview::pages) async fn schools(
     if more {
         rows.pop();
     }
-    let next = rows.last().filter(|_| more).map(|last| {
-        let behind = SchoolPosition {
-            municipality: MunicipalityId(last.municipality_id),
-            key: order_key(last.code.as_deref()).to_owned(),
-            school: SchoolId(last.school_id),
-        };
-        address.with("page", &URL_SAFE_NO_PAD.encode(behind.to_bytes())).text()
-    });
+    let next = rows
+        .last()
+        .filter(|_| more)
+        .map(|last| address.with("page", &URL_SAFE_NO_PAD.encode(last.position().to_bytes())).text());
     let lines = lines(&pages, staff, &shell, &rows, &names).await?;
     let missing = wrong.iter().all(|(_, what)| *what == "missing");
     let status = match wrong.is_empty() {
@@ -148,7 +143,7 @@ pub(in crate::overview::pages) async fn schools(
 fn read(address: &Address) -> (SchoolSearch, Wrong) {
     let mut wrong = Vec::new();
     let text = |key: &'static str| Some(address.get(key)).filter(|text| !text.is_empty());
-    let fragment = parse_fragment(address.get("q")).unwrap_or_else(|_| {
+    let fragment = parse_fragment("q", address.get("q")).unwrap_or_else(|_| {
         wrong.push(("q", "length"));
         None
     });
@@ -234,11 +229,10 @@ pub(in crate::overview::pages) async fn lines(
     let mut owners: Vec<_> = rows.iter().map(|row| MunicipalityId(row.municipality_id)).collect();
     owners.dedup();
     let expected = expectations(pages, staff, shell, &owners).await?;
-    let mut figures: HashMap<String, v1::School> = HashMap::new();
+    let figures = pages.overview.schools_of(staff, rows).await?;
+    let figures: HashMap<_, _> = figures.into_iter().map(|school| (school.school_id.clone(), school)).collect();
     let mut counts = HashMap::new();
     for owner in owners {
-        let schools = pages.overview.schools(staff, Some(owner), (owner.0, Uuid::nil()), super::BATCH).await?;
-        figures.extend(schools.into_iter().map(|school| (school.school_id.clone(), school)));
         counts.extend(registered(pages, staff, owner).await?);
     }
     let line = |row: &SchoolRow| {
