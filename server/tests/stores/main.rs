@@ -12,6 +12,8 @@ mod enrollments;
 mod figures;
 mod imports;
 mod lists;
+mod merging;
+mod pages;
 mod registry;
 mod schema;
 mod schools;

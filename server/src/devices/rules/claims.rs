@@ -92,11 +92,19 @@ impl Claims {
         }
     }
 
-    /// Goes back to what was said `before`, but keeps what was said after `since`.
-    pub fn restore(&mut self, before: &Self, since: Timestamp) {
-        self.0.retain(|_, claim| claim.at > since.0);
-        for (field, claim) in &before.0 {
-            self.0.entry(*field).or_insert_with(|| claim.clone());
+    /// Goes back to what was said `before`, where it is still as [`Claims::take_over`] left it from `other`. What was said
+    /// or withdrawn since stays.
+    pub fn give_back(&mut self, before: &Self, other: &Self) {
+        let mut taken = before.clone();
+        taken.take_over(other);
+        for field in Field::ALL {
+            if self.get(*field) != taken.get(*field) {
+                continue;
+            }
+            match before.get(*field) {
+                Some(claim) => self.0.insert(*field, claim.clone()),
+                None => self.0.remove(field),
+            };
         }
     }
 }
@@ -273,17 +281,20 @@ mod tests {
     }
 
     #[test]
-    fn restoring_keeps_what_was_said_since() {
-        let before = claims(1, &[(Field::Label, "A")]);
+    fn giving_back_keeps_what_was_said_and_withdrawn_since() {
+        let before = claims(1, &[(Field::Label, "A"), (Field::Maker, "M")]);
+        let other = claims(3, &[(Field::Label, "B"), (Field::Room, "R")]);
         let mut now = before.clone();
-        now.take_over(&claims(3, &[(Field::Label, "B"), (Field::Room, "R")]));
+        now.take_over(&other);
         let mut untouched = now.clone();
-        untouched.restore(&before, Timestamp(5));
+        untouched.give_back(&before, &other);
         assert_eq!(untouched, before);
-        now.say(Field::Cart, FieldValue::text("C"), Timestamp(6));
-        now.restore(&before, Timestamp(5));
+        now.say(Field::Cart, FieldValue::text("C"), Timestamp(3));
+        now.withdraw(Field::Maker);
+        now.give_back(&before, &other);
         assert_eq!(now.get(Field::Cart).unwrap().value, FieldValue::text("C"));
-        assert_eq!(now.get(Field::Room), None);
+        assert_eq!(now.get(Field::Label).unwrap().value, FieldValue::text("A"));
+        assert_eq!((now.get(Field::Room), now.get(Field::Maker)), (None, None));
     }
 
     #[test]

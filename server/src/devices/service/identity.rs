@@ -119,7 +119,11 @@ async fn meet_as_enrolled(tx: &mut Tx, key: DeviceKey, now: Timestamp) -> Result
     let (own, board, in_ledger) = evidence_of(tx, key).await?;
     let mut others = Vec::new();
     for other in identity_store::find_candidates(tx, key, &own, board.as_deref()).await? {
-        if !identity_store::stands(tx, key, other.device, DecisionKind::KeptApart.to_number()).await? {
+        let decided = identity_store::decided_between(tx, key, other.device).await?;
+        let stands = |row: &DecisionRow| row.undone_at.is_none() && row.is(DecisionKind::KeptApart);
+        // Whoever parted a ledger's record from the device once does not want to do it again at each change.
+        let parted = |row: &DecisionRow| row.undone_at.is_some() && !row.is(DecisionKind::KeptApart);
+        if !decided.iter().any(|row| stands(row) || (!other.enrolled && parted(row))) {
             others.push(other);
         }
     }
@@ -456,7 +460,7 @@ impl Identities {
             }
             rows.extend(found);
         }
-        rows.sort_by(|a: &DecidedRow, b| b.decision.decision_id.cmp(&a.decision.decision_id));
+        rows.sort_by_key(|row: &DecidedRow| std::cmp::Reverse(row.decision.decision_id));
         rows.truncate(usize::try_from(limit).unwrap_or_default());
         Ok(rows)
     }
@@ -473,13 +477,17 @@ impl Identities {
     }
 }
 
-/// Takes a folded record out again: what each was before, and what was said of the survivor since.
+/// Takes the record that was folded last out again: what each was before, and what was said of the survivor since.
 async fn unfold(tx: &mut Tx, survivor: DeviceKey, row: &DecisionRow, before: &Before, now: Timestamp) -> Result<()> {
     let overtaken = || {
         let message = "the records were merged on since; take the newer decisions back first";
         Error::new(Kind::Precondition, "DECISION_OVERTAKEN", message)
     };
     let folded = DeviceKey { device: DeviceId(row.other_device_id.ok_or_else(overtaken)?), ..survivor };
+    // What a later merge took over stands on what this one did.
+    if identity_store::merged_since(tx, survivor, row).await? {
+        return Err(overtaken());
+    }
     let record = identity_store::find_record(tx, folded).await?.ok_or_else(overtaken)?;
     if record.merged_into_device_id != Some(survivor.device.0) {
         return Err(overtaken());
@@ -489,15 +497,23 @@ async fn unfold(tx: &mut Tx, survivor: DeviceKey, row: &DecisionRow, before: &Be
     if !identity_store::update_standing(tx, folded, record.version, standing).await? {
         return Err(etag_mismatch());
     }
+    let (mut own, mut others) = (Vec::new(), BTreeMap::new());
+    for claim in claim_store::read_claims(tx, &[survivor, folded]).await? {
+        if claim.key == survivor {
+            own.push(claim);
+        } else {
+            others.insert(claim.source, claim.claims);
+        }
+    }
     let mut restored = Vec::new();
-    for DeviceClaim { key, source, mut claims } in claim_store::read_claims(tx, &[survivor]).await? {
+    for DeviceClaim { key, source, mut claims } in own {
         let was = match before.claims.get(source.name()) {
             Some(json) => {
                 Claims::from_json(json).map_err(|source| Error::internal("a stored decision cannot be read", source))?
             }
             None => Claims::new(),
         };
-        claims.restore(&was, Timestamp(row.decided_at));
+        claims.give_back(&was, &others.remove(&source).unwrap_or_default());
         if claims.is_empty() {
             claim_store::delete_claim(tx, key, source).await?;
         } else {

@@ -27,8 +27,8 @@ pub fn device_not_found(device: DeviceId) -> Error {
     Error::not_found("DEVICE_NOT_FOUND", format!("there is no device {device}"))
 }
 
-/// Most records that are followed, each folded into the next.
-const FOLDS: usize = 8;
+/// Most records that are followed, each folded into the next; a tablet that is set up anew every term adds one each time.
+const FOLDS: usize = 64;
 
 /// The error for a change of what has been changed since it was read.
 pub fn etag_mismatch() -> Error {

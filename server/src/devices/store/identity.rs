@@ -13,7 +13,7 @@ use crate::{
     db::{Tx, area_sql, batch_sql},
     devices::rules::{
         DeviceId, DeviceKey,
-        identity::{Candidate, Evidence},
+        identity::{Candidate, DecisionKind, Evidence},
     },
     error::Result,
     schools::rules::MunicipalityId,
@@ -265,6 +265,13 @@ pub struct DecisionRow {
     pub undone_at: Option<i64>,
 }
 
+impl DecisionRow {
+    /// Whether it is of a kind.
+    pub fn is(&self, kind: DecisionKind) -> bool {
+        i64::from(self.kind) == kind.to_number()
+    }
+}
+
 /// Notes a decision.
 pub async fn insert_decision(tx: &mut Tx, owner: MunicipalityId, decision: &DecisionRow) -> Result<()> {
     tx.query(
@@ -369,18 +376,34 @@ pub async fn mark_undone(tx: &mut Tx, key: DeviceKey, decision: Uuid, by: &str, 
     Ok(rows == 1)
 }
 
-/// Whether a decision of this kind on two records stands, whichever was named first.
-pub async fn stands(tx: &mut Tx, key: DeviceKey, other: DeviceId, kind: i64) -> Result<bool> {
+/// All decisions on two records, whichever was named first.
+pub async fn decided_between(tx: &mut Tx, key: DeviceKey, other: DeviceId) -> Result<Vec<DecisionRow>> {
+    tx.query(
+        "SELECT decision_id, device_id, other_device_id, kind, before, decided_at, decided_by, undone_at
+         FROM identity_decision
+         WHERE municipality_id = $1 AND device_id IN ($2, $3)
+             AND ((device_id = $2 AND other_device_id = $3) OR (device_id = $3 AND other_device_id = $2))",
+    )
+    .bind(key.municipality)
+    .bind(key.device)
+    .bind(other)
+    .all()
+    .await
+}
+
+/// Whether another record was folded into this one after a decision, and still is.
+pub async fn merged_since(tx: &mut Tx, key: DeviceKey, decision: &DecisionRow) -> Result<bool> {
     let (count,) = tx
         .query(
             "SELECT COUNT(*) FROM identity_decision
-             WHERE municipality_id = $1 AND device_id IN ($2, $3) AND kind = $4 AND undone_at IS NULL
-                 AND ((device_id = $2 AND other_device_id = $3) OR (device_id = $3 AND other_device_id = $2))",
+             WHERE municipality_id = $1 AND device_id = $2 AND kind <> $3 AND undone_at IS NULL
+                 AND (decided_at, decision_id) > ($4, $5)",
         )
         .bind(key.municipality)
         .bind(key.device)
-        .bind(other)
-        .bind(kind)
+        .bind(DecisionKind::KeptApart.to_number())
+        .bind(decision.decided_at)
+        .bind(decision.decision_id)
         .one::<(i64,)>()
         .await?;
     Ok(count > 0)
