@@ -15,6 +15,8 @@ mod matrix;
 mod observing;
 mod python;
 mod sequences;
+mod sessions;
 mod several_servers;
 mod shutdown;
 mod starting;
+mod uploads;
