@@ -16,6 +16,8 @@ mod observing;
 mod python;
 mod searching;
 mod sequences;
+mod sessions;
 mod several_servers;
 mod shutdown;
 mod starting;
+mod uploads;

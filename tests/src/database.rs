@@ -78,14 +78,15 @@ pub struct StoredCursor {
 }
 
 /// Columns that a request moves which changes nothing.
-const MOVED: &str = "'used_at', 'seen_at'";
+const MOVED: [(&str, &str); 3] =
+    [("staff_token", "used_at"), ("staff_session", "seen_at"), ("checkin_cursor", "seen_at")];
 /// Tables that background work writes whenever it runs.
 const KEPT_BY_JOBS: [&str; 3] = ["school_figures", "figures_count", "job_lease"];
 /// On PostgreSQL each transaction counts in a slot of its own, and a job adds them up whenever it runs.
 const COUNTS: &str =
     "SELECT jsonb_build_array(municipality_id, school_id, lifecycle, purpose, os_kind, SUM(device_count))::text
-    FROM device_count GROUP BY municipality_id, school_id, lifecycle, purpose, os_kind
-    HAVING SUM(device_count) <> 0 ORDER BY 1";
+        AS line
+    FROM device_count GROUP BY municipality_id, school_id, lifecycle, purpose, os_kind HAVING SUM(device_count) <> 0";
 
 /// A connection past the server, to what is really stored.
 #[derive(Debug)]
@@ -136,36 +137,60 @@ impl Look {
     /// tables that background work keeps by itself.
     pub async fn contents(&mut self) -> BTreeMap<String, Vec<String>> {
         let mut contents = BTreeMap::new();
-        match self {
-            Self::Sqlite(connection) => {
-                let tables = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'";
-                let tables: Vec<String> = sqlx::query_scalar(tables).fetch_all(&mut *connection).await.expect("tables");
-                let tables = tables.into_iter().filter(|table| !KEPT_BY_JOBS.contains(&table.as_str()));
-                for table in tables {
-                    let columns = format!("SELECT name FROM pragma_table_info('{table}') WHERE name NOT IN ({MOVED})");
-                    let columns: Vec<String> =
-                        sqlx::query_scalar(AssertSqlSafe(columns)).fetch_all(&mut *connection).await.expect("columns");
-                    let quoted: Vec<_> = columns.iter().map(|column| format!("quote(\"{column}\")")).collect();
-                    let rows = format!("SELECT {} FROM \"{table}\" ORDER BY 1", quoted.join(" || ',' || "));
-                    let rows = sqlx::query_scalar(AssertSqlSafe(rows)).fetch_all(&mut *connection).await.expect("rows");
-                    contents.insert(table, rows);
-                }
-            }
-            Self::Postgres(connection) => {
-                let tables = "SELECT tablename::text FROM pg_tables WHERE schemaname = 'public'";
-                let tables: Vec<String> = sqlx::query_scalar(tables).fetch_all(&mut *connection).await.expect("tables");
-                let tables = tables.into_iter().filter(|table| !KEPT_BY_JOBS.contains(&table.as_str()));
-                for table in tables {
-                    let rows = match table.as_str() {
-                        "device_count" => String::from(COUNTS),
-                        _ => format!("SELECT (to_jsonb(t) - ARRAY[{MOVED}])::text FROM \"{table}\" t ORDER BY 1"),
-                    };
-                    let rows = sqlx::query_scalar(AssertSqlSafe(rows)).fetch_all(&mut *connection).await.expect("rows");
-                    contents.insert(table, rows);
-                }
-            }
+        for (table, lines) in self.lines_of_tables().await {
+            contents.insert(table, self.texts(format!("SELECT line FROM ({lines}) AS l ORDER BY line")).await);
         }
         contents
+    }
+
+    /// As [`Look::contents`], one text for each table: the same text for the same rows. Quick enough to be asked for often.
+    pub async fn fingerprints(&mut self) -> BTreeMap<String, String> {
+        let mut fingerprints = BTreeMap::new();
+        for (table, lines) in self.lines_of_tables().await {
+            let one = match self {
+                Self::Sqlite(_) => {
+                    format!("SELECT group_concat(line, char(10)) FROM (SELECT line FROM ({lines}) ORDER BY 1)")
+                }
+                Self::Postgres(_) => format!("SELECT md5(string_agg(line, ',' ORDER BY line)) FROM ({lines}) AS l"),
+            };
+            fingerprints.insert(table, self.texts(format!("SELECT COALESCE(({one}), '')")).await.concat());
+        }
+        fingerprints
+    }
+
+    /// For each table a statement that gives its rows, each as one text.
+    async fn lines_of_tables(&mut self) -> Vec<(String, String)> {
+        let tables = match self {
+            Self::Sqlite(_) => "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'",
+            Self::Postgres(_) => "SELECT tablename::text FROM pg_tables WHERE schemaname = 'public'",
+        };
+        let mut all = Vec::new();
+        for table in self.texts(tables.to_owned()).await {
+            if KEPT_BY_JOBS.contains(&table.as_str()) {
+                continue;
+            }
+            let moved = MOVED.iter().find(|(of, _)| *of == table).map_or("", |(_, column)| column);
+            let lines = match self {
+                Self::Sqlite(_) => {
+                    let columns = format!("SELECT name FROM pragma_table_info('{table}') WHERE name <> '{moved}'");
+                    let columns = self.texts(columns).await;
+                    let quoted: Vec<_> = columns.iter().map(|column| format!("quote(\"{column}\")")).collect();
+                    format!("SELECT {} AS line FROM \"{table}\"", quoted.join(" || ',' || "))
+                }
+                Self::Postgres(_) if table == "device_count" => COUNTS.to_owned(),
+                Self::Postgres(_) => format!("SELECT (to_jsonb(t) - '{moved}')::text AS line FROM \"{table}\" t"),
+            };
+            all.push((table, lines));
+        }
+        all
+    }
+
+    async fn texts(&mut self, sql: String) -> Vec<String> {
+        let found = match self {
+            Self::Sqlite(connection) => sqlx::query_scalar(AssertSqlSafe(sql)).fetch_all(connection).await,
+            Self::Postgres(connection) => sqlx::query_scalar(AssertSqlSafe(sql)).fetch_all(connection).await,
+        };
+        found.expect("the schema is known")
     }
 
     /// Rows of a device id and numbers behind it.

@@ -22,7 +22,7 @@ pub mod staff;
 pub mod wait;
 
 pub use console::{Authenticator, Visitor};
-pub use database::{Database, Engine};
+pub use database::{Database, Engine, Look};
 pub use faucet::Faucet;
 pub use fleet::{Fleet, Home, SimulatedTablet};
 pub use postgres::Postgres;

@@ -13,6 +13,7 @@ use tonic::Code;
 
 use super::{
     contract::{Line, Outcome},
+    filling::{Filled, fill, places_of, short},
     people::Person,
     roles::{Expected, Place, Powers, Reach, Role, School, Town, expected},
     rpcs::{Audience, Rpc, all},
@@ -115,62 +116,6 @@ async fn token_of(world: &World, person: &Person, request: Value) -> (String, St
     (made.take("token"), made.take("staffToken.tokenId"))
 }
 
-/// The places that make a difference for a request.
-pub fn places_of(request: &str) -> Vec<Place> {
-    let names: BTreeSet<_> = placeholders(request).map(|(name, _)| name.trim_start_matches("new_")).collect();
-    let everywhere = |name: &&str| name.contains(':') || matches!(*name, "unique" | "csr" | "ledger");
-    let names: BTreeSet<_> = names.into_iter().filter(|name| !everywhere(name)).collect();
-    let whole = ["municipality", "branch", "hub", "import", "town_period", "session", "staff_token"];
-    let (has_owner, things) = (names.contains("municipality"), names.iter().filter(|name| **name != "municipality"));
-    let has_thing = things.count() > 0;
-    let mut places = vec![Place::Own];
-    if !names.is_empty() {
-        places.extend([Place::Foreign, Place::Nowhere]);
-    }
-    if names.iter().any(|name| !whole.contains(name)) {
-        places.push(Place::Sibling);
-    }
-    if has_owner && has_thing {
-        places.extend([Place::Strange, Place::StrangeNowhere]);
-    }
-    places
-}
-
-/// The placeholders of a text: name and part.
-fn placeholders(text: &str) -> impl Iterator<Item = (&str, &str)> {
-    let inner = text.split('{').skip(1).filter_map(|rest| rest.split_once('}').map(|(inner, _)| inner));
-    let plain = |c: char| c.is_ascii_alphanumeric() || "_:.".contains(c);
-    let inner = inner.filter(move |inner| !inner.is_empty() && inner.chars().all(plain));
-    inner.map(|inner| inner.split_once('.').unwrap_or((inner, "")))
-}
-
-/// A text with things in the place of placeholders.
-pub struct Filled {
-    pub text: String,
-    /// What was put in for what; no secret to who asked.
-    pub asked: Vec<(String, String)>,
-}
-
-/// Fills things of a place in.
-pub async fn fill(world: &World, template: &str, place: Place, fresh: bool, me: Option<&Person>) -> Filled {
-    let mut things = BTreeMap::new();
-    let mut filled = Filled { text: template.to_owned(), asked: Vec::new() };
-    for (name, part) in placeholders(template) {
-        let (place, base) = match name.strip_prefix("home:") {
-            Some(base) => (Place::Own, base),
-            None => (place, name),
-        };
-        if !things.contains_key(name) {
-            things.insert(name.to_owned(), world.thing(base, place, fresh, me).await);
-        }
-        let value = things[name].get(part).unwrap_or_else(|| panic!("{name} has no part {part:?}")).clone();
-        let placeholder = if part.is_empty() { format!("{{{name}}}") } else { format!("{{{name}.{part}}}") };
-        filled.text = filled.text.replace(&placeholder, &value);
-        filled.asked.push((value, placeholder));
-    }
-    filled
-}
-
 /// Calls one line as everybody: first all that is refused, which may change nothing, then what is allowed.
 async fn check(world: &World, callers: &[Caller<'_>], rpc: &Rpc) -> Vec<String> {
     let template = rpc.request.to_string();
@@ -186,17 +131,15 @@ async fn check(world: &World, callers: &[Caller<'_>], rpc: &Rpc) -> Vec<String> 
         }
     }
     let (good, refused): (Vec<_>, Vec<_>) = calls.into_iter().partition(|call| call.expected == Expected::Good);
-    let before = world.server.look().await.contents().await;
+    let before = world.look.lock().await.fingerprints().await;
     let (mut said, mut wrong) = (BTreeMap::new(), Vec::new());
     for call in &refused {
         let (outcome, words) = call.make(world).await;
         wrong.extend(call.check(world, &outcome, &words));
-        // Short values would be found in every text.
-        let ids = words.asked.iter().filter(|(value, _)| value.len() > 8);
-        let words = ids.fold(outcome.text, |text, (value, name)| text.replace(value.as_str(), name));
+        let words = words.without_asked(&outcome.text);
         said.insert((call.caller.name, call.place), (call.expected, words));
     }
-    let after = world.server.look().await.contents().await;
+    let after = world.look.lock().await.fingerprints().await;
     let changed = after.iter().filter(|(table, rows)| before.get(*table) != Some(rows));
     wrong.extend(changed.map(|(table, _)| format!("{} was refused and changed {table}", rpc.method)));
     for ((caller, place), (expected, words)) in &said {
@@ -245,7 +188,7 @@ impl Call<'_> {
             let (found, why) = (outcome.code, &outcome.reason);
             wrong.push(format!("{what}: {found:?} {why}, {code:?} {reason} is right: {}", short(&outcome.text)));
         }
-        let mut asked: Vec<_> = filled.asked.iter().map(|(value, _)| value.clone()).collect();
+        let mut asked = filled.known();
         // Whose grants are over still reads where the own tokens were good.
         let own = self.caller.person.filter(|_| rpc.method.contains("StaffToken"));
         asked.extend(own.map(|_| world.id(School::A1, "municipality")));
@@ -255,8 +198,4 @@ impl Call<'_> {
         }
         wrong
     }
-}
-
-fn short(text: &str) -> String {
-    text.chars().take(600).collect()
 }

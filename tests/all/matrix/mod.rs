@@ -7,9 +7,14 @@
 
 mod calls;
 mod contract;
+mod filling;
+mod pages;
 mod people;
 mod roles;
+mod routes;
 mod rpcs;
+mod traces;
+mod visits;
 mod world;
 
 use gigafleet_tests::Engine;
@@ -18,7 +23,10 @@ on_both_engines!(every_call_as_everybody);
 
 async fn every_call_as_everybody(engine: Engine) {
     let world = world::World::start(engine).await;
-    let people = people::invite_everybody(&world).await;
-    let wrong = calls::check_all(&world, &people).await;
+    let mut people = people::invite_everybody(&world).await;
+    let mut wrong = calls::check_all(&world, &people).await;
+    wrong.extend(visits::check_all(&world, &mut people).await);
+    wrong.extend(traces::check_all(&world, &people).await);
     assert!(wrong.is_empty(), "{} things are wrong:\n{}", wrong.len(), wrong.join("\n"));
+    traces::check_audit(&world).await;
 }

@@ -38,8 +38,9 @@ pub const PEOPLE: [(&str, Powers); 10] = [
 ];
 
 /// Two who call nothing themselves: their sessions and tokens are what others try to end.
+pub const BYSTANDER: &str = "bystander-a";
 const BYSTANDERS: [(&str, School, Powers); 2] = [
-    ("bystander-a", School::A1, of(&[(BoardViewer, AllOf(Town::A))])),
+    (BYSTANDER, School::A1, of(&[(BoardViewer, AllOf(Town::A))])),
     ("otsu-bystander", School::B1, of(&[(BoardViewer, AllOf(Town::B))])),
 ];
 

@@ -210,6 +210,8 @@ pub enum Step {
     OverOwnerOr(Right, &'static str),
     /// Not found unless the thing is the owner's and its school is in sight.
     Sees(Right, &'static str),
+    /// Refused as wrong unless the school, which is typed by its name, is in sight.
+    Knows(Right),
     /// Refused without the right at the thing's school.
     May(Right),
     /// As the step, but what is named stands in the caller's own school.
@@ -224,6 +226,13 @@ pub enum Step {
     OnlyAtHome(Code, &'static str),
     /// Refused to whoever came so far, because of what is asked for.
     Always(Code, &'static str),
+}
+
+impl Step {
+    /// Whether nobody gets past it.
+    pub fn is_always(&self) -> bool {
+        matches!(self, Self::Always(..))
+    }
 }
 
 /// What a caller gets.
@@ -259,6 +268,10 @@ fn refusal(powers: &Powers, step: &Step, place: Place) -> Option<(Code, &'static
             hidden(school.is_some_and(|school| powers.whole(right, school.town())), reason)
         }
         Step::Sees(right, reason) => hidden(school.is_some_and(|school| powers.school(right, school)), reason),
+        Step::Knows(right) => {
+            let known = school.is_some_and(|school| powers.school(right, school));
+            (!known).then_some((Code::InvalidArgument, ""))
+        }
         Step::May(right) => denied(school.is_some_and(|school| powers.school(right, school))),
         Step::AtHome(step) => refusal(powers, step, Place::Own),
         Step::NobodyElses(reason) => hidden(false, reason),

@@ -18,7 +18,7 @@ use gigafleet_agent::{
 };
 use gigafleet_proto::v1::ReviewReason;
 use gigafleet_tests::{
-    Engine, Home, ServerOptions, ServerProcess, SimulatedTablet, fleet,
+    Engine, Home, Look, ServerOptions, ServerProcess, SimulatedTablet, fleet,
     staff::{anonymous_tls, invented_code},
 };
 use serde_json::{Value, json};
@@ -66,6 +66,9 @@ impl Needle {
 /// The two towns on a running server.
 #[derive(Debug)]
 pub struct World {
+    pub engine: Engine,
+    /// What is really stored.
+    pub look: Mutex<Look>,
     pub server: ServerProcess,
     pub contract: Contract,
     /// Without a certificate; staff and strangers call on it.
@@ -77,6 +80,7 @@ pub struct World {
     things: PlainMutex<HashMap<(Option<School>, &'static str), Thing>>,
     needles: PlainMutex<Vec<Needle>>,
     counter: AtomicU32,
+    years: AtomicU32,
 }
 
 /// What every name begins with in a school, so that a leak is seen in any text.
@@ -96,6 +100,8 @@ impl World {
         let connector = Connector::new(server.address().to_string(), tls, None).expect("an address");
         let connect = async || connector.connect(Protocol::Http2).await.expect("the server can be reached");
         Self {
+            engine,
+            look: Mutex::new(server.look().await),
             contract: Contract::read(connect().await).await,
             token: server.credentials().token,
             line: Arc::new(Mutex::new(connect().await)),
@@ -104,6 +110,7 @@ impl World {
             things: PlainMutex::default(),
             needles: PlainMutex::default(),
             counter: AtomicU32::new(1),
+            years: AtomicU32::default(),
         }
     }
 
@@ -174,7 +181,7 @@ impl World {
         self.note(&id, Extent::Part(town), Right::ViewFigures);
         self.note(&code, Extent::Part(town), Right::ViewFigures);
         self.note(name, Extent::Part(town), Right::ViewFigures);
-        let thing = Thing::from([("", id), ("code", code), ("version", String::from("1"))]);
+        let thing = Thing::from([("", id), ("code", code), ("name", name.to_owned()), ("version", String::from("1"))]);
         for school in School::ALL.into_iter().filter(|school| school.town() == town) {
             self.keep(Some(school), "municipality", thing.clone());
         }
@@ -198,7 +205,13 @@ impl World {
         let request = json!({ "municipality_id": owner, "name": school_mark });
         let id = self.make("SchoolService/CreateSchool", request).await.take("school.schoolId");
         self.note(&id, Extent::School(school), Right::ViewFigures);
-        let thing = Thing::from([("", id.clone()), ("name", school_mark.clone()), ("mark", school_mark)]);
+        let thing = Thing::from([
+            ("", id.clone()),
+            ("name", school_mark.clone()),
+            ("mark", school_mark),
+            ("owner", owner.clone()),
+            ("version", String::from("1")),
+        ]);
         self.keep(Some(school), "school", thing);
         let request = json!({
             "municipality_id": owner, "school_id": id, "note": format!("{mark}-token"), "uses_allowed": 1_000,
@@ -251,6 +264,11 @@ impl World {
         if base == "unique" || base == "csr" {
             return self.anything(base);
         }
+        if base == "year" {
+            // A fiscal year of which nobody has said anything yet.
+            let years = if fresh { self.years.fetch_add(1, Ordering::Relaxed) } else { 0 };
+            return Thing::from([("", (2030 + years).to_string())]);
+        }
         if base.starts_with("my:") {
             return match me {
                 Some(me) if fresh => me.own(self, base).await,
@@ -279,7 +297,7 @@ impl World {
             let made = ByHand::new("").request;
             return Thing::from([("", base64(&made.csr_der)), ("instance", base64(&made.instance_id))]);
         }
-        Thing::from([("", format!("u-{}", self.number())), ("code", invented_code())])
+        Thing::from([("", format!("unique-{}", self.number())), ("code", invented_code())])
     }
 
     fn ledger(&self, school: School) -> Thing {
@@ -310,6 +328,30 @@ impl World {
         ])
     }
 
+    /// The version that something has now, as a form carries it.
+    pub async fn version_of(&self, base: &str, thing: &Thing) -> String {
+        let id = &thing[""];
+        match base.trim_start_matches("new_") {
+            "municipality" => {
+                let request = json!({ "municipality_id": id });
+                self.make("SchoolService/GetMunicipality", request).await.take("municipality.etag")
+            }
+            "school" | "branch" => {
+                let request = json!({ "municipality_id": thing["owner"], "school_id": id });
+                self.make("SchoolService/GetSchool", request).await.take("school.etag")
+            }
+            "device" | "device2" | "reviewed" => {
+                self.make("DeviceService/GetDevice", json!({ "device_id": id })).await.take("device.etag")
+            }
+            "staff" => self.make("StaffService/GetStaff", json!({ "staff_id": id })).await.take("staff.etag"),
+            "import" => {
+                let request = json!({ "municipality_id": thing["owner"], "import_id": id });
+                self.make("ImportService/GetImport", request).await.take("importRun.etag")
+            }
+            _ => thing["version"].clone(),
+        }
+    }
+
     /// Makes a thing of a school through the calls of staff.
     async fn create(&self, base: &str, school: School) -> Thing {
         let (owner, mark, number) = (self.id(school, "municipality"), mark(school), self.number());
@@ -335,12 +377,12 @@ impl World {
             "branch" => {
                 let request = json!({ "municipality_id": owner, "name": format!("分校{number}") });
                 let made = self.make("SchoolService/CreateSchool", request).await.take("school.schoolId");
-                Thing::from([("", made), ("version", String::from("1"))])
+                Thing::from([("", made), ("owner", owner), ("version", String::from("1"))])
             }
             "period" | "town_period" => {
                 let name = match base {
                     "period" => format!("{mark}-school-{number}"),
-                    _ => format!("行事{number}"),
+                    _ => format!("甲の行事 {number}"),
                 };
                 let day = "2026-06-01";
                 let period =
@@ -352,8 +394,8 @@ impl World {
             }
             "line" => {
                 let line = json!({ "school_id": id, "line_number": 9, "topology": "TOPOLOGY_LTE", "isp": mark });
-                self.make("LineService/SetLine", json!({ "municipality_id": owner, "line": line })).await;
-                Thing::from([("", id), ("number", String::from("9"))])
+                let made = self.make("LineService/SetLine", json!({ "municipality_id": owner, "line": line })).await;
+                Thing::from([("", id), ("number", String::from("9")), ("version", made.take("line.etag"))])
             }
             "hub" => {
                 let name = format!("{mark}-hub-{number}");
@@ -371,7 +413,7 @@ impl World {
                 let made = self.make("ImportService/PreviewImport", pieces).await;
                 let id = made.take("importRun.importId");
                 self.note(&id, Extent::Whole(town), Right::ImportDevices);
-                Thing::from([("", id), ("version", made.take("importRun.etag"))])
+                Thing::from([("", id), ("owner", owner), ("version", made.take("importRun.etag"))])
             }
             "staff" => {
                 let name = format!("{mark}-person-{number}");

@@ -178,12 +178,14 @@ async fn ask(pages: &OverviewPages, staff: &Staff, address: Address) -> Result<A
     };
     if let Some(school) = query.filter.school {
         query.filter.municipality = owner;
-        match owner {
-            None => wrong.push(("school", Wrong::Alone)),
-            Some(owner) if !is_visible(pages, staff, &scope, owner, school, &schools).await? => {
-                wrong.push(("school", Wrong::Missing));
-            }
-            Some(_) => {}
+        let refused = match owner {
+            None => Some(Wrong::Alone),
+            Some(owner) if !is_visible(pages, staff, &scope, owner, school, &schools).await? => Some(Wrong::Missing),
+            Some(_) => None,
+        };
+        if let Some(refused) = refused {
+            wrong.push(("school", refused));
+            query.filter.school = None;
         }
     }
     Ok(Asked { address, query, wrong, names, scope, owner, schools })

@@ -1,0 +1,410 @@
+//! Every page and every form with what it needs: an address, what is sent, the checks on its way, and what a good answer is.
+//!
+//! Placeholders are those of `rpcs.rs`. A page that is new needs a line: its method and its pattern as it is registered.
+
+use tonic::Code;
+
+use super::roles::{
+    Right::*,
+    Step::{self, *},
+};
+
+/// Who a page is for.
+#[derive(Debug, Clone, Copy)]
+pub enum Audience {
+    /// People who are signed in; others are sent to sign in.
+    SignedIn,
+    /// Everybody: status and location for who is not signed in, and for who is. An empty location is none.
+    Everybody((u16, &'static str), (u16, &'static str)),
+}
+
+/// How the page is asked for beyond its address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    /// Nothing is sent.
+    Plain,
+    /// It goes on until the browser leaves; its beginning is its answer.
+    Endless,
+    /// A file is handed in.
+    Upload,
+}
+
+/// One way to ask for a page.
+#[derive(Debug, Clone)]
+pub struct Page {
+    pub method: &'static str,
+    /// As it is registered.
+    pub pattern: &'static str,
+    /// With what stands in the place of the parameters, and the query.
+    pub address: &'static str,
+    pub form: &'static [(&'static str, &'static str)],
+    pub audience: Audience,
+    pub steps: &'static [Step],
+    /// Status of a good answer.
+    pub good: u16,
+    /// Whether a right that is missing is told in the form itself, with the status of a refused form.
+    pub told_in_form: bool,
+    pub way: Way,
+}
+
+const fn get(pattern: &'static str, address: &'static str, steps: &'static [Step]) -> Page {
+    Page {
+        method: "GET",
+        pattern,
+        address,
+        form: &[],
+        audience: Audience::SignedIn,
+        steps,
+        good: 200,
+        told_in_form: false,
+        way: Way::Plain,
+    }
+}
+
+/// A form that leads on to another page.
+const fn post(
+    pattern: &'static str,
+    address: &'static str,
+    steps: &'static [Step],
+    form: &'static [(&'static str, &'static str)],
+) -> Page {
+    Page { method: "POST", form, good: 303, ..get(pattern, address, steps) }
+}
+
+const fn live(pattern: &'static str, address: &'static str, steps: &'static [Step]) -> Page {
+    Page { way: Way::Endless, ..get(pattern, address, steps) }
+}
+
+/// A form whose answer is a page that is shown once.
+const fn shown(page: Page) -> Page {
+    Page { good: 200, ..page }
+}
+
+const fn everybody(page: Page, stranger: (u16, &'static str), known: (u16, &'static str)) -> Page {
+    Page { audience: Audience::Everybody(stranger, known), ..page }
+}
+
+const NO_OWNER: &str = "MUNICIPALITY_NOT_FOUND";
+const NO_SCHOOL: &str = "SCHOOL_NOT_FOUND";
+const NO_DEVICE: &str = "DEVICE_NOT_FOUND";
+const NO_STAFF: &str = "STAFF_NOT_FOUND";
+/// The page itself says it, beside what was asked for.
+const TOLD: &str = "";
+
+const OWN: &[Step] = &[];
+const FIGURES: &[Step] = &[Anywhere(ViewFigures)];
+const DEVICES: &[Step] = &[Anywhere(ViewDevices)];
+const SEE_OWNER: &[Step] = &[Anywhere(ViewFigures), SeesOwner(ViewFigures, NO_OWNER)];
+const SEE_SCHOOL: &[Step] = &[Anywhere(ViewFigures), Sees(ViewFigures, NO_SCHOOL)];
+const EDIT_SCHOOL: &[Step] = &[Anywhere(ViewFigures), Sees(ViewFigures, NO_SCHOOL), May(EditSchools)];
+const SEE_DEVICE: &[Step] = &[Sees(ViewDevices, NO_DEVICE)];
+const EDIT_DEVICE: &[Step] = &[Sees(ViewDevices, NO_DEVICE), May(EditDevices)];
+const DECIDE: &[Step] = &[Sees(ViewDevices, NO_DEVICE), May(ReviewIdentity)];
+const STAFF: &[Step] = &[Anywhere(ManageStaff)];
+const SEE_STAFF: &[Step] = &[Anywhere(ManageStaff), Sees(ManageStaff, NO_STAFF)];
+const SEE_IMPORT: &[Step] = &[OverOwnerOr(ImportDevices, "IMPORT_NOT_FOUND")];
+
+/// All pages. One that the server has and this list has not fails the test.
+pub fn all() -> Vec<Page> {
+    [door(), overview(), places(), devices(), reviews(), files(), people(), audit(), account()].concat()
+}
+
+/// The way in, open to everybody; people have come in through it before anything is asked for here.
+fn door() -> Vec<Page> {
+    const UNKNOWN: &[(&str, &str)] = &[("name", "nobody"), ("password", "nothing that anybody has")];
+    const NO_LINK: (u16, &str) = (409, "");
+    vec![
+        everybody(get("/icon.svg", "/icon.svg", OWN), (200, ""), (200, "")),
+        everybody(get("css_path()", "{my:css}", OWN), (200, ""), (200, "")),
+        everybody(get("js_path()", "{my:js}", OWN), (200, ""), (200, "")),
+        everybody(
+            post("/language", "/language", OWN, &[("language", "en"), ("next", "/account")]),
+            (303, "/account"),
+            (303, "/account"),
+        ),
+        everybody(get("/sign-in", "/sign-in", OWN), (200, ""), (303, "/")),
+        everybody(post("/sign-in", "/sign-in", OWN, UNKNOWN), (422, ""), (422, "")),
+        everybody(get("/sign-in/code", "/sign-in/code", OWN), (303, "/sign-in?next=%2Fsign-in%2Fcode"), (303, "/")),
+        everybody(
+            post("/sign-in/code", "/sign-in/code", OWN, &[("code", "123456")]),
+            (303, "/sign-in"),
+            (303, "/sign-in"),
+        ),
+        everybody(
+            get("/sign-in/authenticator", "/sign-in/authenticator", OWN),
+            (303, "/sign-in?next=%2Fsign-in%2Fauthenticator"),
+            (303, "/"),
+        ),
+        everybody(
+            post("/sign-in/authenticator", "/sign-in/authenticator", OWN, &[("code", "123456")]),
+            (303, "/sign-in"),
+            (303, "/sign-in"),
+        ),
+        everybody(get("/setup/{secret}", "/setup/nothing", OWN), NO_LINK, NO_LINK),
+        everybody(post("/setup/{secret}", "/setup/nothing", OWN, &[("password", "x")]), NO_LINK, NO_LINK),
+    ]
+}
+
+fn overview() -> Vec<Page> {
+    vec![get("/", "/", OWN), live("/live", "/live", OWN)]
+}
+
+fn places() -> Vec<Page> {
+    const LIST_SCHOOLS: &[Step] = &[SeesOwner(ViewFigures, TOLD)];
+    const EDIT_OWNER: &[Step] = &[SeesOwner(ViewFigures, NO_OWNER), OverOwner(EditMunicipalities)];
+    const ADD_SCHOOL: &[Step] = &[SeesOwner(ViewFigures, NO_OWNER), OverOwner(EditSchools)];
+    const CLOSE_BRANCH: &[Step] = &[Anywhere(ViewFigures), OverOwnerOr(ViewFigures, NO_SCHOOL), OverOwner(EditSchools)];
+    let owner = "/municipalities/{municipality}";
+    let school = "/schools/{school}";
+    vec![
+        get("/municipalities", "/municipalities", FIGURES),
+        get(owner, owner, SEE_OWNER),
+        post(
+            owner,
+            owner,
+            EDIT_OWNER,
+            &[("name", "{municipality.name}"), ("kind", "市"), ("version", "{municipality.version}")],
+        ),
+        live("/municipalities/{municipality}/live", "/municipalities/{municipality}/live", SEE_OWNER),
+        post(
+            "/municipalities/{municipality}/schools",
+            "/municipalities/{municipality}/schools",
+            ADD_SCHOOL,
+            &[("school_name", "{unique}")],
+        ),
+        get("/schools", "/schools", FIGURES),
+        get("/schools", "/schools?municipality={municipality}", LIST_SCHOOLS),
+        get(school, school, SEE_SCHOOL),
+        post(school, school, EDIT_SCHOOL, &[("name", "{school.name}"), ("version", "{school.version}")]),
+        live("/schools/{school}/live", "/schools/{school}/live", SEE_SCHOOL),
+        post(
+            "/schools/{school}/close",
+            "/schools/{new_branch}/close",
+            CLOSE_BRANCH,
+            &[("version", "{new_branch.version}")],
+        ),
+        post(
+            "/schools/{school}/pupils",
+            "/schools/{school}/pupils",
+            EDIT_SCHOOL,
+            &[("fiscal_year", "{new_year}"), ("pupils", "120")],
+        ),
+        post(
+            "/schools/{school}/lines",
+            "/schools/{new_line}/lines",
+            EDIT_SCHOOL,
+            &[("line_number", "9"), ("topology", "1"), ("seen-9", "{new_line.version}")],
+        ),
+        post(
+            "/schools/{school}/lines/{number}/delete",
+            "/schools/{new_line}/lines/9/delete",
+            EDIT_SCHOOL,
+            &[("version", "{new_line.version}")],
+        ),
+    ]
+}
+
+fn devices() -> Vec<Page> {
+    const LIST: &[Step] = &[Anywhere(ViewDevices), SeesOwner(ViewDevices, TOLD)];
+    const LIST_OF_SCHOOL: &[Step] = &[Anywhere(ViewDevices), SeesOwner(ViewDevices, TOLD), Sees(ViewDevices, TOLD)];
+    const NO_PLACE: &str = "PLACE_NOT_FOUND";
+    const EXPORT: &[Step] = &[Anywhere(ViewDevices), SeesOwner(ViewDevices, NO_PLACE), InOwner(Export)];
+    const EXPORT_SCHOOL: &[Step] =
+        &[Anywhere(ViewDevices), SeesOwner(ViewDevices, NO_PLACE), Sees(ViewDevices, NO_PLACE), InOwner(Export)];
+    let device = "/devices/{device}";
+    vec![
+        get("/devices", "/devices", DEVICES),
+        get("/devices", "/devices?q=device", DEVICES),
+        get("/devices", "/devices?municipality={municipality}", LIST),
+        get("/devices", "/devices?municipality={municipality}&school={school}", LIST_OF_SCHOOL),
+        get("/exports/devices", "/exports/devices", DEVICES),
+        get("/exports/devices", "/exports/devices?municipality={municipality}", EXPORT),
+        get("/exports/devices", "/exports/devices?municipality={municipality}&school={school}", EXPORT_SCHOOL),
+        get(device, device, SEE_DEVICE),
+        get(device, "/devices/{across}", SEE_DEVICE),
+        post(
+            device,
+            "/devices/{new_device}",
+            EDIT_DEVICE,
+            &[("room", "{unique}"), ("version", "{new_device.version}")],
+        ),
+        post(
+            "/devices/{device}/move",
+            "/devices/{new_device}/move",
+            EDIT_DEVICE,
+            &[("verb", "put_in_use"), ("version", "{new_device.version}")],
+        ),
+    ]
+}
+
+fn reviews() -> Vec<Page> {
+    const LIST: &[Step] = &[Anywhere(ViewDevices), SeesOwner(ViewDevices, TOLD)];
+    const MERGE_ACROSS: &[Step] = &[
+        AtHome(&Sees(ViewDevices, NO_DEVICE)),
+        AtHome(&May(ReviewIdentity)),
+        Sees(ViewDevices, NO_DEVICE),
+        May(ReviewIdentity),
+        OnlyAtHome(Code::FailedPrecondition, TOLD),
+    ];
+    const OTHERS_DECISION: &[Step] =
+        &[AtHome(&Sees(ViewDevices, NO_DEVICE)), AtHome(&May(ReviewIdentity)), NobodyElses(TOLD)];
+    vec![
+        get("/reviews", "/reviews", DEVICES),
+        get("/reviews", "/reviews?municipality={municipality}", LIST),
+        get("/reviews/decided", "/reviews/decided", DEVICES),
+        get("/reviews/decided", "/reviews/decided?municipality={municipality}", LIST),
+        post(
+            "/reviews/{device}/merge",
+            "/reviews/{new_device}/merge",
+            DECIDE,
+            &[("other", "{new_device2}"), ("version", "{new_device.version}")],
+        ),
+        post(
+            "/reviews/{device}/merge",
+            "/reviews/{home:new_device}/merge",
+            MERGE_ACROSS,
+            &[("other", "{new_device2}"), ("version", "{home:new_device.version}")],
+        ),
+        post(
+            "/reviews/{device}/keep-apart",
+            "/reviews/{new_reviewed}/keep-apart",
+            DECIDE,
+            &[("reason", "{new_reviewed.reason_number}")],
+        ),
+        post(
+            "/reviews/{device}/undo",
+            "/reviews/{new_decision.device}/undo",
+            DECIDE,
+            &[("decision", "{new_decision}")],
+        ),
+        post("/reviews/{device}/undo", "/reviews/{home:device}/undo", OTHERS_DECISION, &[("decision", "{decision}")]),
+    ]
+}
+
+fn files() -> Vec<Page> {
+    const START: &[Step] = &[Anywhere(Export)];
+    const HAND_IN: &[Step] = &[SeesOwner(ViewFigures, NO_OWNER), InOwner(ImportDevices)];
+    let run = "/imports/{municipality}/{import}";
+    vec![
+        get("/imports", "/imports", START),
+        // What is not in sight is not among the choices; nothing of it is listed.
+        get("/imports", "/imports?municipality={municipality}", START),
+        Page { way: Way::Upload, ..post("/imports", "/imports", HAND_IN, &[("municipality", "{municipality}")]) },
+        get(run, run, SEE_IMPORT),
+        post("/imports/{municipality}/{import}/again", "/imports/{municipality}/{import}/again", SEE_IMPORT, &[]),
+        post(
+            "/imports/{municipality}/{import}/apply",
+            "/imports/{municipality}/{new_import}/apply",
+            SEE_IMPORT,
+            &[("version", "{new_import.version}")],
+        ),
+    ]
+}
+
+fn people() -> Vec<Page> {
+    const INVITE: &[Step] = &[Anywhere(ManageStaff), Knows(ViewFigures), May(ManageStaff)];
+    const BAD_GRANT: &[Step] =
+        &[Anywhere(ManageStaff), Sees(ManageStaff, NO_STAFF), Always(Code::InvalidArgument, TOLD)];
+    const REVOKE: &[Step] = &[Anywhere(ManageStaff), Sees(ManageStaff, "GRANT_NOT_FOUND")];
+    const SEEN: &[(&str, &str)] = &[("version", "{new_staff.version}")];
+    let grants = "/staff/{staff}/grants";
+    vec![
+        get("/staff", "/staff", STAFF),
+        get("/staff/new", "/staff/new", STAFF),
+        shown(post(
+            "/staff/new",
+            "/staff/new",
+            INVITE,
+            &[
+                ("sign_in_name", "{unique}"),
+                ("display_name", "{unique}"),
+                ("role", "5"),
+                ("place", "municipality:{municipality}"),
+                ("school", "{school.name}"),
+                ("reason", "試験"),
+            ],
+        )),
+        get("/staff/{staff}", "/staff/{staff}", SEE_STAFF),
+        post(
+            grants,
+            "/staff/{home:new_staff}/grants",
+            INVITE,
+            &[("role", "5"), ("place", "municipality:{municipality}"), ("school", "{school.name}"), ("reason", "試験")],
+        ),
+        post(grants, grants, BAD_GRANT, &[("role", "5")]),
+        post("/staff/{staff}/grants/{grant}/revoke", "/staff/{new_staff}/grants/{new_staff.grant}/revoke", REVOKE, &[]),
+        post("/staff/{staff}/disable", "/staff/{new_staff}/disable", SEE_STAFF, SEEN),
+        post("/staff/{staff}/enable", "/staff/{new_staff}/enable", SEE_STAFF, SEEN),
+        shown(post("/staff/{staff}/reset", "/staff/{new_staff}/reset", SEE_STAFF, &[("second_factor", "1")])),
+    ]
+}
+
+fn audit() -> Vec<Page> {
+    // Without a choice, the first log that one may read; who may read none of a whole owner has none.
+    const FIRST: &[Step] = &[Anywhere(ReadAudit), AtHome(&OverOwner(ReadAudit))];
+    const READ: &[Step] = &[Anywhere(ReadAudit), SeesOwner(ViewFigures, NO_OWNER), OverOwner(ReadAudit)];
+    vec![
+        get("/audit", "/audit", FIRST),
+        get("/audit", "/audit?chain={municipality}", READ),
+        shown(post("/audit/verify", "/audit/verify", &[Everywhere(ReadAudit)], &[])),
+    ]
+}
+
+/// The own account. The last lines end sessions, so they come last of all.
+fn account() -> Vec<Page> {
+    const TOKEN: &[Step] = &[Knows(ViewFigures), May(ViewDevices), May(Export)];
+    const TOWN_TOKEN: &[Step] =
+        &[SeesOwner(ViewFigures, NO_OWNER), OverOwner(ViewFigures), OverOwner(ViewDevices), OverOwner(Export)];
+    const OLD: (&str, &str) = ("old_password", super::people::PASSWORD);
+    let tokens = "/account/tokens";
+    vec![
+        get("/account", "/account", OWN),
+        Page {
+            told_in_form: true,
+            ..shown(post(
+                tokens,
+                tokens,
+                TOKEN,
+                &[
+                    ("token_name", "school"),
+                    ("role", "5"),
+                    ("place", "municipality:{municipality}"),
+                    ("school", "{school.name}"),
+                    ("days", "1"),
+                ],
+            ))
+        },
+        Page {
+            told_in_form: true,
+            ..shown(post(
+                tokens,
+                tokens,
+                TOWN_TOKEN,
+                &[("token_name", "town"), ("role", "3"), ("place", "municipality:{municipality}"), ("days", "1")],
+            ))
+        },
+        post("/account/tokens/{token}/revoke", "/account/tokens/{my:token}/revoke", OWN, &[]),
+        post(
+            "/account/tokens/{token}/revoke",
+            "/account/tokens/{new_staff_token}/revoke",
+            &[EverywhereOr(ManageStaff, "TOKEN_NOT_FOUND")],
+            &[],
+        ),
+        post("/account/sessions/{session}/end", "/account/sessions/{my:session}/end", OWN, &[]),
+        post(
+            "/account/sessions/{session}/end",
+            "/account/sessions/{session}/end",
+            &[NobodyElses("SESSION_NOT_FOUND")],
+            &[],
+        ),
+        shown(post(
+            "/account/recovery-codes",
+            "/account/recovery-codes",
+            OWN,
+            &[("password", super::people::PASSWORD)],
+        )),
+        post("/account/password", "/account/password", OWN, &[OLD, ("new_password", super::people::PASSWORD)]),
+        post("/account/authenticator", "/account/authenticator", OWN, &[("password", super::people::PASSWORD)]),
+        everybody(post("/sign-out", "/sign-out", OWN, &[]), (303, "/sign-in"), (303, "/sign-in")),
+    ]
+}
