@@ -183,6 +183,8 @@ struct Announcement {
     observe: SocketAddr,
     ca_sha256: String,
     credentials: PathBuf,
+    console: SocketAddr,
+    setup: Option<String>,
 }
 
 /// What `admin.json` holds.
@@ -260,6 +262,16 @@ impl ServerProcess {
     /// Where metrics and health are.
     pub fn observe_address(&self) -> SocketAddr {
         self.announcement.observe
+    }
+
+    /// Where browsers connect; plain HTTP.
+    pub fn console_address(&self) -> SocketAddr {
+        self.announcement.console
+    }
+
+    /// Path of the one-time link of the first administrator; none where somebody can sign in already.
+    pub fn setup_path(&self) -> Option<&str> {
+        self.announcement.setup.as_deref()
     }
 
     /// How it was started.
@@ -352,14 +364,29 @@ async fn announced(options: &ServerOptions, log_file: &Path) -> (Child, Announce
     }
 }
 
-fn read_announcement(output: impl std::io::BufRead) -> Option<Announcement> {
-    let mut lines = output.lines().map_while(Result::ok);
-    let listening = lines.next()?;
-    let (grpc, observe) = listening.strip_prefix("listening grpc=")?.split_once(" observe=")?;
+/// The next line behind its prefix.
+fn next_line(output: &mut impl std::io::BufRead, prefix: &str) -> Option<String> {
+    let mut line = String::new();
+    output.read_line(&mut line).ok()?;
+    Some(line.trim_end().strip_prefix(prefix)?.to_owned())
+}
+
+fn read_announcement(mut output: BufReader<impl std::io::Read>) -> Option<Announcement> {
+    let listening = next_line(&mut output, "listening grpc=")?;
+    let (grpc, observe) = listening.split_once(" observe=")?;
+    let ca_sha256 = next_line(&mut output, "ca-sha256=")?;
+    let credentials = next_line(&mut output, "credentials=")?;
+    let console = next_line(&mut output, "console=http://")?;
+    // All lines come in one piece, so a last one that has not come by now does not come.
+    let has_link = !output.buffer().is_empty();
+    let link = if has_link { next_line(&mut output, "setup=http://") } else { None };
+    let setup = link.and_then(|link| Some(link[link.find('/')?..].to_owned()));
     Some(Announcement {
         grpc: grpc.parse().ok()?,
         observe: observe.parse().ok()?,
-        ca_sha256: lines.next()?.strip_prefix("ca-sha256=")?.to_owned(),
-        credentials: PathBuf::from(lines.next()?.strip_prefix("credentials=")?),
+        ca_sha256,
+        credentials: PathBuf::from(credentials),
+        console: console.parse().ok()?,
+        setup,
     })
 }
