@@ -84,7 +84,7 @@ impl Screen {
 
     /// The same in the dark.
     #[must_use]
-    pub fn in_the_dark(self) -> Self {
+    pub const fn in_the_dark(self) -> Self {
         Self { dark: true, ..self }
     }
 }
@@ -270,7 +270,8 @@ impl Browser {
 
     /// Runs a script in the page; gives what it returns. The page's policy does not bind it.
     pub async fn run(&self, script: &str) -> Value {
-        self.client.execute(script, Vec::new()).await.unwrap_or_else(|error| panic!("{script}: {error}"))
+        let answer = self.client.execute(script, Vec::new()).await;
+        answer.unwrap_or_else(|error| panic!("{}: {error}", script.chars().take(200).collect::<String>()))
     }
 
     /// A picture of the whole page as PNG.
@@ -315,13 +316,15 @@ impl Browser {
         answer.as_array().cloned().unwrap_or_default()
     }
 
-    /// What axe-core finds against WCAG 2.1 A and AA: one line for each element, with rule and impact.
+    /// What axe-core finds against WCAG 2.1 A and AA: one line for each element, with impact and rule.
     pub async fn barriers(&self) -> Vec<String> {
         let script = "const done = arguments[arguments.length - 1];
             axe.run(document, { runOnly: arguments[0], resultTypes: ['violations'], preload: false })
                 .then((found) => done(found.violations), (error) => done([{ id: String(error), nodes: [{}] }]));";
-        let axe = axe();
-        let answer = self.client.execute_async(&format!("{axe}\n{script}"), vec![json!(AXE_TAGS)]).await;
+        if self.run("return typeof axe").await == "undefined" {
+            self.run(axe()).await;
+        }
+        let answer = self.client.execute_async(script, vec![json!(AXE_TAGS)]).await;
         let answer = answer.unwrap_or_else(|error| panic!("axe-core does not run: {error}"));
         let violations = answer.as_array().expect("axe-core gives a list");
         let nodes = violations.iter().flat_map(|violation| {

@@ -3,9 +3,13 @@
 //! Each test has a server and a browser of its own; at most two browsers run at a time (`gigafleet_tests::browser`). What
 //! has to hold on every page is held by `every_page`, over the one list in `pages`.
 
+mod pages;
 mod person;
+mod town;
 
 mod editing;
+mod every_page;
+mod gallery;
 mod importing;
 mod keyboard;
 mod languages;

@@ -13,7 +13,7 @@ const STEP: u64 = 30;
 /// Longest between a code is shown and the server looks at it.
 const TYPING: u64 = 8;
 /// A password that nobody forbids.
-const PASSWORD: &str = "correct horse battery staple";
+pub const PASSWORD: &str = "correct horse battery staple";
 
 /// Somebody who can sign in.
 #[derive(Debug)]
