@@ -50,7 +50,7 @@ use self::{
     console::{Console, ConsoleApp},
     db::{Db, FileLock},
     devices::{
-        grpc::{ExportGrpc, ImportGrpc},
+        grpc::ImportGrpc,
         service::{export::Exports, identity::Identities, import::Imports, registry::Registry},
     },
     enrollment::{
@@ -60,7 +60,8 @@ use self::{
     error::Result,
     grpc::{App, Listener, ListenerConfig, observe::Observe, tls},
     overview::{
-        grpc::{DeviceGrpc, ReviewGrpc, SchoolGrpc},
+        grpc::{DeviceGrpc, ExportGrpc, ReviewGrpc, SchoolGrpc},
+        pages::OverviewPages,
         service::Overview,
     },
     schools::{
@@ -216,15 +217,22 @@ impl Bound {
         let exports = Exports::new(self.db.clone(), self.access.clone());
         // The pages of all features; a feature's pages are wired here, beside its calls.
         let pages = access::pages::routes(self.access.clone())
-            .merge(overview::pages::routes(overview.clone(), schools.clone(), registry.clone(), identities.clone()))
-            .merge(devices::pages::imports::routes(imports.clone(), exports.clone(), self.access.clone()))
+            .merge(overview::pages::routes(OverviewPages {
+                overview: overview.clone(),
+                schools: Arc::new(schools.clone()),
+                registry: registry.clone(),
+                identities: identities.clone(),
+                exports: exports.clone(),
+                access: self.access.clone(),
+            }))
+            .merge(devices::pages::imports::routes(imports.clone(), self.access.clone()))
             .layer(Extension(self.access.clone()));
         let own_access = AccessGrpc::new(self.access.clone());
         let staff = StaffGrpc::new(self.access.clone(), self.clock.clone());
         let audit = AuditGrpc::new(self.access.clone());
         let calendars = CalendarGrpc::new(schools.clone(), self.access.clone());
         let lines = LineGrpc::new(schools.clone(), self.access.clone());
-        let exports = ExportGrpc::new(exports, self.access.clone());
+        let exports = ExportGrpc::new(overview.clone(), exports, self.access.clone());
         let imports = ImportServiceServer::new(ImportGrpc::new(imports, self.access.clone()))
             .max_decoding_message_size(2 * devices::grpc::PIECE_BYTES);
         let schools = SchoolGrpc::new(overview, schools, self.access);

@@ -78,6 +78,7 @@ impl Town {
             municipality_id: self.owner.municipality_id.clone(),
             school_id: school_id.to_owned(),
             encoding: encoding.into(),
+            list: None,
         };
         let mut pieces = self.staff.exports().await.export_devices(request).await.expect("an export").into_inner();
         let (mut content, mut devices, mut replaced) = (Vec::new(), 0, 0);

@@ -381,8 +381,12 @@ pub(super) async fn export(args: ExportArgs) -> Result<()> {
         FileEncoding::Utf8 => v1::ExportEncoding::Utf8,
         FileEncoding::Cp932 => v1::ExportEncoding::Cp932,
     };
-    let request =
-        v1::ExportDevicesRequest { municipality_id: owner.municipality_id, school_id, encoding: encoding.into() };
+    let request = v1::ExportDevicesRequest {
+        municipality_id: owner.municipality_id,
+        school_id,
+        encoding: encoding.into(),
+        list: None,
+    };
     let mut pieces = answer(client.exports().export_devices(request)).await?;
     let unwritable = |error: std::io::Error| match error.kind() {
         std::io::ErrorKind::BrokenPipe => Failure::PipeClosed,

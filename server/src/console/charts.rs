@@ -14,6 +14,8 @@ pub struct Figure {
     pub value: i64,
     /// How it looks.
     pub tone: Tone,
+    /// Where its label leads.
+    pub path: Option<String>,
 }
 
 /// How a part of a chart looks; all differ in lightness and pattern too.
@@ -47,7 +49,22 @@ impl Tone {
 impl Figure {
     /// A figure.
     pub fn new(label: impl Into<String>, value: i64, tone: Tone) -> Self {
-        Self { label: label.into(), value, tone }
+        Self { label: label.into(), value, tone, path: None }
+    }
+
+    /// The same with a label that leads to what was counted.
+    #[must_use]
+    pub fn leading_to(mut self, path: String) -> Self {
+        self.path = Some(path);
+        self
+    }
+
+    fn label_html(&self) -> String {
+        let label = escape(&self.label);
+        match &self.path {
+            Some(path) => format!("<a class=\"calm\" href=\"{}\">{label}</a>", escape(path)),
+            None => label,
+        }
     }
 }
 
@@ -79,6 +96,31 @@ pub fn shares(language: Language, title: &str, figures: &[Figure]) -> String {
     }
     svg.push_str("</svg>");
     with_table(language, title, &svg, figures, Some(whole))
+}
+
+/// A table whose lines carry their bar: for kinds of one thing beside each other. The bars are measured by `whole`.
+pub fn tally(language: Language, title: &str, figures: &[Figure], whole: i64) -> String {
+    let mut html = format!("<div class=\"tally\"><h3>{}</h3>", escape(title));
+    if figures.is_empty() {
+        let _infallible = write!(html, "<p class=\"hint\">{}</p></div>", language.words().shell.none);
+        return html;
+    }
+    html.push_str("<table><tbody>");
+    for figure in figures {
+        // The bar repeats the number, so it is hidden from who hears the page.
+        let _infallible = write!(
+            html,
+            "<tr><th scope=\"row\">{}</th><td class=\"number\">{}</td><td class=\"bar\" aria-hidden=\"true\">\
+             <svg viewBox=\"0 0 100 8\" preserveAspectRatio=\"none\" focusable=\"false\">\
+             <rect class=\"{}\" x=\"0\" y=\"0\" width=\"{}\" height=\"8\"/></svg></td></tr>",
+            figure.label_html(),
+            format::number(figure.value),
+            figure.tone.class(),
+            thousandth(figure.value, whole.max(1)),
+        );
+    }
+    html.push_str("</tbody></table></div>");
+    html
 }
 
 /// A line without axes beside a figure; its text alternative names first, least, most and last.
@@ -144,7 +186,7 @@ fn with_table(language: Language, title: &str, svg: &str, figures: &[Figure], wh
             html,
             "<tr><th scope=\"row\"><span class=\"swatch {}\"></span>{}</th><td class=\"number\">{}</td>{}</tr>",
             figure.tone.class(),
-            escape(&figure.label),
+            figure.label_html(),
             format::number(figure.value),
             share.unwrap_or_default()
         );
@@ -180,6 +222,18 @@ mod tests {
         assert!(html.contains("&lt;b&gt;校") && !html.contains("<b>校"));
         assert!(html.contains("1,200") && html.contains("75%") && html.contains("width=\"25.0\""));
         assert!(!html.contains("style="), "the policy forbids it");
+    }
+
+    #[test]
+    fn tally_links_and_measures_by_the_whole() {
+        let figures = [
+            Figure::new("使用中", 30, Tone::Plain).leading_to(String::from("/devices?a=1&b=<")),
+            Figure::new("x", 9, Tone::Bad),
+        ];
+        let html = tally(Language::Ja, "状態別", &figures, 60);
+        assert!(html.contains("href=\"/devices?a=1&amp;b=&lt;\"") && html.contains("width=\"50.0\""));
+        assert!(html.contains("width=\"15.0\"") && !html.contains("style="));
+        assert!(tally(Language::En, "t", &[], 0).contains("None"));
     }
 
     #[test]

@@ -78,6 +78,11 @@ pub fn date(language: Language, date: Option<Date>) -> String {
     date.map_or_else(|| language.words().shell.never.to_owned(), |date| date_of(language, date, true))
 }
 
+/// A date of about now without its year: "11月23日" / "23 Nov".
+pub fn short_date(language: Language, date: Date) -> String {
+    date_of(language, date, false)
+}
+
 /// A date for a field of a form: "2026-11-23".
 pub fn iso_date(date: Date) -> String {
     format!("{:04}-{:02}-{:02}", date.year(), u8::from(date.month()), date.day())

@@ -1,26 +1,23 @@
-//! ImportService and ExportService: files on their way in and out.
+//! ImportService: files on their way in.
 
 use std::pin::Pin;
 
-use gigafleet_proto::v1::{self, export_service_server::ExportService, import_service_server::ImportService};
+use gigafleet_proto::v1::{self, import_service_server::ImportService};
 use tokio::sync::mpsc;
 use tokio_stream::{Stream, StreamExt as _, wrappers::ReceiverStream};
 use tonic::{Request, Response, Status, Streaming};
 use uuid::Uuid;
 
 use super::{
-    rules::import::{FILE_BYTES, ImportKind, export::Encoding, outcome::Outcome, problems::FileProblem},
-    service::{
-        export::Exports,
-        import::{HandedIn, ImportOptions, ImportRun, Imports, Progress},
-    },
+    rules::import::{FILE_BYTES, ImportKind, outcome::Outcome, problems::FileProblem},
+    service::import::{HandedIn, ImportOptions, ImportRun, Imports, Progress},
     store::import::RunState,
 };
 use crate::{
     access::service::Access,
     error::{Error, FieldViolation, Result as ServerResult},
     grpc::{caller, page},
-    schools::rules::{MunicipalityId, SchoolId, parse_optional_uuid, parse_page_size, parse_text, parse_uuid},
+    schools::rules::{MunicipalityId, parse_page_size, parse_text, parse_uuid},
 };
 
 /// Most bytes of one piece of a file.
@@ -292,48 +289,5 @@ impl ImportService for ImportGrpc {
         let (owner, import) = run_id(&request.municipality_id, &request.import_id)?;
         self.imports.keep_mapping(&staff, owner, import).await?;
         Ok(Response::new(v1::SaveImportMappingResponse {}))
-    }
-}
-
-/// Lets staff take lists out.
-#[derive(Debug, Clone)]
-pub struct ExportGrpc {
-    exports: Exports,
-    access: Access,
-}
-
-impl ExportGrpc {
-    /// Answers with these services.
-    pub fn new(exports: Exports, access: Access) -> Self {
-        Self { exports, access }
-    }
-}
-
-#[tonic::async_trait]
-impl ExportService for ExportGrpc {
-    type ExportDevicesStream = Pin<Box<dyn Stream<Item = Result<v1::ExportDevicesResponse, Status>> + Send>>;
-
-    async fn export_devices(
-        &self,
-        request: Request<v1::ExportDevicesRequest>,
-    ) -> Result<Response<Self::ExportDevicesStream>, Status> {
-        let staff = caller::staff(request.metadata(), &self.access).await?;
-        let request = request.into_inner();
-        let owner = page::field(parse_uuid("municipality_id", &request.municipality_id)).map(MunicipalityId)?;
-        let school = page::field(parse_optional_uuid("school_id", &request.school_id))?.map(SchoolId);
-        let encoding = match request.encoding() {
-            v1::ExportEncoding::Unspecified | v1::ExportEncoding::Utf8 => Encoding::Utf8,
-            v1::ExportEncoding::Cp932 => Encoding::Cp932,
-        };
-        let pieces = self.exports.devices(&staff, owner, school, encoding).await?;
-        let stream = ReceiverStream::new(pieces).map(|piece| {
-            let piece = piece?;
-            Ok(v1::ExportDevicesResponse {
-                content: piece.content,
-                device_count: piece.devices,
-                replaced_count: piece.replaced,
-            })
-        });
-        Ok(Response::new(Box::pin(stream)))
     }
 }

@@ -35,6 +35,11 @@ impl AnyOf {
         self.0.is_some_and(|bits| u32::try_from(number).is_ok_and(|n| n <= 62 && bits & (1 << n) != 0))
     }
 
+    /// Whether a number is let through.
+    pub(super) fn allows(self, number: i16) -> bool {
+        self == Self::default() || self.names(number.into())
+    }
+
     /// As a parameter of a statement: one bit for each number, -1 for all.
     pub(super) fn bits(self) -> i64 {
         self.0.unwrap_or(-1)
@@ -66,6 +71,30 @@ pub struct DeviceFilter {
     pub class_name: Option<String>,
     /// Only those whose label or serial number, folded, has this in it.
     pub fragment: Option<String>,
+}
+
+impl DeviceFilter {
+    /// Whether the counts that are kept tell how many devices there are: they know place, lifecycle, purpose and system.
+    pub fn is_counted(&self) -> bool {
+        let of_lists = ["model", "presence", "has_open_review", "grade", "class_name", "query"];
+        !self.narrowed_by().iter().any(|filter| of_lists.contains(filter))
+    }
+
+    /// What narrows the list beside the place, by the names of the contract; not by which value.
+    pub fn narrowed_by(&self) -> Vec<&'static str> {
+        let all = [
+            ("lifecycles", self.lifecycles != AnyOf::default()),
+            ("purposes", self.purposes != AnyOf::default()),
+            ("os_kinds", self.os_kinds != AnyOf::default()),
+            ("model", self.model.is_some()),
+            ("presence", self.presence.is_some()),
+            ("has_open_review", self.has_open_review.is_some()),
+            ("grade", self.grade.is_some()),
+            ("class_name", self.class_name.is_some()),
+            ("query", self.fragment.is_some()),
+        ];
+        all.into_iter().filter(|(_, narrows)| *narrows).map(|(name, _)| name).collect()
+    }
 }
 
 /// Folds a fragment of a label or serial number as they are folded themselves; none for an empty one.
@@ -286,10 +315,31 @@ mod tests {
     }
 
     #[test]
+    fn counts_are_kept_for_place_lifecycle_purpose_and_system_only() {
+        let counted = DeviceFilter {
+            school: Some(SchoolId(Uuid::nil())),
+            lifecycles: AnyOf::numbers([1]).unwrap(),
+            purposes: AnyOf::numbers([1]).unwrap(),
+            os_kinds: AnyOf::numbers([3]).unwrap(),
+            ..DeviceFilter::default()
+        };
+        assert!(counted.is_counted());
+        assert_eq!(counted.narrowed_by(), ["lifecycles", "purposes", "os_kinds"]);
+        for beyond in [
+            DeviceFilter { grade: Some(3), ..counted.clone() },
+            DeviceFilter { fragment: Some(String::from("A1")), ..counted.clone() },
+            DeviceFilter { has_open_review: Some(false), ..counted.clone() },
+        ] {
+            assert!(!beyond.is_counted());
+        }
+    }
+
+    #[test]
     fn no_number_means_every_number() {
         assert_eq!(AnyOf::numbers([]), Some(AnyOf::default()));
         assert_eq!(AnyOf::numbers([0, 3]).map(AnyOf::bits), Some(0b1001));
         assert_eq!(AnyOf::numbers([-1]), None);
-        assert!(!AnyOf::default().names(3));
+        assert!(!AnyOf::default().names(3) && AnyOf::default().allows(3));
+        assert!(AnyOf::numbers([3]).is_some_and(|some| some.allows(3) && !some.allows(2)));
     }
 }

@@ -7,6 +7,7 @@ pub mod access;
 pub mod devices;
 pub mod faults;
 pub mod imports;
+pub mod lists;
 pub mod overview;
 pub mod schools;
 pub mod shell;
@@ -95,6 +96,8 @@ pub struct Words {
     pub schools: schools::SchoolWords,
     /// Of devices and reviews.
     pub devices: devices::DeviceWords,
+    /// Of the list of devices.
+    pub lists: lists::ListWords,
     /// Of files in and out.
     pub imports: imports::ImportWords,
     /// Of home.
@@ -109,6 +112,7 @@ impl Words {
         access: access::AccessWords::JA,
         schools: schools::SchoolWords::JA,
         devices: devices::DeviceWords::JA,
+        lists: lists::ListWords::JA,
         imports: imports::ImportWords::JA,
         overview: overview::OverviewWords::JA,
     };
@@ -119,6 +123,7 @@ impl Words {
         access: access::AccessWords::EN,
         schools: schools::SchoolWords::EN,
         devices: devices::DeviceWords::EN,
+        lists: lists::ListWords::EN,
         imports: imports::ImportWords::EN,
         overview: overview::OverviewWords::EN,
     };
@@ -136,6 +141,7 @@ mod tests {
             access::AccessWords::ALL,
             schools::SchoolWords::ALL,
             devices::DeviceWords::ALL,
+            lists::ListWords::ALL,
             imports::ImportWords::ALL,
             overview::OverviewWords::ALL,
         ];

@@ -1,22 +1,19 @@
-//! Pages of files in and out: choose a file, look at what it would change, correct the columns, apply; and take devices out.
+//! Pages of files in: choose a file, look at what it would change, correct the columns, apply.
 
 use askama::Template;
 use axum::{
     Router,
-    body::Body,
     extract::{DefaultBodyLimit, Multipart, Path, Query, State},
-    response::{IntoResponse as _, Response},
     routing::{get, post},
 };
-use http::{StatusCode, header};
+use http::StatusCode;
 use serde::Deserialize;
-use tokio_stream::{StreamExt as _, wrappers::ReceiverStream};
 use uuid::Uuid;
 
 use crate::{
     access::{
         pages::SignedIn,
-        rules::{MunicipalityId, Right, SchoolId},
+        rules::{MunicipalityId, Right},
         service::Access,
     },
     clock::Timestamp,
@@ -27,13 +24,9 @@ use crate::{
         rules::import::{
             ImportKind,
             columns::ColumnField,
-            export::Encoding,
             outcome::{ErrorView, Outcome},
         },
-        service::{
-            export::Exports,
-            import::{HandedIn, ImportOptions, ImportRun, Imports},
-        },
+        service::import::{HandedIn, ImportOptions, ImportRun, Imports},
         store::import::RunState,
     },
     error::{Error, Kind, Result},
@@ -48,19 +41,17 @@ const ERRORS: usize = 300;
 #[derive(Debug, Clone)]
 pub struct ImportPages {
     imports: Imports,
-    exports: Exports,
     access: Access,
 }
 
-/// The pages of files in and out.
-pub fn routes(imports: Imports, exports: Exports, access: Access) -> Router {
+/// The pages of files in.
+pub fn routes(imports: Imports, access: Access) -> Router {
     Router::new()
         .route("/imports", get(start).post(hand_in).layer(DefaultBodyLimit::max(UPLOAD_BYTES)))
         .route("/imports/{municipality}/{import}", get(show))
         .route("/imports/{municipality}/{import}/again", post(again))
         .route("/imports/{municipality}/{import}/apply", post(apply))
-        .route("/exports/devices", get(export))
-        .with_state(ImportPages { imports, exports, access })
+        .with_state(ImportPages { imports, access })
 }
 
 struct RunLine {
@@ -341,27 +332,4 @@ async fn apply(
             show_run(person, pages, owner, import, Some(text)).await
         }
     }
-}
-
-#[derive(Debug, Deserialize)]
-struct Wanted {
-    municipality: Uuid,
-    #[serde(default)]
-    school: Option<Uuid>,
-    #[serde(default)]
-    encoding: String,
-}
-
-async fn export(person: SignedIn, State(pages): State<ImportPages>, Query(wanted): Query<Wanted>) -> PageResult {
-    let encoding = if wanted.encoding == "cp932" { Encoding::Cp932 } else { Encoding::Utf8 };
-    let owner = MunicipalityId(wanted.municipality);
-    let pieces = pages.exports.devices(&person.staff, owner, wanted.school.map(SchoolId), encoding).await?;
-    let pieces = ReceiverStream::new(pieces).map(|piece| piece.map(|piece| piece.content));
-    let kind = match encoding {
-        Encoding::Utf8 => "text/csv; charset=utf-8",
-        Encoding::Cp932 => "text/csv; charset=Shift_JIS",
-    };
-    let headers = [(header::CONTENT_TYPE, kind), (header::CONTENT_DISPOSITION, "attachment; filename=\"devices.csv\"")];
-    let response: Response = (headers, Body::from_stream(pieces)).into_response();
-    Ok(response)
 }

@@ -1,38 +1,22 @@
-//! Devices on their way out as CSV, in pieces.
+//! Devices on their way out as lines of CSV. Which of them go out, the feature that lists them says.
 
-use tokio::sync::mpsc;
+use std::collections::HashMap;
+
 use uuid::Uuid;
 
 use crate::{
     access::{
-        rules::{Area, Right, Staff},
+        rules::{Area, Staff},
         service::{Access, audit::Deed},
     },
     db::Db,
     devices::{
-        rules::{
-            DeviceId,
-            import::export::{self, Encoding, HEADER},
-        },
-        store::import::{ExportRow, list_export},
+        rules::import::export::{self, Encoding, HEADER},
+        store::import::{ExportRow, find_export},
     },
-    error::{Error, Result},
-    schools::rules::{MunicipalityId, SchoolId},
+    error::Result,
+    schools::rules::MunicipalityId,
 };
-
-/// Devices of one piece.
-const PIECE: i64 = 2_000;
-
-/// A piece of an export.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Piece {
-    /// Bytes of the file.
-    pub content: Vec<u8>,
-    /// Devices so far.
-    pub devices: u64,
-    /// Characters so far that the encoding lacks.
-    pub replaced: u64,
-}
 
 /// Lets lists out.
 #[derive(Debug, Clone)]
@@ -47,78 +31,36 @@ impl Exports {
         Self { db, access }
     }
 
-    /// Notes the export in the audit log, then sends the devices of an owner, or of a school, piece by piece. Ids of holders
-    /// stay inside. Reasons: RIGHT_MISSING, MUNICIPALITY_NOT_FOUND; SCHOOL_NOT_FOUND for a school out of reach.
-    pub async fn devices(
-        &self,
-        staff: &Staff,
-        municipality: MunicipalityId,
-        school: Option<SchoolId>,
-        encoding: Encoding,
-    ) -> Result<mpsc::Receiver<Result<Piece>>> {
-        let area = staff.area_for(Right::Export, municipality)?;
-        if let Some(school) = school.filter(|school| !area.covers(Some(*school))) {
-            return Err(Error::not_found("SCHOOL_NOT_FOUND", format!("there is no school {school}")));
-        }
+    /// Notes in an owner's audit log that devices of it leave, before they do.
+    pub async fn note(&self, staff: &Staff, owner: MunicipalityId, details: serde_json::Value) -> Result<()> {
         let mut tx = self.db.begin().await?;
         let deed = Deed {
-            municipality: Some(municipality),
+            municipality: Some(owner),
             action: "device.export",
             subject_kind: "municipality",
-            subject_id: municipality.to_string(),
-            details: serde_json::json!({ "school_id": school, "encoding": match encoding {
-                Encoding::Utf8 => "utf-8",
-                Encoding::Cp932 => "cp932",
-            } }),
+            subject_id: owner.to_string(),
+            details,
         };
         self.access.audit(&mut tx, staff, deed).await?;
-        tx.commit().await?;
-        let (sender, receiver) = mpsc::channel(2);
-        let exports = self.clone();
-        tokio::spawn(async move {
-            if let Err(error) = exports.send(&area, school, encoding, &sender).await {
-                let _nobody_waits = sender.send(Err(error)).await;
-            }
-        });
-        Ok(receiver)
+        tx.commit().await
     }
 
-    async fn send(
-        &self,
-        area: &Area,
-        school: Option<SchoolId>,
-        encoding: Encoding,
-        sender: &mpsc::Sender<Result<Piece>>,
-    ) -> Result<()> {
-        let mark = match encoding {
-            Encoding::Utf8 => "\u{feff}",
-            Encoding::Cp932 => "",
-        };
-        let mut text = format!("{mark}{}", export::line(HEADER));
-        let (mut devices, mut replaced) = (0, 0);
-        let mut after = DeviceId(Uuid::nil());
-        loop {
-            // A transaction for each piece: a reader that is slow holds nothing.
-            let mut tx = self.db.read().await?;
-            let rows = list_export(&mut tx, area, school, after, PIECE).await?;
-            drop(tx);
-            for row in &rows {
-                text.push_str(&line_of(row));
-            }
-            let (content, lost) = export::encode(&std::mem::take(&mut text), encoding);
-            devices += u64::try_from(rows.len()).unwrap_or(u64::MAX);
-            replaced += lost;
-            if sender.send(Ok(Piece { content, devices, replaced })).await.is_err() {
-                return Ok(());
-            }
-            match rows.last() {
-                Some(last) if i64::try_from(rows.len()).is_ok_and(|count| count >= PIECE) => {
-                    after = DeviceId(last.device_id);
-                }
-                _ => return Ok(()),
-            }
-        }
+    /// These devices of an area as lines of the file, in the order in which they are named. Ids of holders stay inside.
+    pub async fn lines(&self, area: &Area, devices: &[Uuid]) -> Result<Vec<String>> {
+        let mut tx = self.db.read().await?;
+        let rows = find_export(&mut tx, area, devices).await?;
+        let mut lines: HashMap<Uuid, String> = rows.iter().map(|row| (row.device_id, line_of(row))).collect();
+        Ok(devices.iter().filter_map(|device| lines.remove(device)).collect())
     }
+}
+
+/// What a file begins with.
+pub fn header(encoding: Encoding) -> String {
+    let mark = match encoding {
+        Encoding::Utf8 => "\u{feff}",
+        Encoding::Cp932 => "",
+    };
+    format!("{mark}{}", export::line(HEADER))
 }
 
 fn line_of(row: &ExportRow) -> String {

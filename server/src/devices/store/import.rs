@@ -6,7 +6,7 @@ use uuid::Uuid;
 use crate::{
     access::rules::Area,
     clock::Timestamp,
-    db::{Tx, area_sql},
+    db::{Tx, in_schools, rows_json},
     devices::rules::{
         DeviceId,
         import::{ImportKind, plan::Known},
@@ -299,6 +299,16 @@ pub async fn list_known(tx: &mut Tx, municipality: MunicipalityId, after: Device
     Ok(rows.into_iter().map(known).collect())
 }
 
+macro_rules! export_columns {
+    () => {
+        "SELECT d.device_id, d.label, d.serial_number, d.maker, d.model, d.os_kind, d.os_version, s.name AS school_name,
+             d.grade, d.class_name, d.seat_number, d.purpose, d.lifecycle, d.room, d.cart, d.acquired_on, d.warranty_until,
+             d.lease_until, d.price_yen
+         FROM device d
+         LEFT JOIN school s ON s.municipality_id = d.municipality_id AND s.school_id = d.school_id "
+    };
+}
+
 /// A device as it goes out.
 #[derive(Debug, Clone, FromRow)]
 #[expect(missing_docs, reason = "each is the column of its name")]
@@ -324,33 +334,20 @@ pub struct ExportRow {
     pub price_yen: Option<i64>,
 }
 
-/// Devices of an area after an id, as they go out.
-pub async fn list_export(
-    tx: &mut Tx,
-    area: &Area,
-    school: Option<SchoolId>,
-    after: DeviceId,
-    limit: i64,
-) -> Result<Vec<ExportRow>> {
-    let (sqlite, postgres) = area_sql!(
-        "SELECT d.device_id, d.label, d.serial_number, d.maker, d.model, d.os_kind, d.os_version, s.name AS school_name,
-             d.grade, d.class_name, d.seat_number, d.purpose, d.lifecycle, d.room, d.cart, d.acquired_on, d.warranty_until,
-             d.lease_until, d.price_yen
-         FROM device d
-         LEFT JOIN school s ON s.municipality_id = d.municipality_id AND s.school_id = d.school_id
-         WHERE d.municipality_id = $1 AND d.device_id > $2 AND d.merged_into_device_id IS NULL
-             AND ($4 IS NULL OR d.school_id = $4) AND",
-        "d.school_id",
-        "$3",
-        "ORDER BY d.device_id LIMIT $5"
+/// These devices of an area as they go out, in no order. As an array PostgreSQL looks each up by its key.
+pub async fn find_export(tx: &mut Tx, area: &Area, devices: &[Uuid]) -> Result<Vec<ExportRow>> {
+    let sql = tx.by_engine(
+        concat!(
+            export_columns!(),
+            "WHERE d.municipality_id = $1 AND d.device_id IN (SELECT unhex(value, '-') FROM json_each($3)) AND ",
+            in_schools!(sqlite "d.school_id" "$2")
+        ),
+        concat!(
+            export_columns!(),
+            "WHERE d.municipality_id = $1 AND d.device_id = ANY (ARRAY(SELECT CAST(value AS UUID)
+                 FROM jsonb_array_elements_text(CAST(CAST($3 AS TEXT) AS JSONB)))) AND ",
+            in_schools!(postgres "d.school_id" "$2")
+        ),
     );
-    let sql = tx.by_engine(sqlite, postgres);
-    tx.query(sql)
-        .bind(area.municipality())
-        .bind(after)
-        .bind(area.schools_json())
-        .bind(school.map(|school| school.0))
-        .bind(limit)
-        .all()
-        .await
+    tx.query(sql).bind(area.municipality()).bind(area.schools_json()).bind(rows_json(devices)?).all().await
 }

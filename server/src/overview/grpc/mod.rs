@@ -1,9 +1,10 @@
 //! DeviceService and SchoolService: what staff sees and does, over several features.
 
+mod exports;
 mod reviews;
 mod schools;
 
-pub use self::{reviews::ReviewGrpc, schools::SchoolGrpc};
+pub use self::{exports::ExportGrpc, reviews::ReviewGrpc, schools::SchoolGrpc};
 
 use std::{pin::Pin, sync::Arc};
 

@@ -8,14 +8,14 @@ use super::key_of;
 use crate::{
     access::service::Access,
     clock::Timestamp,
-    error::{Error, FieldViolation, Result as ServerResult},
+    error::{Error, Result as ServerResult},
     grpc::{caller, page},
     overview::service::{Overview, school_view},
     schools::{
         rules::{
             MunicipalityCode, MunicipalityId, SchoolCode, SchoolId,
             fiscal::FiscalYear,
-            parse_name, parse_optional_uuid, parse_page_size, parse_uuid,
+            parse_municipality_kind, parse_name, parse_optional_uuid, parse_page_size, parse_uuid,
             pupils::{PupilsSource, parse_pupils},
         },
         service::{MunicipalityChange, PupilsRow, SchoolChange, Schools, pupils},
@@ -85,13 +85,6 @@ fn school_key(municipality_id: &str, school_id: &str) -> ServerResult<(Municipal
         (Some(owner), Some(school)) => Ok((MunicipalityId(owner), SchoolId(school))),
         _ => Err(Error::invalid_fields("FIELD_INVALID", refused)),
     }
-}
-
-fn parse_kind(text: &str) -> Result<String, FieldViolation> {
-    if ["", "都", "道", "府", "県", "特別区", "市", "町", "村", "組合"].contains(&text) {
-        return Ok(text.to_owned());
-    }
-    Err(FieldViolation::new("kind", "is none of 都, 道, 府, 県, 特別区, 市, 町, 村, 組合, nor empty"))
 }
 
 #[tonic::async_trait]
@@ -188,7 +181,7 @@ impl SchoolService for SchoolGrpc {
         for path in paths(request.update_mask, &["name", "kind", "keeps_names"])? {
             match path {
                 "name" => change.name = page::collect(parse_name("name", &new.name), &mut refused),
-                "kind" => change.kind = page::collect(parse_kind(&new.kind), &mut refused),
+                "kind" => change.kind = page::collect(parse_municipality_kind(&new.kind), &mut refused),
                 _ => change.keeps_names = Some(new.keeps_names),
             }
         }

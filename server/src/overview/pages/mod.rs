@@ -1,7 +1,11 @@
-//! Pages that show many features: home, one device, the reviews of identities.
+//! Pages that show many features: home, municipalities, schools, devices, the reviews of identities.
 
+mod address;
 mod device;
+mod devices;
+mod health;
 mod home;
+mod places;
 mod reviews;
 
 use std::sync::Arc;
@@ -13,25 +17,44 @@ use axum::{
 
 use super::service::Overview;
 use crate::{
-    devices::service::{identity::Identities, registry::Registry},
+    access::service::Access,
+    devices::service::{export::Exports, identity::Identities, registry::Registry},
     schools::service::Schools,
 };
 
 /// What these pages read.
 #[derive(Debug, Clone)]
+#[expect(missing_docs, reason = "each is the service of its name")]
 pub struct OverviewPages {
-    overview: Overview,
-    schools: Arc<Schools>,
-    registry: Registry,
-    identities: Identities,
+    pub overview: Overview,
+    pub schools: Arc<Schools>,
+    pub registry: Registry,
+    pub identities: Identities,
+    pub exports: Exports,
+    pub access: Access,
 }
 
 /// The pages that show many features.
-pub fn routes(overview: Overview, schools: Schools, registry: Registry, identities: Identities) -> Router {
-    let pages = OverviewPages { overview, schools: Arc::new(schools), registry, identities };
+pub fn routes(pages: OverviewPages) -> Router {
     Router::new()
         .route("/", get(home::home))
         .route("/live", get(home::live))
+        .route("/municipalities", get(places::municipalities::municipalities))
+        .route(
+            "/municipalities/{municipality}",
+            get(places::municipality::municipality).post(places::municipality_edit::edit),
+        )
+        .route("/municipalities/{municipality}/live", get(places::municipality::live))
+        .route("/municipalities/{municipality}/schools", post(places::municipality_edit::add_school))
+        .route("/schools", get(places::schools::schools))
+        .route("/schools/{school}", get(places::school::school).post(places::school_edit::edit))
+        .route("/schools/{school}/live", get(places::school::live))
+        .route("/schools/{school}/close", post(places::school_edit::close))
+        .route("/schools/{school}/pupils", post(places::school_edit::pupils))
+        .route("/schools/{school}/lines", post(places::school_edit::line))
+        .route("/schools/{school}/lines/{number}/delete", post(places::school_edit::delete_line))
+        .route("/devices", get(devices::devices))
+        .route("/exports/devices", get(devices::export))
         .route("/devices/{device}", get(device::device).post(device::edit))
         .route("/devices/{device}/move", post(device::move_device))
         .route("/reviews", get(reviews::reviews))

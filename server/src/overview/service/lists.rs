@@ -17,7 +17,7 @@ use super::{
     Overview, areas, micros,
 };
 use crate::{
-    access::rules::{Area, Right, Schools, Staff},
+    access::rules::{Area, Right, Schools, Scope, Staff},
     db::Tx,
     error::{Error, Result},
     schools::rules::{MunicipalityId, SchoolId},
@@ -88,7 +88,17 @@ impl Overview {
         from: Option<Position>,
         limit: i64,
     ) -> Result<DevicePage> {
-        let scope = staff.scope(Right::ViewDevices)?;
+        self.devices_in(&staff.scope(Right::ViewDevices)?, query, from, limit).await
+    }
+
+    /// A page of devices in a scope that was asked for with a right to see single devices.
+    pub(super) async fn devices_in(
+        &self,
+        scope: &Scope,
+        query: &DeviceQuery,
+        from: Option<Position>,
+        limit: i64,
+    ) -> Result<DevicePage> {
         let first = from.as_ref().map_or(Uuid::nil(), |position| position.municipality.0);
         let mut tx = self.db.read().await?;
         list::plan_by_parameters(&mut tx).await?;
@@ -99,7 +109,7 @@ impl Overview {
         };
         let mut devices: Vec<v1::Device> = Vec::new();
         let mut listed = 0;
-        for (number, area) in areas(&scope, query.filter.municipality, first).into_iter().enumerate() {
+        for (number, area) in areas(scope, query.filter.municipality, first).into_iter().enumerate() {
             let start = Position::start(area.municipality(), query.order);
             if number >= most {
                 return Ok(DevicePage { devices, next: Some(start) });
@@ -177,18 +187,8 @@ impl Overview {
             }
             return Ok(counts);
         }
-        let by_school = school.is_some() || groups.contains(&Group::School);
-        let (whole, parts): (Vec<_>, Vec<_>) =
-            areas.into_iter().partition(|area| !by_school && *area.schools() == Schools::All);
-        let mut rows = Vec::new();
-        if !whole.is_empty() {
-            let owners: Vec<_> = whole.iter().map(Area::municipality).collect();
-            rows.extend(count::count_owners(&mut tx, &owners).await?);
-        }
-        for area in &parts {
-            rows.extend(count::count_area(&mut tx, area, school).await?);
-        }
-        let counts = grouped(&rows, groups);
+        let by_school = groups.contains(&Group::School);
+        let counts = grouped(&count_rows(&mut tx, areas, school, by_school).await?, groups);
         if counts.len() > COUNTS {
             return Err(Error::invalid_field(
                 "group_by",
@@ -196,6 +196,24 @@ impl Overview {
             ));
         }
         Ok(counts)
+    }
+
+    /// How many devices a list shows by number of the lifecycle, whichever lifecycles it asks for; none where the counts
+    /// that are kept do not tell, since the list is narrowed by something else than place, use and system.
+    pub async fn count_listed(&self, staff: &Staff, filter: &DeviceFilter) -> Result<Option<BTreeMap<i16, u64>>> {
+        if !filter.is_counted() {
+            return Ok(None);
+        }
+        let areas = staff.scope(Right::ViewDevices)?.areas(filter.municipality);
+        let mut tx = self.db.read().await?;
+        let rows = count_rows(&mut tx, areas, filter.school, false).await?;
+        let listed = |row: &&CountRow| filter.purposes.allows(row.purpose) && filter.os_kinds.allows(row.os_kind);
+        let mut counts = BTreeMap::new();
+        for row in rows.iter().filter(listed) {
+            *counts.entry(row.lifecycle).or_insert(0) += row.device_count;
+        }
+        let counts = counts.into_iter().filter(|(_, count)| *count > 0);
+        Ok(Some(counts.map(|(lifecycle, count): (_, i64)| (lifecycle, count.unsigned_abs())).collect()))
     }
 
     /// Adds up what transactions counted apart. Gives how many counts changed.
@@ -211,6 +229,21 @@ impl Overview {
         }
         Ok(rows)
     }
+}
+
+/// The counts of whole owners at once, of parts of owners one by one.
+async fn count_rows(tx: &mut Tx, areas: Vec<Area>, school: Option<SchoolId>, by_school: bool) -> Result<Vec<CountRow>> {
+    let (whole, parts): (Vec<_>, Vec<_>) =
+        areas.into_iter().partition(|area| school.is_none() && !by_school && *area.schools() == Schools::All);
+    let mut rows = Vec::new();
+    if !whole.is_empty() {
+        let owners: Vec<_> = whole.iter().map(Area::municipality).collect();
+        rows.extend(count::count_owners(tx, &owners).await?);
+    }
+    for area in &parts {
+        rows.extend(count::count_area(tx, area, school).await?);
+    }
+    Ok(rows)
 }
 
 /// Where to look for devices of an owner; none if nothing there can match.

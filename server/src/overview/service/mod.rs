@@ -1,5 +1,7 @@
 //! Use cases of staff that show many features: devices and schools with what they do.
 
+mod export;
+mod lines;
 mod lists;
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
@@ -8,7 +10,11 @@ use gigafleet_proto::v1;
 use tokio::sync::{mpsc, watch};
 use uuid::Uuid;
 
-pub use self::lists::{Count, DevicePage, Group};
+pub use self::{
+    export::Piece,
+    lines::{DeviceLine, LinePage},
+    lists::{Count, DevicePage, Group},
+};
 pub use super::rules::DeviceFilter;
 use super::store::{self, DeviceViewRow, FactsColumns, StatusColumns};
 use crate::{

@@ -2,6 +2,7 @@
 
 pub(super) mod count;
 pub(super) mod list;
+pub mod registry;
 
 use sqlx::FromRow;
 use uuid::Uuid;

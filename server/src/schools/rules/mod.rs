@@ -6,6 +6,7 @@ pub mod fiscal;
 pub mod import;
 pub mod lines;
 pub mod pupils;
+pub mod search;
 
 use unicode_normalization::UnicodeNormalization as _;
 
@@ -79,6 +80,17 @@ pub fn parse_name(field: &'static str, text: &str) -> Result<String, FieldViolat
     parse_text(field, text.trim(), 100).and_then(|name| {
         if name.is_empty() { Err(FieldViolation::new(field, "is empty, needs 1 to 100 characters")) } else { Ok(name) }
     })
+}
+
+/// Kinds of municipalities; empty where nobody said.
+pub const MUNICIPALITY_KINDS: [&str; 10] = ["", "都", "道", "府", "県", "特別区", "市", "町", "村", "組合"];
+
+/// One of the kinds of municipalities.
+pub fn parse_municipality_kind(text: &str) -> Result<String, FieldViolation> {
+    if MUNICIPALITY_KINDS.contains(&text) {
+        return Ok(text.to_owned());
+    }
+    Err(FieldViolation::new("kind", "is none of 都, 道, 府, 県, 特別区, 市, 町, 村, 組合, nor empty"))
 }
 
 /// A name as it is compared: 第１ 小学校 and 第1小学校 are one.

@@ -5,6 +5,7 @@ pub mod calendar;
 mod import;
 pub mod lines;
 pub mod pupils;
+mod search;
 
 use ring::rand::SecureRandom as _;
 use uuid::Uuid;

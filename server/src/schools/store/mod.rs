@@ -3,6 +3,7 @@
 pub mod calendar;
 pub(super) mod lines;
 pub(super) mod pupils;
+pub(super) mod search;
 
 use sqlx::FromRow;
 use uuid::Uuid;

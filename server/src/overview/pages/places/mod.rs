@@ -1,0 +1,171 @@
+//! Owners and schools: lists with their health, and a page of each.
+
+pub(super) mod calendar;
+pub(super) mod lines;
+pub(super) mod municipalities;
+pub(super) mod municipality;
+pub(super) mod municipality_edit;
+pub(super) mod school;
+pub(super) mod school_edit;
+pub(super) mod schools;
+
+use std::collections::HashMap;
+
+use uuid::Uuid;
+
+use super::{OverviewPages, health::Health};
+use crate::{
+    access::rules::{Right, Staff},
+    console::{
+        Shell,
+        charts::{Figure, Tone, tally},
+        words::devices as words,
+    },
+    devices::rules::fields::{Lifecycle, OsKind, Purpose},
+    error::Result,
+    overview::service::{Count, Group},
+    schools::{
+        rules::{MunicipalityId, SchoolId, calendar::SchoolDay},
+        service::calendar::CalendarOf,
+    },
+};
+
+/// Schools that are read at once.
+const BATCH: i64 = 1_000;
+
+/// Owners whose school day is looked up for a list; of more a weekday counts.
+const SCHOOL_DAYS: usize = 100;
+
+/// The figures of all owners in scope, or of one.
+async fn owner_health(
+    pages: &OverviewPages,
+    staff: &Staff,
+    only: Option<MunicipalityId>,
+) -> Result<HashMap<String, Health>> {
+    let mut all: HashMap<String, Health> = HashMap::new();
+    let mut after = (Uuid::nil(), Uuid::nil());
+    loop {
+        let schools = pages.overview.schools(staff, only, after, BATCH).await?;
+        for school in &schools {
+            all.entry(school.municipality_id.clone()).or_default().add(school);
+        }
+        match schools.last() {
+            Some(last) if i64::try_from(schools.len()).is_ok_and(|count| count >= BATCH) => {
+                let id = |text: &str| Uuid::try_parse(text).unwrap_or(Uuid::max());
+                after = (id(&last.municipality_id), id(&last.school_id));
+            }
+            _ => break,
+        }
+    }
+    for count in pages.overview.count_devices(staff, only, None, &[Group::Municipality]).await? {
+        let owner = count.municipality.map(|owner| owner.to_string()).unwrap_or_default();
+        all.entry(owner).or_default().registered += count.device_count;
+    }
+    Ok(all)
+}
+
+/// Devices in the registry by school of an owner.
+async fn registered(pages: &OverviewPages, staff: &Staff, owner: MunicipalityId) -> Result<HashMap<Uuid, u64>> {
+    let counts = pages.overview.count_devices(staff, Some(owner), None, &[Group::School]).await?;
+    Ok(counts.into_iter().filter_map(|count| Some((count.school?, count.device_count))).collect())
+}
+
+/// Whether there is school today at an owner or a school.
+async fn day_of(pages: &OverviewPages, staff: &Staff, of: CalendarOf) -> Result<Option<SchoolDay>> {
+    let today = pages.schools.today();
+    let mut days = pages.schools.school_days(staff, of, today, today).await?;
+    Ok(days.pop().map(|(_, day)| day))
+}
+
+/// Whether devices of each of these owners are expected to report now.
+async fn expectations(
+    pages: &OverviewPages,
+    staff: &Staff,
+    shell: &Shell,
+    owners: &[MunicipalityId],
+) -> Result<HashMap<String, bool>> {
+    let weekday = !matches!(pages.schools.today().weekday(), time::Weekday::Saturday | time::Weekday::Sunday);
+    let mut all = HashMap::new();
+    for owner in owners {
+        let is_school_day = match owners.len() <= SCHOOL_DAYS {
+            true => {
+                let of = CalendarOf { municipality: *owner, school: None };
+                day_of(pages, staff, of).await?.is_some_and(|day| day.is_school_day)
+            }
+            false => weekday,
+        };
+        all.insert(owner.to_string(), super::health::expected(is_school_day, shell.now));
+    }
+    Ok(all)
+}
+
+/// The devices of a place by state, use and system, each with the way to their list where the person may see it.
+struct Breakdown {
+    counts: Vec<Count>,
+    /// The list of all of them; none where single devices are not for the person.
+    list: Option<String>,
+}
+
+impl Breakdown {
+    async fn of(pages: &OverviewPages, staff: &Staff, owner: MunicipalityId, school: Option<SchoolId>) -> Result<Self> {
+        let groups = [Group::Lifecycle, Group::Purpose, Group::OsKind];
+        let counts = pages.overview.count_devices(staff, Some(owner), school, &groups).await?;
+        Ok(Self { counts, list: list_path(staff, owner, school) })
+    }
+
+    fn total(&self) -> u64 {
+        self.counts.iter().map(|count| count.device_count).sum()
+    }
+
+    fn figures(
+        &self,
+        shell: &Shell,
+        key: &str,
+        names: impl Iterator<Item = (i64, &'static str)>,
+        number: fn(&Count) -> i32,
+    ) -> Vec<Figure> {
+        let figure = |(value, name): (i64, &'static str)| {
+            let of_it = self.counts.iter().filter(|count| i64::from(number(count)) == value);
+            let count = i64::try_from(of_it.map(|count| count.device_count).sum::<u64>()).unwrap_or(i64::MAX);
+            let tone = match name {
+                "lost" => Tone::Bad,
+                "in_repair" => Tone::Warning,
+                "unknown" | "retired" | "disposed" => Tone::Quiet,
+                _ => Tone::Plain,
+            };
+            let figure = Figure::new(words::value_text(shell.language, name), count, tone);
+            let path = self.list.as_ref().map(|list| format!("{list}&{key}={name}"));
+            let figure = match path {
+                Some(path) => figure.leading_to(path),
+                None => figure,
+            };
+            (count > 0).then_some(figure)
+        };
+        names.filter_map(figure).collect()
+    }
+
+    /// Three tables with bars.
+    fn html(&self, shell: &Shell) -> String {
+        let (language, w) = (shell.language, &shell.w.schools);
+        let whole = i64::try_from(self.total()).unwrap_or(i64::MAX);
+        let lifecycles = Lifecycle::ALL.iter().map(|state| (state.to_number(), state.name()));
+        let purposes = Purpose::ALL.iter().map(|purpose| (purpose.to_number(), purpose.name()));
+        let systems = OsKind::ALL.iter().map(|kind| (kind.to_number(), kind.name()));
+        [
+            tally(language, w.by_lifecycle, &self.figures(shell, "lifecycle", lifecycles, |c| c.lifecycle), whole),
+            tally(language, w.by_purpose, &self.figures(shell, "purpose", purposes, |c| c.purpose), whole),
+            tally(language, w.by_os, &self.figures(shell, "os", systems, |c| c.os_kind), whole),
+        ]
+        .concat()
+    }
+}
+
+/// The list of the devices of a place, if the person may see single ones there.
+fn list_path(staff: &Staff, owner: MunicipalityId, school: Option<SchoolId>) -> Option<String> {
+    let scope = staff.scope(Right::ViewDevices).ok()?;
+    let area = scope.area(owner)?;
+    match school {
+        Some(school) => area.covers(Some(school)).then(|| format!("/devices?municipality={owner}&school={school}")),
+        None => Some(format!("/devices?municipality={owner}")),
+    }
+}
