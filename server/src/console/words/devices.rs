@@ -26,10 +26,7 @@ words! {
         memory_size: "メモリ", "Memory";
         enrolled: "登録日時", "Enrolled";
         compared: "比較", "Compared";
-        same: "同じ", "Same";
-        differs: "異なる", "Differs";
-        merge: "同じ端末として統合", "Merge: one device";
-        keep_apart: "別の端末のまま", "Keep apart";
+        review_waits: "この端末には、身元の確認待ちがあります。", "Its identity waits for a review.";
     }
 }
 

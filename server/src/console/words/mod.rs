@@ -9,6 +9,7 @@ pub mod faults;
 pub mod imports;
 pub mod lists;
 pub mod overview;
+pub mod reviews;
 pub mod schools;
 pub mod shell;
 
@@ -100,6 +101,8 @@ pub struct Words {
     pub lists: lists::ListWords,
     /// Of files in and out.
     pub imports: imports::ImportWords,
+    /// Of the reviews of identities.
+    pub reviews: reviews::ReviewWords,
     /// Of home.
     pub overview: overview::OverviewWords,
 }
@@ -114,6 +117,7 @@ impl Words {
         devices: devices::DeviceWords::JA,
         lists: lists::ListWords::JA,
         imports: imports::ImportWords::JA,
+        reviews: reviews::ReviewWords::JA,
         overview: overview::OverviewWords::JA,
     };
     /// In English.
@@ -125,6 +129,7 @@ impl Words {
         devices: devices::DeviceWords::EN,
         lists: lists::ListWords::EN,
         imports: imports::ImportWords::EN,
+        reviews: reviews::ReviewWords::EN,
         overview: overview::OverviewWords::EN,
     };
 }
@@ -143,6 +148,7 @@ mod tests {
             devices::DeviceWords::ALL,
             lists::ListWords::ALL,
             imports::ImportWords::ALL,
+            reviews::ReviewWords::ALL,
             overview::OverviewWords::ALL,
         ];
         for (key, ja, en) in tables.into_iter().flatten() {

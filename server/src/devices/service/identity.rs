@@ -34,7 +34,7 @@ use crate::{
         store::{
             self,
             claims::{self as claim_store, DeviceClaim, NewEvent},
-            identity::{self as identity_store, DecisionRow, ReviewRow, Standing},
+            identity::{self as identity_store, DecidedRow, DecisionRow, ReviewRow, Standing},
         },
     },
     error::{Error, Kind, Result},
@@ -432,6 +432,25 @@ impl Identities {
         self.access.audit(&mut tx, staff, deed(key, "identity.undo", details)).await?;
         tx.commit().await?;
         Ok(DecisionRow { undone_at: Some(now.0), ..row })
+    }
+
+    /// What people decided in scope before a decision, newest first over all owners: ids are in the order of time.
+    pub async fn list_decided(
+        &self,
+        staff: &Staff,
+        municipality: Option<MunicipalityId>,
+        before: Uuid,
+        limit: i64,
+    ) -> Result<Vec<DecidedRow>> {
+        let scope = staff.scope(Right::ViewDevices)?;
+        let mut tx = self.db.read().await?;
+        let mut rows = Vec::new();
+        for area in scope.areas(municipality) {
+            rows.extend(identity_store::list_decided(&mut tx, &area, before, limit).await?);
+        }
+        rows.sort_by(|a: &DecidedRow, b| b.decision.decision_id.cmp(&a.decision.decision_id));
+        rows.truncate(usize::try_from(limit).unwrap_or_default());
+        Ok(rows)
     }
 
     /// Decisions on a device, newest first. Reason: DEVICE_NOT_FOUND.

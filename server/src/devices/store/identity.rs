@@ -313,6 +313,42 @@ pub async fn decisions_of(tx: &mut Tx, key: DeviceKey) -> Result<Vec<DecisionRow
     .await
 }
 
+/// A decision of a person with what its two records are called.
+#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
+pub struct DecidedRow {
+    /// The owner.
+    pub municipality_id: Uuid,
+    /// The decision.
+    #[sqlx(flatten)]
+    pub decision: DecisionRow,
+    /// Label of the device that goes on.
+    pub label: Option<String>,
+    /// Its serial number.
+    pub serial_number: Option<String>,
+    /// Label of the other record.
+    pub other_label: Option<String>,
+    /// Its serial number.
+    pub other_serial_number: Option<String>,
+}
+
+/// Decisions of people in an area before one, newest first. Those that the server made by itself are left out.
+pub async fn list_decided(tx: &mut Tx, area: &Area, before: Uuid, limit: i64) -> Result<Vec<DecidedRow>> {
+    let (sqlite, postgres) = area_sql!(
+        "SELECT c.municipality_id, c.decision_id, c.device_id, c.other_device_id, c.kind, c.before, c.decided_at,
+             c.decided_by, c.undone_at, d.label, d.serial_number, o.label AS other_label,
+             o.serial_number AS other_serial_number
+         FROM identity_decision c
+         JOIN device d ON d.municipality_id = c.municipality_id AND d.device_id = c.device_id
+         LEFT JOIN device o ON o.municipality_id = c.municipality_id AND o.device_id = c.other_device_id
+         WHERE c.municipality_id = $1 AND c.decision_id < $2 AND c.kind <> 3 AND",
+        "d.school_id",
+        "$3",
+        "ORDER BY c.decision_id DESC LIMIT $4"
+    );
+    let sql = tx.by_engine(sqlite, postgres);
+    tx.query(sql).bind(area.municipality()).bind(before).bind(area.schools_json()).bind(limit).all().await
+}
+
 /// Marks a decision as taken back, unless it is. Gives whether a row changed.
 pub async fn mark_undone(tx: &mut Tx, key: DeviceKey, decision: Uuid, by: &str, now: Timestamp) -> Result<bool> {
     let rows = tx

@@ -18,7 +18,7 @@ use crate::{
     devices::{
         rules::{
             DeviceId,
-            fields::{Field, Source},
+            fields::{Field, Lifecycle, Source},
             lifecycle::Verb,
             values::parse_value,
         },
@@ -53,7 +53,9 @@ struct DevicePage {
     form: FormState,
     id: String,
     title: String,
-    place: String,
+    crumbs: Vec<(String, String)>,
+    lifecycle: (&'static str, String),
+    review: Option<String>,
     version: String,
     presence: (&'static str, &'static str),
     lines: Vec<Line>,
@@ -172,7 +174,7 @@ async fn show(
     before: Option<Position>,
 ) -> PageResult {
     let shell = person.shell;
-    let (language, w) = (shell.language, shell.w);
+    let language = shell.language;
     let parse = |text: &str| Uuid::parse_str(text).ok();
     let id = parse(&view.device_id).ok_or_else(|| Error::internal("a device has no id", view.device_id.clone()))?;
     let mut found = pages.registry.timeline(&person.staff, DeviceId(id), before, ENTRIES + 1).await?;
@@ -190,17 +192,15 @@ async fn show(
         .is_ok_and(|scope| owner.is_some_and(|owner| scope.covers(owner, school)));
     let verbs = view.open_verbs.iter().filter_map(|number| Verb::from_number(i64::from(*number)));
     let verbs = verbs.map(|verb| (verb.name(), words::verb_text(language, verb.name())));
-    let presence = match view.presence() {
-        v1::Presence::Reporting => ("good", w.devices.reporting),
-        v1::Presence::Silent => ("warning", w.devices.silent),
-        v1::Presence::Never => ("quiet", w.devices.never_reported),
-        v1::Presence::Unknown | v1::Presence::Unspecified => ("quiet", w.shell.unknown),
-    };
+    let presence = super::devices::presence(&shell, view.presence());
     let template = DevicePage {
         form,
         id: id.to_string(),
         title: title(view),
-        place: format!("{} {}", view.municipality_name, view.school_name),
+        crumbs: crumbs(&person.staff, view, owner, school),
+        lifecycle: life(&shell, view),
+        review: (!view.review_reasons.is_empty() && person.staff.has(Right::ReviewIdentity))
+            .then(|| format!("/reviews?municipality={}", view.municipality_id)),
         version: view.etag.clone(),
         presence,
         lines: Field::ALL.iter().map(|field| line(&shell, view, *field)).collect(),
@@ -213,6 +213,33 @@ async fn show(
         shell,
     };
     page(status, &template)
+}
+
+/// The way to the device: its owner and its school, each with its page as far as the person may see it.
+fn crumbs(
+    staff: &Staff,
+    view: &v1::Device,
+    owner: Option<MunicipalityId>,
+    school: Option<SchoolId>,
+) -> Vec<(String, String)> {
+    let figures = staff.scope(Right::ViewFigures).ok();
+    let whole = owner.and_then(|owner| figures.as_ref()?.whole(owner));
+    let mut crumbs = vec![(
+        whole.map(|area| format!("/municipalities/{}", area.municipality())).unwrap_or_default(),
+        view.municipality_name.clone(),
+    )];
+    if let (Some(owner), Some(school)) = (owner, school) {
+        let seen = figures.is_some_and(|scope| scope.covers(owner, Some(school)));
+        let path = if seen { format!("/schools/{school}") } else { String::new() };
+        crumbs.push((path, view.school_name.clone()));
+    }
+    crumbs
+}
+
+/// Where the device stands in its life.
+fn life(shell: &Shell, view: &v1::Device) -> (&'static str, String) {
+    let state = Lifecycle::from_name(&value(view, Field::Lifecycle)).unwrap_or(Lifecycle::Unknown);
+    super::devices::lifecycle(shell, state.to_number())
 }
 
 /// What a device is called: its label, its serial number, or the beginning of its id.

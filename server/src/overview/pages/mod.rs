@@ -1,6 +1,7 @@
 //! Pages that show many features: home, municipalities, schools, devices, the reviews of identities.
 
 mod address;
+mod decided;
 mod device;
 mod devices;
 mod health;
@@ -58,6 +59,8 @@ pub fn routes(pages: OverviewPages) -> Router {
         .route("/devices/{device}", get(device::device).post(device::edit))
         .route("/devices/{device}/move", post(device::move_device))
         .route("/reviews", get(reviews::reviews))
+        .route("/reviews/decided", get(decided::decided))
+        .route("/reviews/{device}/undo", post(decided::undo))
         .route("/reviews/{device}/merge", post(reviews::merge))
         .route("/reviews/{device}/keep-apart", post(reviews::keep_apart))
         .with_state(pages)
