@@ -24,7 +24,7 @@ use super::{
     ConsoleSite, FORM_BYTES, NavEntry, PageError, Shell, Visit, assets,
     cookies::{self, SetCookie},
     csrf, headers,
-    respond::{self, Fault, Flash, see_other},
+    respond::{Fault, Flash, see_other},
     visit::VisitData,
     words::{Language, faults::reason_text},
 };

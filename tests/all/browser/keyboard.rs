@@ -89,6 +89,10 @@ async fn skip_link_and_keys_of_the_console_work() {
     assert_eq!(browser.run("return document.getElementById('keys').open").await, false);
     browser.leaving(async || browser.press(['g', 'h']).await).await;
     assert_eq!(browser.path().await, "/");
+    browser.leaving(async || browser.press(['g', 'd']).await).await;
+    assert_eq!(browser.path().await, "/devices");
+    browser.press(['/']).await;
+    assert_eq!(browser.run("return document.activeElement.type").await, "search");
     // Letters in a field are letters.
     browser.go("/staff/new").await;
     browser.click("#field-display_name").await;

@@ -13,6 +13,7 @@ mod gallery;
 mod importing;
 mod keyboard;
 mod languages;
+mod listing;
 mod reviewing;
 mod scriptless;
 mod signing_in;

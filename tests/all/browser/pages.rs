@@ -79,6 +79,8 @@ pub fn all(town: &Town, which: Which) -> Vec<Page> {
     let mut pages = doors(&town.links, which);
     pages.extend(files(town));
     pages.extend(devices(town));
+    pages.extend(device_list(town));
+    pages.extend(places(town));
     pages.extend(people());
     pages.extend(audit(town));
     pages.extend(others());
@@ -175,6 +177,64 @@ fn devices(town: &Town) -> Vec<Page> {
             ],
         ),
         of("reviews", vec![open("/reviews")]),
+        of("reviews-decided", vec![open("/reviews/decided")]),
+    ]
+}
+
+fn device_list(town: &Town) -> Vec<Page> {
+    let of = |name, way: Vec<Step>| page(Who::Administrator, name, way);
+    let Town { municipality, school, .. } = town;
+    let at_school = format!("/devices?municipality={municipality}&school={school}");
+    vec![
+        of("devices", vec![open("/devices")]),
+        of("devices-school", vec![open(at_school.clone())]),
+        of("devices-next", vec![open(at_school.clone()), Step::Follow("a[rel=next]")]),
+        of(
+            "devices-filtered",
+            vec![open(format!("{at_school}&lifecycle=in_repair&lifecycle=lost&purpose=learner&sort=-label"))],
+        ),
+        of("devices-export", vec![open(at_school), Step::Click("details.menu summary")]),
+        of("devices-nothing", vec![open("/devices?q=XX-NOTHING")]),
+        of("devices-refused", vec![open("/devices?q=x&grade=99&page=nonsense")]),
+    ]
+}
+
+fn places(town: &Town) -> Vec<Page> {
+    let of = |name, way: Vec<Step>| page(Who::Administrator, name, way);
+    let owner = |id: &str| format!("/municipalities/{id}");
+    let school = format!("/schools/{}", town.school);
+    let unfold = Step::Script(
+        "document.querySelectorAll('details').forEach((d) => { d.open = true; d.querySelectorAll('form').forEach((f) => { f.noValidate = true; }); })",
+    );
+    vec![
+        of("municipalities", vec![open("/municipalities")]),
+        of("municipalities-nothing", vec![open("/municipalities?q=zzzz")]),
+        of("municipality", vec![open(owner(&town.municipality))]),
+        of("municipality-long", vec![open(owner(&town.long_municipality))]),
+        of("municipality-empty", vec![open(owner(&town.empty_municipality))]),
+        of(
+            "municipality-refused",
+            vec![
+                open(owner(&town.municipality)),
+                unfold.clone(),
+                Step::Fill("#field-school_code", "B113210000001"),
+                Step::Follow("#add-school .primary"),
+            ],
+        ),
+        of("schools", vec![open(format!("/schools?municipality={}", town.municipality))]),
+        of("schools-nothing", vec![open("/schools?q=zzzz")]),
+        of("school", vec![open(school.clone())]),
+        of("school-empty", vec![open(format!("/schools/{}", town.long_school))]),
+        of("school-forms", vec![open(school.clone()), unfold.clone()]),
+        of(
+            "school-refused",
+            vec![
+                open(school),
+                unfold,
+                Step::Fill("#field-fiscal_year", "きのう"),
+                Step::Follow("#pupils-form .primary"),
+            ],
+        ),
     ]
 }
 

@@ -19,7 +19,7 @@ async fn meet(home: &Home, serial: &str) -> [String; 2] {
 }
 
 #[tokio::test]
-async fn devices_that_meet_are_merged_or_kept_apart() {
+async fn devices_that_meet_are_merged_or_kept_apart_and_a_merge_is_taken_back() {
     let desk = Desk::fresh().await;
     let browser = &desk.browser;
     let home = Home::make(&desk.server, 4).await;
@@ -40,8 +40,20 @@ async fn devices_that_meet_are_merged_or_kept_apart() {
     browser.follow(&format!("form[action='/reviews/{apart}/keep-apart'] button")).await;
     assert!(browser.has(".empty").await);
 
-    assert_eq!(desk.server.staff().all_devices(&home.municipality_id).await.expect("a list").len(), 3);
+    let count = async || desk.server.staff().all_devices(&home.municipality_id).await.expect("a list").len();
+    assert_eq!(count().await, 3);
     browser.go(&format!("/devices/{apart}")).await;
     assert!(browser.text_of(".timeline").await.contains("別の端末と判断"));
+
+    // A merge that was wrong is taken back: both records are there again, and so is the question.
+    browser.go("/reviews").await;
+    browser.follow(".tabs a[href='/reviews/decided']").await;
+    browser.follow(&format!("form[action='/reviews/{merged}/undo'] button")).await;
+    assert!(browser.has(".flash").await, "{}", browser.text().await);
+    assert_eq!(count().await, 4);
+    browser.go("/reviews/decided").await;
+    assert!(browser.text_of("main table").await.contains("取り消"), "{}", browser.text().await);
+    browser.go("/reviews").await;
+    assert_eq!(browser.count("section.card").await, 1);
     assert_eq!(browser.complaints().await, Vec::<String>::new());
 }

@@ -5,8 +5,10 @@ use std::{fmt::Write as _, fs, path::Path};
 
 use gigafleet_agent::{enroll::EnrollOptions, enroll::enroll_in_memory, identity::Identity};
 use gigafleet_proto::v1::{
-    ApplyImportRequest, Battery, CheckInRequest, Facts, ImportKind, ImportOptions, ImportRun, OsKind,
-    PreviewImportRequest, StaffPlace, StaffRole, Status, Storage,
+    ApplyImportRequest, Battery, CheckInRequest, Device, Facts, ImportKind, ImportOptions, ImportRun, KeepApartRequest,
+    Line, ListReviewsRequest, MergeDevicesRequest, OsKind, PreviewImportRequest, Pupils, SetLineRequest,
+    SetPupilsRequest, StaffPlace, StaffRole, Status, Storage, Topology, line_service_client::LineServiceClient,
+    review_service_client::ReviewServiceClient,
 };
 use gigafleet_tests::{
     ServerProcess,
@@ -99,6 +101,7 @@ impl Town {
 
         let device = tablets(server, &municipality, &schools[0]).await;
         meetings(server, &long_municipality, &long_owner_school).await;
+        about_school(server, &municipality, &schools[0]).await;
         let links = people(server, &municipality, &empty_municipality, &schools[0]).await;
         let all = staff.all_devices(&municipality).await.expect("a list");
         let silent_device = all.iter().find(|device| device.enroll_time.is_none()).expect("most are").device_id.clone();
@@ -268,6 +271,44 @@ async fn meetings(server: &ServerProcess, municipality: &str, school: &str) {
             enroll(server, &token, &format!("5CD88{number:05}")).await;
         }
     }
+    decide(server, municipality).await;
+}
+
+/// Decides the first two: one device, and two.
+async fn decide(server: &ServerProcess, municipality: &str) {
+    let mut reviews = ReviewServiceClient::new(server.staff().connection().await);
+    let request = ListReviewsRequest { municipality_id: municipality.to_owned(), ..ListReviewsRequest::default() };
+    let waiting = reviews.list_reviews(request).await.expect("a list").into_inner().reviews;
+    let id = |device: &Option<Device>| device.as_ref().expect("a review is about a device").device_id.clone();
+    let request = MergeDevicesRequest {
+        device_id: id(&waiting[0].device),
+        folded_device_id: id(&waiting[0].other),
+        ..MergeDevicesRequest::default()
+    };
+    reviews.merge_devices(request).await.expect("they become one");
+    let request = KeepApartRequest { device_id: id(&waiting[1].device), reason: waiting[1].reason };
+    reviews.keep_apart(request).await.expect("they stay two");
+}
+
+/// What people know of a school: its pupils, its line, its lessons.
+async fn about_school(server: &ServerProcess, municipality: &str, school: &str) {
+    let mut schools = server.staff().schools().await;
+    for (fiscal_year, pupils) in [(2024, 588), (2025, 602), (2026, 611)] {
+        let pupils = Pupils { school_id: school.to_owned(), fiscal_year, pupils, ..Pupils::default() };
+        let request = SetPupilsRequest { municipality_id: municipality.to_owned(), pupils: Some(pupils) };
+        schools.set_pupils(request).await.expect("pupils can be said");
+    }
+    let line = Line {
+        school_id: school.to_owned(),
+        line_number: 1,
+        topology: Topology::Direct.into(),
+        contract: String::from("フレッツ 光ネクスト ギガラインタイプ（学校教育機関向け特別契約）"),
+        isp: String::from("学術情報ネットワーク多摩接続サービス"),
+        contract_mbps: Some(1_000),
+        ..Line::default()
+    };
+    let request = SetLineRequest { municipality_id: municipality.to_owned(), line: Some(line) };
+    LineServiceClient::new(server.staff().connection().await).set_line(request).await.expect("a line can be said");
 }
 
 /// Staff of every role.
