@@ -50,8 +50,9 @@ async fn walk(browser: &Browser, language: &str, mut cast: Cast, pages: Vec<Page
                 found.extend(browser.overflow(screen).await.into_iter().map(on));
             }
             found.extend(browser.barriers().await.into_iter().map(on));
-            // The dark ones in one language: they differ in colours only.
-            if !screen.dark || language == "ja" {
+
+            // Dark ones of the desk in Japanese will do: they differ in colours only.
+            if !screen.dark || (language == "ja" && screen.width == Screen::DESK.width) {
                 let shot = Shot { number, page: page.name, language, screen };
                 gallery.keep(shot, &browser.picture().await);
             }

@@ -193,7 +193,7 @@ fn device_list(town: &Town) -> Vec<Page> {
             "devices-filtered",
             vec![open(format!("{at_school}&lifecycle=in_repair&lifecycle=lost&purpose=learner&sort=-label"))],
         ),
-        of("devices-export", vec![open(at_school), Step::Click("details.menu summary")]),
+        of("devices-export", vec![open(format!("{at_school}&lifecycle=spare")), Step::Click("details.menu summary")]),
         of("devices-nothing", vec![open("/devices?q=XX-NOTHING")]),
         of("devices-refused", vec![open("/devices?q=x&grade=99&page=nonsense")]),
     ]
@@ -307,7 +307,7 @@ fn audit(town: &Town) -> Vec<Page> {
         of("audit-empty", vec![open(format!("/audit?chain={}&before=1", town.empty_municipality))]),
         of("audit-verified", vec![open("/audit"), Step::Follow("form[action='/audit/verify'] button")]),
         of("page-not-found", vec![open("/nowhere")]),
-        of("keys", vec![open("/audit"), Step::Script("document.getElementById('keys').showModal()")]),
+        of("keys", vec![open("/staff/new"), Step::Script("document.getElementById('keys').showModal()")]),
     ]
 }
 
