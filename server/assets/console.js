@@ -65,6 +65,8 @@
     button.addEventListener("click", () => print());
   }
   document.querySelector(".refusal")?.focus();
+  // On a phone the menu is one line: the part that one is in comes into sight.
+  document.querySelector("nav.main [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 
   // Keys.
   const places = { h: "/", d: "/devices", s: "/schools", m: "/municipalities", r: "/reviews" };

@@ -15,11 +15,21 @@ use super::{
     table::{self, ABSENT, Column, or_absent, os_kind},
 };
 
-/// Which devices, and in what order.
+/// Which devices, in what order, and how many.
 #[derive(Debug, Args)]
 pub(super) struct ListArgs {
     #[command(flatten)]
     filter: FilterArgs,
+    #[command(flatten)]
+    select: SelectArgs,
+    /// At most so many devices.
+    #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    limit: u32,
+}
+
+/// Which devices of a place, and in what order.
+#[derive(Debug, Args)]
+pub(super) struct SelectArgs {
     /// Only of this status; may be given several times.
     #[arg(long, value_enum)]
     status: Vec<Status>,
@@ -53,9 +63,26 @@ pub(super) struct ListArgs {
     /// From the last to the first.
     #[arg(long)]
     descending: bool,
-    /// At most so many devices.
-    #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
-    limit: u32,
+}
+
+impl SelectArgs {
+    /// The list that they mean, of all places.
+    pub(super) fn request(&self) -> v1::ListDevicesRequest {
+        let direction = if self.descending { " desc" } else { "" };
+        v1::ListDevicesRequest {
+            lifecycles: self.status.iter().map(|status| v1::Lifecycle::from(*status).into()).collect(),
+            purposes: self.purpose.iter().map(|purpose| v1::Purpose::from(*purpose).into()).collect(),
+            os_kinds: self.os.iter().map(|os| v1::OsKind::from(*os).into()).collect(),
+            model: self.model.clone(),
+            presence: self.presence.map_or(v1::Presence::Unspecified, v1::Presence::from).into(),
+            has_open_review: self.open_review,
+            grade: self.grade.unwrap_or(0),
+            class_name: self.class.clone(),
+            query: self.search.clone(),
+            order_by: format!("{}{direction}", self.sort.map_or("device_id", Sort::field)),
+            ..v1::ListDevicesRequest::default()
+        }
+    }
 }
 
 /// Where a device stands in its life.
@@ -209,22 +236,10 @@ impl Sort {
 /// Lists devices.
 pub(super) async fn list(client: &Client, args: &ListArgs, as_json: bool) -> Result<()> {
     let place = args.filter.resolve(client).await?;
-    let direction = if args.descending { " desc" } else { "" };
     let request = v1::ListDevicesRequest {
         municipality_id: place.municipality_id,
         school_id: place.school_id,
-        lifecycles: args.status.iter().map(|status| v1::Lifecycle::from(*status).into()).collect(),
-        purposes: args.purpose.iter().map(|purpose| v1::Purpose::from(*purpose).into()).collect(),
-        os_kinds: args.os.iter().map(|os| v1::OsKind::from(*os).into()).collect(),
-        model: args.model.clone(),
-        presence: args.presence.map_or(v1::Presence::Unspecified, v1::Presence::from).into(),
-        has_open_review: args.open_review,
-        grade: args.grade.unwrap_or(0),
-        class_name: args.class.clone(),
-        query: args.search.clone(),
-        order_by: format!("{}{direction}", args.sort.map_or("device_id", Sort::field)),
-        page_size: 0,
-        page_token: String::new(),
+        ..args.select.request()
     };
     let (devices, more) = client.list_devices(&request, args.limit as usize).await?;
     if more {

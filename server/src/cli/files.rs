@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use super::{
     client::{Client, ClientArgs, answer, promised},
+    device_lists::SelectArgs,
     failure::{Failure, Result},
     json::{self, Object},
     output::{print, remark},
@@ -83,17 +84,19 @@ pub(super) struct ExportArgs {
 #[derive(Debug, Subcommand)]
 enum ExportCommand {
     /// Devices as CSV.
-    Devices(ExportDevicesArgs),
+    Devices(Box<ExportDevicesArgs>),
 }
 
 #[derive(Debug, Args)]
 struct ExportDevicesArgs {
-    /// 全国地方公共団体コード of the owner, six digits.
+    /// Only of the municipality with this code (全国地方公共団体コード), six digits.
     #[arg(long, value_name = "CODE")]
-    municipality: String,
+    municipality: Option<String>,
     /// Only of this school, by name or id.
-    #[arg(long, value_name = "SCHOOL")]
+    #[arg(long, value_name = "SCHOOL", requires = "municipality")]
     school: Option<String>,
+    #[command(flatten)]
+    select: SelectArgs,
     /// The encoding of the file.
     #[arg(long, value_enum, default_value = "utf-8")]
     encoding: FileEncoding,
@@ -372,21 +375,20 @@ fn error_json(error: v1::ImportRowError) -> Value {
 pub(super) async fn export(args: ExportArgs) -> Result<()> {
     let ExportCommand::Devices(wanted) = args.command;
     let client = args.client.open().await?;
-    let owner = client.municipality(&wanted.municipality).await?;
+    let municipality_id = match &wanted.municipality {
+        Some(code) => client.municipality(code).await?.municipality_id,
+        None => String::new(),
+    };
     let school_id = match &wanted.school {
-        Some(school) => client.school(Some(&owner.municipality_id), school).await?.school_id,
+        Some(school) => client.school(Some(&municipality_id), school).await?.school_id,
         None => String::new(),
     };
     let encoding = match wanted.encoding {
         FileEncoding::Utf8 => v1::ExportEncoding::Utf8,
         FileEncoding::Cp932 => v1::ExportEncoding::Cp932,
     };
-    let request = v1::ExportDevicesRequest {
-        municipality_id: owner.municipality_id,
-        school_id,
-        encoding: encoding.into(),
-        list: None,
-    };
+    let list = Some(wanted.select.request());
+    let request = v1::ExportDevicesRequest { municipality_id, school_id, encoding: encoding.into(), list };
     let mut pieces = answer(client.exports().export_devices(request)).await?;
     let unwritable = |error: std::io::Error| match error.kind() {
         std::io::ErrorKind::BrokenPipe => Failure::PipeClosed,

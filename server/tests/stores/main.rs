@@ -11,6 +11,7 @@ mod checkins;
 mod enrollments;
 mod imports;
 mod lists;
+mod pages;
 mod registry;
 mod schema;
 mod schools;

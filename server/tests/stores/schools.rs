@@ -43,14 +43,14 @@ crate::on_both_engines!(
 );
 
 impl World {
-    async fn of_role(&self, role: Role, place: Place) -> Staff {
+    pub(crate) async fn of_role(&self, role: Role, place: Place) -> Staff {
         let order =
             TokenOrder { id: None, name: String::from("test"), role, place, lifetime: Duration::from_secs(3_600) };
         let (_, secret) = self.access.create_token(&self.staff().await, order).await.unwrap();
         self.access.staff(Some(&format!("Bearer {secret}"))).await.unwrap()
     }
 
-    async fn school(&self, owner: MunicipalityId, name: &str) -> SchoolId {
+    pub(crate) async fn school(&self, owner: MunicipalityId, name: &str) -> SchoolId {
         let row = self.schools.create_school(&self.staff().await, None, owner, None, name.to_owned()).await.unwrap();
         SchoolId(row.school_id)
     }

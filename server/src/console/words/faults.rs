@@ -97,6 +97,14 @@ pub fn field_message(language: Language, message: &str) -> String {
         ("is taken", "すでに使われています"),
         ("is in the past", "過去の日時です"),
         ("check digit", "検査数字が合いません"),
+        ("needs a letter A to H", "学校コードは英字1文字と数字12桁です（例: B113210000005）"),
+        ("is no fiscal year", "年度を入力してください（例: 令和8年度、R8、2026）"),
+        ("may be 5,000 at most", "5,000人以下で入力してください"),
+        ("may be 1 to 400,000", "1〜400,000で入力してください。わからないときは空欄にします"),
+        ("is no hub of", "接続方式に合う集約拠点を選んでください"),
+        ("is no node of a provider", "接続方式に合う集約拠点を選んでください"),
+        ("is called", "この区市町村に同じ名前の学校があります"),
+        ("a school with this code", "この区市町村に同じコードの学校があります"),
     ];
     match known.iter().find(|(english, _)| message.contains(english)) {
         Some((_, japanese)) => (*japanese).to_owned(),

@@ -82,13 +82,15 @@ struct Compared {
     other: String,
     /// Whether they say the same; none where one of them says nothing.
     same: Option<bool>,
+    /// Whether any of them says something.
+    known: bool,
 }
 
 impl Compared {
     fn of(shell: &Shell, label: &'static str, one: String, other: String) -> Self {
-        let unknown = shell.w.shell.unknown;
-        let tells = one != unknown && other != unknown && !one.is_empty() && !other.is_empty();
-        Self { label, same: tells.then_some(one == other), one, other }
+        let tells = |side: &str| !side.is_empty() && side != shell.w.shell.unknown;
+        let same = (tells(&one) && tells(&other)).then_some(one == other);
+        Self { label, known: tells(&one) || tells(&other), same, one, other }
     }
 }
 
@@ -233,8 +235,9 @@ fn card(shell: &Shell, review: &v1::Review) -> Option<Card> {
     for (label, one, two) in times {
         let moment =
             |time: Option<prost_types::Timestamp>| shell.moment(time.map(|time| Timestamp(time.seconds * 1_000_000)));
-        rows.push(Compared { label, one: moment(one), other: moment(two), same: None });
+        rows.push(Compared { label, one: moment(one), other: moment(two), same: None, known: one.or(two).is_some() });
     }
+    rows.retain(|row| row.known);
     Some(Card {
         place: [device.municipality_name.as_str(), device.school_name.as_str()].join(" ").trim_end().to_owned(),
         reason: words::review_text(shell.language, reason),

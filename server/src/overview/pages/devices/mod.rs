@@ -257,9 +257,8 @@ async fn show(
         schools: with_all(&shell, schools.into_iter()),
         lifecycles: lifecycles(&shell, &address),
         choices: choices(&shell),
-        more_open: ["purpose", "os", "model", "presence", "grade", "class", "review", "sort"]
-            .iter()
-            .any(|key| !address.get(key).is_empty()),
+        // The chips tell which filters hold; the fields stay out of the way unless one of them is wrong.
+        more_open: wrong.iter().any(|(key, _)| !["q", "municipality", "school", "page"].contains(key)),
         tabs: counts.map(|counts| tabs(&shell, &address, &counts)).unwrap_or_default(),
         heads: heads(&shell, &address),
         shown: list_words::shown_of(shell.language, count(lines.len()), total),

@@ -24,7 +24,7 @@ pub(in crate::overview::pages) async fn edit(
 ) -> PageResult {
     let owner = MunicipalityId(id);
     match change(&pages, &person.staff, owner, &fields).await {
-        Ok(()) => Ok(see_other(&format!("/municipalities/{id}")).flash(person.shell.w.shell.saved)),
+        Ok(()) => Ok(see_other(&format!("/municipalities/{id}#content")).flash(person.shell.w.shell.saved)),
         Err(error) => {
             let (form, status) = refused(fields, error)?;
             show(person, &pages, owner, Forms { owner: Some(form), ..Forms::default() }, status).await
@@ -61,7 +61,7 @@ pub(in crate::overview::pages) async fn add_school(
         _ => Err(Error::invalid_fields("FIELD_INVALID", wrong)),
     };
     match added {
-        Ok(row) => Ok(see_other(&format!("/schools/{}", row.school_id)).flash(person.shell.w.schools.added)),
+        Ok(row) => Ok(see_other(&format!("/schools/{}#content", row.school_id)).flash(person.shell.w.schools.added)),
         Err(error) => {
             let (school, status) = refused(fields, error)?;
             show(person, &pages, owner, Forms { school, ..Forms::default() }, status).await

@@ -28,8 +28,9 @@ fn invalid<T>(wrong: Vec<FieldViolation>) -> Result<T> {
     Err(Error::invalid_fields("FIELD_INVALID", wrong))
 }
 
-fn saved(person: &SignedIn, id: Uuid, mark: &str) -> axum::response::Response {
-    see_other(&format!("/schools/{id}{mark}")).flash(person.shell.w.shell.saved)
+/// The page from its top, where it says that it is done.
+fn saved(person: &SignedIn, id: Uuid) -> axum::response::Response {
+    see_other(&format!("/schools/{id}#content")).flash(person.shell.w.shell.saved)
 }
 
 pub(in crate::overview::pages) async fn edit(
@@ -39,7 +40,7 @@ pub(in crate::overview::pages) async fn edit(
     fields: Fields,
 ) -> PageResult {
     match change(&person, &pages, SchoolId(id), &fields).await {
-        Ok(()) => Ok(saved(&person, id, "")),
+        Ok(()) => Ok(saved(&person, id)),
         Err(error) => {
             let (form, status) = refused(fields, error)?;
             let forms = Forms { profile: Some(form), ..Forms::default() };
@@ -70,7 +71,7 @@ pub(in crate::overview::pages) async fn close(
     let owner = pages.schools.owner_of(&person.staff, SchoolId(id)).await?;
     let closed = pages.schools.close_school(&person.staff, owner, SchoolId(id), Some(seen(&fields)?)).await;
     match closed {
-        Ok(_) => Ok(see_other(&format!("/schools/{id}")).flash(person.shell.w.schools.closed_now)),
+        Ok(_) => Ok(see_other(&format!("/schools/{id}#content")).flash(person.shell.w.schools.closed_now)),
         Err(error) => {
             let (form, status) = refused(Fields::default(), error)?;
             let forms = Forms { profile: Some(form), ..Forms::default() };
@@ -86,7 +87,7 @@ pub(in crate::overview::pages) async fn pupils(
     fields: Fields,
 ) -> PageResult {
     match set_pupils(&person, &pages, SchoolId(id), &fields).await {
-        Ok(()) => Ok(saved(&person, id, "#pupils")),
+        Ok(()) => Ok(saved(&person, id)),
         Err(error) => {
             let (form, status) = refused(fields, error)?;
             let forms = Forms { pupils: Some(form), ..Forms::default() };
@@ -115,7 +116,7 @@ pub(in crate::overview::pages) async fn line(
     fields: Fields,
 ) -> PageResult {
     match set_line(&person, &pages, SchoolId(id), &fields).await {
-        Ok(()) => Ok(saved(&person, id, "#lines")),
+        Ok(()) => Ok(saved(&person, id)),
         Err(error) => {
             let number = Some(fields.get("line_number").parse().unwrap_or(1));
             let (form, status) = refused(fields, error)?;
@@ -170,7 +171,7 @@ pub(in crate::overview::pages) async fn delete_line(
 ) -> PageResult {
     let owner = pages.schools.owner_of(&person.staff, SchoolId(id)).await?;
     pages.schools.delete_line(&person.staff, owner, SchoolId(id), number, Some(seen(&fields)?)).await?;
-    Ok(saved(&person, id, "#lines"))
+    Ok(saved(&person, id))
 }
 
 #[cfg(test)]
