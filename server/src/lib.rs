@@ -191,8 +191,14 @@ impl Bound {
         let (health, health_service) = tonic_health::server::health_reporter();
         health.set_serving::<AgentServiceServer<AgentGrpc>>().await;
         let overview = Overview::new(self.db.clone(), self.clock.clone(), Arc::clone(&checkins));
-        let jobs =
-            tokio::spawn(jobs::run(self.db.clone(), Arc::clone(&checkins), overview.clone(), health, stop.clone()));
+        let jobs = tokio::spawn(jobs::run(
+            self.db.clone(),
+            self.clock.clone(),
+            Arc::clone(&checkins),
+            overview.clone(),
+            health,
+            stop.clone(),
+        ));
         let observe = tokio::spawn(self.observe.serve(self.db.clone(), Arc::clone(&self.metrics), stop.clone()));
         let schools = Schools::new(self.db.clone(), self.clock.clone(), self.access.clone());
         let interval = self.config.checkin_interval;

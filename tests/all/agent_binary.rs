@@ -24,6 +24,14 @@ impl Installation {
         Self { folder: tempfile::tempdir().expect("a folder"), running: None }
     }
 
+    /// One that is enrolled, with the id of its device.
+    async fn enrolled(home: &Home) -> (Self, String) {
+        let agent = Self::new();
+        assert_done(&agent.enroll(home).await);
+        let device_id = agent.enrolled_as().await;
+        (agent, device_id)
+    }
+
     fn state(&self) -> &Path {
         self.folder.path()
     }
@@ -97,9 +105,7 @@ async fn device_with_reports(staff: &StaffClient, device_id: &str, least: u64) -
 async fn server_knows_of_this_machine_what_the_agent_shows() {
     let server = ServerOptions::on(Engine::Sqlite).await.checkin_seconds(0.5).start().await;
     let home = Home::make(&server, 1).await;
-    let mut agent = Installation::new();
-    assert_done(&agent.enroll(&home).await);
-    let device_id = agent.enrolled_as().await;
+    let (mut agent, device_id) = Installation::enrolled(&home).await;
     agent.run();
     let device = device_with_reports(&server.staff(), &device_id, 1).await;
     assert_eq!(agent.end(Signal::TERM).await, Some(0));
@@ -148,9 +154,7 @@ async fn server_knows_of_this_machine_what_the_agent_shows() {
 async fn killed_agent_goes_on_and_loses_no_transition() {
     let server = ServerOptions::on(Engine::Sqlite).await.checkin_seconds(0.2).start().await;
     let home = Home::make(&server, 1).await;
-    let mut agent = Installation::new();
-    assert_done(&agent.enroll(&home).await);
-    let device_id = agent.enrolled_as().await;
+    let (mut agent, device_id) = Installation::enrolled(&home).await;
     let staff = server.staff();
     const RUNS: usize = 4;
     let mut reports = 0;
@@ -178,9 +182,7 @@ async fn memory_of_the_agent_stays_flat_while_the_server_is_away() {
     let server = ServerOptions::on(Engine::Sqlite).await.checkin_seconds(0.1).start().await;
     let network = Faucet::before(server.address()).await;
     let home = Home { server: network.address().to_string(), ..Home::make(&server, 1).await };
-    let mut agent = Installation::new();
-    assert_done(&agent.enroll(&home).await);
-    let device_id = agent.enrolled_as().await;
+    let (mut agent, device_id) = Installation::enrolled(&home).await;
     agent.run();
     let before = device_with_reports(&server.staff(), &device_id, 3).await.report_count;
     let process_id = agent.running.as_ref().expect("it runs").id();
@@ -220,9 +222,7 @@ async fn agent_says_why_it_can_not_enrol() {
 async fn second_agent_on_the_same_state_is_refused() {
     let server = ServerOptions::on(Engine::Sqlite).await.checkin_seconds(0.5).start().await;
     let home = Home::make(&server, 1).await;
-    let mut agent = Installation::new();
-    assert_done(&agent.enroll(&home).await);
-    let device_id = agent.enrolled_as().await;
+    let (mut agent, device_id) = Installation::enrolled(&home).await;
     agent.run();
     device_with_reports(&server.staff(), &device_id, 1).await;
     let second = agent.output("run", &[]).await;

@@ -17,6 +17,7 @@ on_both_engines!(
     import_is_applied_once_and_the_same_file_changes_nothing,
     file_with_errors_changes_nothing_unless_rows_are_left_out,
     other_owners_schools_are_never_named,
+    schools_pupils_and_calendars_come_from_files,
 );
 
 /// An owner with three schools.
@@ -217,6 +218,28 @@ async fn other_owners_schools_are_never_named(engine: Engine) {
     let (text, devices, _) = town.export("", ExportEncoding::Utf8).await;
     assert_eq!(devices, 0);
     assert!(!String::from_utf8_lossy(&text).contains("秘密"));
+}
+
+async fn schools_pupils_and_calendars_come_from_files(engine: Engine) {
+    let server = ServerOptions::on(engine).await.start().await;
+    let town = Town::make(server.staff()).await;
+    let schools = "学校一覧\n学校コード,学校名,避難所\nB113210000005,第一小学校,○\n,第三小学校,×\n";
+    let pupils = "学校名,年度,児童生徒数\n第一小学校,令和7年度,４１２人\n第二小学校,R7,300\n";
+    let calendar = "学校名,種別,名称,開始日,終了日\n,長期休業,夏季休業,R8.7.21,令和8年8月31日\n\
+                    第一小学校,休業日,開校記念日,2026/6/1,\n";
+    for (kind, file, counts) in [
+        (ImportKind::Schools, schools, (1, 1, 0)),
+        (ImportKind::Pupils, pupils, (2, 0, 0)),
+        (ImportKind::Calendar, calendar, (2, 0, 0)),
+    ] {
+        let options = ImportOptions { kind: kind.into(), ..town.options() };
+        let run = town.preview(options.clone(), file.as_bytes()).await.expect("a preview");
+        assert_eq!((run.new_count, run.changed_count, run.unchanged_count), counts, "{kind:?}: {:?}", run.errors);
+        let done = town.apply(&run).await.expect("it is applied");
+        assert_eq!((done.new_count, done.changed_count, done.unchanged_count), counts, "{kind:?}");
+        let again = town.preview(options, file.as_bytes()).await.expect("a preview");
+        assert_eq!((again.new_count, again.changed_count, again.unchanged_count), (0, 0, 2), "{kind:?}");
+    }
 }
 
 #[tokio::test]

@@ -12,6 +12,7 @@ mod database_faults;
 mod enrolment;
 mod hostile;
 mod importing;
+mod matrix;
 mod observing;
 mod python;
 mod sequences;

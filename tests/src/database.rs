@@ -77,6 +77,14 @@ pub struct StoredCursor {
     pub transition_count: u64,
 }
 
+/// Columns that a request moves which changes nothing.
+const MOVED: &str = "'used_at', 'seen_at'";
+/// On PostgreSQL each transaction counts in a slot of its own, and a job adds them up whenever it runs.
+const COUNTS: &str =
+    "SELECT jsonb_build_array(municipality_id, school_id, lifecycle, purpose, os_kind, SUM(device_count))::text
+    FROM device_count GROUP BY municipality_id, school_id, lifecycle, purpose, os_kind
+    HAVING SUM(device_count) <> 0 ORDER BY 1";
+
 /// A connection past the server, to what is really stored.
 #[derive(Debug)]
 pub enum Look {
@@ -121,7 +129,8 @@ impl Look {
         rows.into_iter().map(named).collect()
     }
 
-    /// Everything that is stored: each table's rows as text, in one order.
+    /// Everything that is stored: each table's rows as text, in one order. Without what mere looking moves: when tokens and
+    /// sessions were last used, and the slots that counts of devices stand in, of which only the sum counts.
     pub async fn contents(&mut self) -> BTreeMap<String, Vec<String>> {
         let mut contents = BTreeMap::new();
         match self {
@@ -129,7 +138,7 @@ impl Look {
                 let tables = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'";
                 let tables: Vec<String> = sqlx::query_scalar(tables).fetch_all(&mut *connection).await.expect("tables");
                 for table in tables {
-                    let columns = format!("SELECT name FROM pragma_table_info('{table}')");
+                    let columns = format!("SELECT name FROM pragma_table_info('{table}') WHERE name NOT IN ({MOVED})");
                     let columns: Vec<String> =
                         sqlx::query_scalar(AssertSqlSafe(columns)).fetch_all(&mut *connection).await.expect("columns");
                     let quoted: Vec<_> = columns.iter().map(|column| format!("quote(\"{column}\")")).collect();
@@ -142,7 +151,10 @@ impl Look {
                 let tables = "SELECT tablename::text FROM pg_tables WHERE schemaname = 'public'";
                 let tables: Vec<String> = sqlx::query_scalar(tables).fetch_all(&mut *connection).await.expect("tables");
                 for table in tables {
-                    let rows = format!("SELECT t::text FROM \"{table}\" t ORDER BY 1");
+                    let rows = match table.as_str() {
+                        "device_count" => String::from(COUNTS),
+                        _ => format!("SELECT (to_jsonb(t) - ARRAY[{MOVED}])::text FROM \"{table}\" t ORDER BY 1"),
+                    };
                     let rows = sqlx::query_scalar(AssertSqlSafe(rows)).fetch_all(&mut *connection).await.expect("rows");
                     contents.insert(table, rows);
                 }

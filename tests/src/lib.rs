@@ -12,6 +12,7 @@
 //! Deliberately not here: what is true of the server (the tests say that).
 
 pub mod browser;
+pub mod console;
 pub mod database;
 pub mod faucet;
 pub mod fleet;
@@ -22,6 +23,7 @@ pub mod staff;
 pub mod wait;
 
 pub use browser::{Browser, Screen};
+pub use console::{Authenticator, Visitor};
 pub use database::{Database, Engine};
 pub use faucet::Faucet;
 pub use fleet::{Fleet, Home, SimulatedTablet};

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::rules::Cursor;
 use crate::{
     clock::Timestamp,
-    db::{Engine, Tx, batch_sql, rows_json},
+    db::{Engine, Tx, batch_sql, json_rows, rows_json},
     devices::rules::{DeviceId, DeviceKey},
     error::Result,
     schools::rules::MunicipalityId,
@@ -99,16 +99,18 @@ async fn advance_sqlite(tx: &mut Tx, reports: &[Advance]) -> Result<Vec<(Uuid, i
         .expect("a string grows");
     }
     rows.push(']');
-    tx.query(
+    tx.query(concat!(
         "UPDATE checkin_cursor AS c
          SET sequence = i.value ->> 3, report_count = c.report_count + 1, received_at = i.value ->> 6,
              clock_skew_ms = i.value ->> 7
-         FROM json_each($1) AS i
+         FROM ",
+        json_rows!(),
+        " AS i
          WHERE c.municipality_id = unhex(i.value ->> 0) AND c.device_id = unhex(i.value ->> 1) AND c.run_id = i.value ->> 2
              AND c.sequence < i.value ->> 3 AND c.sequence >= i.value ->> 4
              AND c.certificate_serial = i.value ->> 5 AND NOT c.attention
-         RETURNING device_id, facts_hash",
-    )
+         RETURNING device_id, facts_hash"
+    ))
     .bind(rows)
     .all()
     .await
@@ -310,17 +312,6 @@ pub async fn note_seen(tx: &mut Tx, seen: &[(DeviceKey, Timestamp)]) -> Result<u
         .collect();
     let sql = tx.by_engine(sqlite, postgres);
     tx.query(sql).bind(rows_json(&rows)?).execute().await
-}
-
-/// Makes the next report of a device take the way on which everything is looked at.
-pub async fn ask_attention(tx: &mut Tx, key: DeviceKey) -> Result<()> {
-    tx.query("UPDATE checkin_cursor SET attention = $3 WHERE municipality_id = $1 AND device_id = $2")
-        .bind(key.municipality)
-        .bind(key.device)
-        .bind(true)
-        .execute()
-        .await?;
-    Ok(())
 }
 
 /// Notes a command. Gives false if one of this id exists.

@@ -71,7 +71,7 @@ pub(super) fn pretty(value: &Value) -> String {
 
 /// A municipality.
 pub(super) fn municipality(municipality: v1::Municipality) -> Value {
-    let v1::Municipality { municipality_id, code, name, kind, keeps_names, etag } = municipality;
+    let v1::Municipality { municipality_id, code, name, kind, keeps_names, etag, figures } = municipality;
     Object::default()
         .text("municipality_id", municipality_id)
         .text("code", code)
@@ -79,6 +79,26 @@ pub(super) fn municipality(municipality: v1::Municipality) -> Value {
         .text("kind", kind)
         .value("keeps_names", keeps_names)
         .text("etag", etag)
+        .optional("figures", figures.map(municipality_figures))
+        .into()
+}
+
+fn municipality_figures(figures: v1::MunicipalityFigures) -> Value {
+    let v1::MunicipalityFigures {
+        school_count,
+        device_count,
+        reporting_count,
+        storage_low_count,
+        last_checkin_time,
+        count_time,
+    } = figures;
+    Object::default()
+        .value("school_count", school_count)
+        .value("device_count", device_count)
+        .value("reporting_count", reporting_count)
+        .value("storage_low_count", storage_low_count)
+        .time("last_checkin_time", last_checkin_time)
+        .time("count_time", count_time)
         .into()
 }
 
@@ -97,6 +117,7 @@ pub(super) fn school(school: v1::School) -> Value {
         is_shelter,
         close_time,
         etag,
+        count_time,
     } = school;
     Object::default()
         .text("school_id", school_id)
@@ -111,6 +132,7 @@ pub(super) fn school(school: v1::School) -> Value {
         .value("is_shelter", is_shelter)
         .time("close_time", close_time)
         .text("etag", etag)
+        .time("count_time", count_time)
         .into()
 }
 

@@ -64,7 +64,7 @@
 //! its rights from `person.staff`. Errors become pages by `?` ([`respond::PageError`]). A region that changes while somebody
 //! looks has an `id` and `data-live="/…/live"`; the handler of that address is [`live::changes`]. Uploads: give the route
 //! `DefaultBodyLimit::max(UPLOAD_BYTES)`, put `parts::csrf` first in the form, read with axum's `Multipart`.
-//! Charts: [`charts`]. Times, dates and numbers: [`mod@format`]. Styles: `assets/console.css`, whose head lists the components.
+//! Work that takes long: [`progress`]. Charts: [`charts`]. Times, dates and numbers: [`mod@format`]. Styles: `assets/console.css`, whose head lists the components.
 
 pub mod assets;
 pub mod charts;
@@ -74,6 +74,7 @@ pub mod format;
 pub mod forms;
 pub mod headers;
 pub mod live;
+pub mod progress;
 mod request;
 pub mod respond;
 mod serve;

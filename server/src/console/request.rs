@@ -174,6 +174,7 @@ impl ConsoleApp {
             clock: self.clock.clone(),
             stop: self.stop.clone(),
             shell: OnceLock::new(),
+            renewed_csrf: OnceLock::new(),
             cookies: Mutex::default(),
             menu: Arc::clone(&self.menu),
         });

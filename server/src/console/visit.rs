@@ -42,6 +42,8 @@ pub(super) struct VisitData {
     pub clock: Clock,
     pub stop: watch::Receiver<bool>,
     pub shell: OnceLock<Shell>,
+    /// The hidden field of the forms on this answer, where the cookie changed with it.
+    pub renewed_csrf: OnceLock<String>,
     /// Cookies for the answer, whatever it will be.
     pub cookies: Mutex<Vec<SetCookie>>,
     /// The parts that have pages.
@@ -78,10 +80,12 @@ impl Visit {
         self.0.cookies.lock().unwrap_or_else(PoisonError::into_inner).push(cookie);
     }
 
-    /// Sets the session's cookie. The forms that the browser has open from before are void.
+    /// Sets the session's cookie. The forms that the browser has open from before are void; those of this answer are good.
     pub fn set_session(&self, secret: &str) -> Result<()> {
+        let visit = csrf::new_cookie()?;
         self.set_cookie(SetCookie::new(cookies::SESSION, secret));
-        self.set_cookie(SetCookie::new(cookies::VISIT, csrf::new_cookie()?));
+        self.0.renewed_csrf.get_or_init(|| csrf::field_of(&visit));
+        self.set_cookie(SetCookie::new(cookies::VISIT, visit));
         Ok(())
     }
 
@@ -123,7 +127,8 @@ impl Visit {
     /// The shell of this request: the signed-in person's once it is known, else that of a stranger.
     pub fn shell(&self) -> Shell {
         if let Some(shell) = self.0.shell.get() {
-            return shell.clone();
+            let csrf = self.0.renewed_csrf.get().unwrap_or(&shell.csrf).clone();
+            return Shell { csrf, ..shell.clone() };
         }
         self.make_shell(self.0.language, None, Vec::new())
     }
@@ -145,7 +150,7 @@ impl Visit {
             language,
             w,
             path: self.0.path.clone(),
-            csrf: self.0.csrf.clone(),
+            csrf: self.0.renewed_csrf.get().unwrap_or(&self.0.csrf).clone(),
             flash: self.0.flash.clone(),
             person,
             nav: links.collect(),

@@ -3,7 +3,13 @@
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use uuid::Uuid;
 
-use crate::error::{Error, FieldViolation, Result};
+use crate::{
+    access::rules::{
+        MunicipalityId, SchoolId,
+        fields::{parse_optional_uuid, parse_page_size, parse_uuid},
+    },
+    error::{Error, FieldViolation, Result},
+};
 
 /// One checked field; the error names it.
 pub fn field<T>(checked: Result<T, FieldViolation>) -> Result<T> {
@@ -75,6 +81,34 @@ pub fn read_time_and_id(token: &str) -> Result<Option<(i64, Uuid)>> {
 /// A page token that is a text; empty for the first page.
 pub fn read_text(token: &str) -> Result<String> {
     URL_SAFE_NO_PAD.decode(token).ok().and_then(|bytes| String::from_utf8(bytes).ok()).ok_or_else(token_invalid)
+}
+
+/// A page of what schools of an owner have by number, such as lines, or by year.
+#[derive(Debug)]
+pub struct PageOfSchools {
+    /// The owner.
+    pub owner: MunicipalityId,
+    /// The school, where one is named.
+    pub school: Option<SchoolId>,
+    /// The school and the number that the page comes after.
+    pub after: (Uuid, i64),
+    /// Most rows.
+    pub limit: i64,
+}
+
+impl PageOfSchools {
+    /// Reads the fields of a request. Reasons: FIELD_INVALID, PAGE_TOKEN_INVALID.
+    pub fn read(municipality_id: &str, school_id: &str, page_size: u32, page_token: &str) -> Result<Self> {
+        let mut refused = Vec::new();
+        let owner = collect(parse_uuid("municipality_id", municipality_id), &mut refused);
+        let school = collect(parse_optional_uuid("school_id", school_id), &mut refused);
+        let limit = collect(parse_page_size(page_size), &mut refused);
+        let (Some(owner), Some(school), Some(limit)) = (owner, school, limit) else {
+            return Err(Error::invalid_fields("FIELD_INVALID", refused));
+        };
+        let (number, id) = read_time_and_id(page_token)?.unwrap_or((0, Uuid::nil()));
+        Ok(Self { owner: MunicipalityId(owner), school: school.map(SchoolId), after: (id, number), limit })
+    }
 }
 
 #[cfg(test)]

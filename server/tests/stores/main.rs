@@ -9,6 +9,7 @@ mod accounts;
 mod audit;
 mod checkins;
 mod enrollments;
+mod figures;
 mod imports;
 mod lists;
 mod pages;

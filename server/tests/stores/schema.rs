@@ -6,8 +6,9 @@ use gigafleet::db::Db;
 use sqlx::Row as _;
 
 /// Data that is the same for all; copied to every node.
-const REFERENCE: [&str; 11] = [
+const REFERENCE: [&str; 12] = [
     "installation",
+    "job_lease",
     "line_hub",
     "line_hub_owner",
     "municipality",

@@ -1,17 +1,12 @@
 //! A person with a password and an authenticator, who comes in through the pages.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime};
 
 use gigafleet_proto::v1::{
     CreateStaffRequest, GrantOrder, StaffPlace, StaffRole, staff_service_client::StaffServiceClient,
 };
-use gigafleet_tests::{Browser, ServerProcess, eventually};
-use totp_rs::{Builder, Secret};
+use gigafleet_tests::{Authenticator, Browser, ServerProcess};
 
-/// Seconds of one code (RFC 6238).
-const STEP: u64 = 30;
-/// Longest between a code is shown and the server looks at it.
-const TYPING: u64 = 8;
 /// A password that nobody forbids.
 pub const PASSWORD: &str = "correct horse battery staple";
 
@@ -24,8 +19,7 @@ pub struct Person {
     pub password: String,
     /// Codes for a lost authenticator, as they were shown.
     pub recovery_codes: Vec<String>,
-    secret: Secret,
-    last_step: u64,
+    authenticator: Authenticator,
 }
 
 impl Person {
@@ -47,10 +41,9 @@ impl Person {
         browser.fill("#field-password", PASSWORD).await;
         browser.follow("main .primary").await;
         let shown = browser.text_of("#totp-secret").await;
-        let secret: String = shown.chars().filter(|c| !c.is_whitespace()).collect();
-        let secret = Secret::try_from_base32(&secret).expect("the secret is base 32");
         let (name, password) = (name.to_owned(), PASSWORD.to_owned());
-        let mut person = Self { name, password, recovery_codes: Vec::new(), secret, last_step: 0 };
+        let authenticator = Authenticator::new(&shown);
+        let mut person = Self { name, password, recovery_codes: Vec::new(), authenticator };
         let code = person.code().await;
         browser.fill("#field-code", &code).await;
         browser.follow("main .primary").await;
@@ -77,19 +70,9 @@ impl Person {
         browser.follow("main .primary").await;
     }
 
-    /// A code that was not shown before. The server takes the one before the present and the one after it as well, so three
-    /// come at once; a fourth has to wait.
+    /// A code that was not shown before.
     pub async fn code(&mut self) -> String {
-        let last = self.last_step;
-        let step = eventually("a code that was not used", Duration::from_secs(2 * STEP), || {
-            let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("the clock is past 1970").as_secs();
-            // The one before the present, unless it might be two before when the server looks.
-            let next = ((now + TYPING) / STEP - 1).max(last + 1);
-            (next <= now / STEP + 1).then_some(next)
-        })
-        .await;
-        self.last_step = step;
-        Builder::new().with_secret(self.secret.clone()).build_noncompliant().generate(step * STEP).to_string()
+        self.authenticator.code().await
     }
 }
 

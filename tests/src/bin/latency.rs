@@ -1,20 +1,25 @@
-//! Measures how long named calls of staff take on a large fleet, as `seed` makes it, and whether PostgreSQL read any large
-//! table from end to end for them.
+//! Measures how long named calls and pages of staff take on a large fleet, as `seed` makes it, and whether PostgreSQL read
+//! any large table from end to end for them.
 //!
 //! The real server runs as a process of its own on that database; calls come one after another over one connection, as a
 //! person makes them. Each round asks for another municipality or school, so that no answer is warm by luck. What SQLite
 //! plans is held by the tests of the stores, on the same statements.
 
-use std::{path::PathBuf, time::Instant};
+use std::{
+    path::PathBuf,
+    time::{Duration, Instant, SystemTime},
+};
 
 use clap::Parser;
 use gigafleet_proto::v1::{
-    CountDevicesRequest, DeviceGroup, GetDeviceRequest, Lifecycle, ListDevicesRequest, ListSchoolsRequest,
-    Municipality, OsKind, Presence, Purpose, School,
+    CountDevicesRequest, CreateStaffRequest, DeviceGroup, GetDeviceRequest, GrantOrder, Lifecycle, ListDevicesRequest,
+    ListSchoolsRequest, Municipality, OsKind, Presence, Purpose, StaffPlace, StaffRole,
+    staff_service_client::StaffServiceClient,
 };
-use gigafleet_tests::{ServerOptions, StaffClient};
+use gigafleet_tests::{ServerOptions, ServerProcess, StaffClient, Visitor, eventually_async};
 use serde::Serialize;
 use sqlx::{Connection as _, PgConnection, Row as _};
+use tokio::sync::Mutex;
 
 #[derive(Debug, Parser)]
 #[command(name = "latency", about = "Measures calls on a large fleet")]
@@ -60,7 +65,10 @@ struct Report {
 struct Fleet {
     staff: StaffClient,
     owners: Vec<Municipality>,
-    schools: Vec<School>,
+    /// Owner and school of all schools with devices.
+    schools: Vec<(String, String)>,
+    /// An engineer's browser.
+    visitor: Mutex<Visitor>,
 }
 
 #[tokio::main]
@@ -75,7 +83,7 @@ async fn main() {
         }
     };
     let mut server = options.start().await;
-    let fleet = Fleet::of(server.staff()).await;
+    let fleet = Fleet::of(&server).await;
     let before = full_scans(&arguments.database).await;
     let mut calls = Vec::new();
     for call in CALLS {
@@ -106,38 +114,59 @@ async fn main() {
             report.full_scans
         ),
     }
-    let _exit = server.terminate(std::time::Duration::from_secs(20)).await;
+    let _exit = server.terminate(Duration::from_secs(20)).await;
 }
 
 impl Fleet {
-    async fn of(staff: StaffClient) -> Self {
-        let mut client = staff.schools().await;
-        let owners = client.list_municipalities(gigafleet_proto::v1::ListMunicipalitiesRequest {
-            page_size: 1_000,
-            ..Default::default()
-        });
-        let owners = owners.await.expect("municipalities are listed").into_inner().municipalities;
+    async fn of(server: &ServerProcess) -> Self {
+        let staff = server.staff();
+        let request = gigafleet_proto::v1::ListMunicipalitiesRequest { page_size: 1_000, ..Default::default() };
+        let owners = staff.schools().await.list_municipalities(request).await.expect("municipalities are listed");
+        let mut owners = owners.into_inner().municipalities;
         let mut schools = Vec::new();
         for owner in &owners {
-            let request = ListSchoolsRequest {
-                municipality_id: owner.municipality_id.clone(),
-                page_size: 1_000,
+            let municipality_id = owner.municipality_id.clone();
+            let request = CountDevicesRequest {
+                municipality_id,
+                group_by: vec![DeviceGroup::School.into()],
                 ..Default::default()
             };
-            schools.extend(
-                staff.schools().await.list_schools(request).await.expect("schools are listed").into_inner().schools,
-            );
+            let counted = staff.devices().await.count_devices(request).await.expect("devices are counted").into_inner();
+            let with_devices = counted.counts.into_iter().filter(|count| !count.school_id.is_empty());
+            schools.extend(with_devices.map(|count| (owner.municipality_id.clone(), count.school_id)));
         }
-        let schools: Vec<_> = schools.into_iter().filter(|school| school.device_count > 0).collect();
-        let with_devices =
-            |owner: &Municipality| schools.iter().any(|school| school.municipality_id == owner.municipality_id);
-        let owners: Vec<_> = owners.into_iter().filter(with_devices).collect();
+        owners.retain(|owner| schools.iter().any(|(id, _)| *id == owner.municipality_id));
         assert!(!owners.is_empty(), "the database has no devices: run seed first");
-        Self { staff, owners, schools }
+        // Background work counts what devices report once after the server began; that is not what is measured here.
+        eventually_async("all figures are counted", Duration::from_secs(900), async || {
+            let request = gigafleet_proto::v1::ListMunicipalitiesRequest { page_size: 1_000, ..Default::default() };
+            let listed = staff.schools().await.list_municipalities(request).await.expect("municipalities are listed");
+            let counted = listed.into_inner().municipalities.into_iter();
+            let counted = counted.filter(|owner| owner.figures.is_some_and(|figures| figures.count_time.is_some()));
+            (counted.count() >= owners.len()).then_some(())
+        })
+        .await;
+        let visitor = Mutex::new(engineer(server, &staff).await);
+        Self { staff, owners, schools, visitor }
+    }
+
+    /// Opens a page of the console as the engineer.
+    async fn page(&self, path: &str) -> (usize, Duration) {
+        let mut visitor = self.visitor.lock().await;
+        let started = Instant::now();
+        let page = visitor.get(path).await;
+        let took = started.elapsed();
+        assert_eq!(page.status, 200, "{path}: {}", page.text);
+        (page.text.matches("<tr").count(), took)
     }
 
     fn owner(&self, round: usize) -> String {
         self.owners[round % self.owners.len()].municipality_id.clone()
+    }
+
+    /// Owner and id of a school.
+    fn school(&self, round: usize) -> &(String, String) {
+        &self.schools[round * 7 % self.schools.len()]
     }
 
     /// A list over one municipality.
@@ -145,9 +174,9 @@ impl Fleet {
         ListDevicesRequest { municipality_id: self.owner(round), page_size: 100, ..Default::default() }
     }
 
-    async fn pages(&self, mut request: ListDevicesRequest, pages: usize) -> (usize, std::time::Duration) {
+    async fn pages(&self, mut request: ListDevicesRequest, pages: usize) -> (usize, Duration) {
         let mut client = self.staff.devices().await;
-        let (mut devices, mut took) = (0, std::time::Duration::ZERO);
+        let (mut devices, mut took) = (0, Duration::ZERO);
         for _ in 0..pages {
             let started = Instant::now();
             let page = client.list_devices(request.clone()).await.expect("devices are listed").into_inner();
@@ -193,9 +222,16 @@ enum Call {
     CountModels,
     OneDevice,
     Schools,
+    Owners,
+    PageHome,
+    PageDevices,
+    PageSchools,
+    PageSchool,
+    PageOwner,
+    PageDevice,
 }
 
-const CALLS: [(&str, Call); 23] = [
+const CALLS: [(&str, Call); 30] = [
     ("list a school", Call::School),
     ("list a municipality", Call::Municipality),
     ("list everything", Call::Everything),
@@ -219,7 +255,36 @@ const CALLS: [(&str, Call); 23] = [
     ("count a municipality by model", Call::CountModels),
     ("show a device", Call::OneDevice),
     ("list schools of a municipality with their figures", Call::Schools),
+    ("list municipalities with their figures", Call::Owners),
+    ("page: home of all municipalities", Call::PageHome),
+    ("page: silent devices of a municipality", Call::PageDevices),
+    ("page: schools of a municipality", Call::PageSchools),
+    ("page: a school", Call::PageSchool),
+    ("page: a municipality", Call::PageOwner),
+    ("page: a device", Call::PageDevice),
 ];
+
+/// An engineer of all municipalities, invited and signed in. Each run invites another one.
+async fn engineer(server: &ServerProcess, staff: &StaffClient) -> Visitor {
+    let grant = GrantOrder {
+        role: StaffRole::Engineer.into(),
+        place: Some(StaffPlace { everywhere: true, ..Default::default() }),
+        reason: String::from("measures"),
+        end_time: Some((SystemTime::now() + Duration::from_secs(86_400)).into()),
+        ..Default::default()
+    };
+    let request = CreateStaffRequest {
+        sign_in_name: format!("latency-{}", uuid::Uuid::now_v7().simple()),
+        display_name: String::from("測定"),
+        grant: Some(grant),
+        ..Default::default()
+    };
+    let mut client = StaffServiceClient::new(staff.connection().await);
+    let made = client.create_staff(request).await.expect("an account is made").into_inner();
+    let mut visitor = Visitor::new(server.console_address());
+    visitor.accept_link(&made.link_path, &[("password", "tablets on a long table")]).await;
+    visitor
+}
 
 async fn measure(fleet: &Fleet, (name, call): (&'static str, Call), rounds: usize, target: f64) -> Figure {
     let (mut times, mut elements) = (Vec::new(), 0);
@@ -234,7 +299,7 @@ async fn measure(fleet: &Fleet, (name, call): (&'static str, Call), rounds: usiz
     Figure { call: name, elements, p50_ms, p99_ms, held: p99_ms < target }
 }
 
-async fn make(fleet: &Fleet, call: Call, round: usize) -> (usize, std::time::Duration) {
+async fn make(fleet: &Fleet, call: Call, round: usize) -> (usize, Duration) {
     let list = fleet.list(round);
     let ordered = |order: &str| ListDevicesRequest { order_by: String::from(order), ..list.clone() };
     let search = |query: String| ListDevicesRequest { query, ..list.clone() };
@@ -243,8 +308,7 @@ async fn make(fleet: &Fleet, call: Call, round: usize) -> (usize, std::time::Dur
     let rare = format!("{:04}", 37 * (round + 1) % 5_000);
     let request = match call {
         Call::School => {
-            let school = &fleet.schools[round * 7 % fleet.schools.len()];
-            let (municipality_id, school_id) = (school.municipality_id.clone(), school.school_id.clone());
+            let (municipality_id, school_id) = fleet.school(round).clone();
             ListDevicesRequest { municipality_id, school_id, order_by: String::from("label"), ..list.clone() }
         }
         Call::Municipality => list.clone(),
@@ -298,6 +362,26 @@ async fn make(fleet: &Fleet, call: Call, round: usize) -> (usize, std::time::Dur
             let page = client.list_schools(request).await.expect("schools are listed").into_inner();
             return (page.schools.len(), started.elapsed());
         }
+        Call::Owners => {
+            let request = gigafleet_proto::v1::ListMunicipalitiesRequest { page_size: 1_000, ..Default::default() };
+            let mut client = fleet.staff.schools().await;
+            let started = Instant::now();
+            let page = client.list_municipalities(request).await.expect("municipalities are listed").into_inner();
+            return (page.municipalities.len(), started.elapsed());
+        }
+        Call::PageHome => return fleet.page("/").await,
+        Call::PageDevices => {
+            let path = format!("/devices?municipality={}&presence=silent&sort=label", fleet.owner(round));
+            return fleet.page(&path).await;
+        }
+        Call::PageSchools => return fleet.page(&format!("/schools?municipality={}", fleet.owner(round))).await,
+        Call::PageSchool => return fleet.page(&format!("/schools/{}", fleet.school(round).1)).await,
+        Call::PageOwner => return fleet.page(&format!("/municipalities/{}", fleet.owner(round))).await,
+        Call::PageDevice => {
+            let mut client = fleet.staff.devices().await;
+            let page = client.list_devices(list).await.expect("devices are listed").into_inner();
+            return fleet.page(&format!("/devices/{}", page.devices[round % page.devices.len()].device_id)).await;
+        }
     };
     fleet.pages(request, 1).await
 }
@@ -308,7 +392,7 @@ async fn full_scans(database: &str) -> Vec<(String, i64)> {
         return Vec::new();
     }
     // What a session did is reported when it is idle.
-    tokio::time::sleep(std::time::Duration::from_secs(2)).await;
+    tokio::time::sleep(Duration::from_secs(2)).await;
     let mut connection = PgConnection::connect(database).await.expect("PostgreSQL answers");
     let rows = sqlx::query(
         "SELECT relname::text, seq_scan FROM pg_stat_user_tables WHERE n_live_tup > 20000 ORDER BY relname",

@@ -9,8 +9,8 @@ use super::{FROM_THE_YOUNGEST, parse_place, parse_role, place_message, role_mess
 use crate::{
     access::{
         rules::{
+            fields::parse_name,
             fields::{parse_optional_uuid, parse_page_size, parse_uuid},
-            names::parse_display_name,
         },
         service::{Access, tokens::TokenOrder},
         store::{sessions::SessionRow, tokens::TokenRow},
@@ -137,7 +137,7 @@ fn token_order(request: v1::CreateStaffTokenRequest) -> ServerResult<TokenOrder>
     let mut refused = Vec::new();
     let role = page::collect(parse_role(request.role()), &mut refused);
     let id = page::collect(parse_optional_uuid("request_id", &request.request_id), &mut refused).flatten();
-    let name = page::collect(parse_display_name("name", &request.name), &mut refused);
+    let name = page::collect(parse_name("name", &request.name), &mut refused);
     let place = page::collect(parse_place(request.place), &mut refused);
     let seconds = if request.lifetime_seconds == 0 { DEFAULT_LIFETIME_SECONDS } else { request.lifetime_seconds };
     if !LIFETIME_SECONDS.contains(&seconds) {

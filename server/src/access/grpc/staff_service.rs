@@ -8,9 +8,10 @@ use crate::{
     access::{
         rules::{
             StaffId,
+            fields::parse_name,
             fields::{parse_optional_uuid, parse_page_size, parse_uuid},
             grants::GrantOrder,
-            names::{Language, parse_display_name, parse_reason, parse_sign_in_name},
+            names::{Language, parse_reason, parse_sign_in_name},
         },
         service::{
             Access,
@@ -199,7 +200,7 @@ fn new_person(request: v1::CreateStaffRequest) -> ServerResult<NewPerson> {
     let mut refused = Vec::new();
     let id = page::collect(parse_optional_uuid("request_id", &request.request_id), &mut refused).flatten();
     let sign_in_name = page::collect(parse_sign_in_name("sign_in_name", &request.sign_in_name), &mut refused);
-    let display_name = page::collect(parse_display_name("display_name", &request.display_name), &mut refused);
+    let display_name = page::collect(parse_name("display_name", &request.display_name), &mut refused);
     if !["", "ja", "en"].contains(&request.language.as_str()) {
         refused.push(FieldViolation::new("language", "needs ja or en"));
     }

@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     access::{
-        rules::{Right, Role, names::parse_display_name},
+        rules::{Right, Role, fields::parse_name},
         service::{Access, tokens::TokenOrder},
         store::tokens::TokenRow,
     },
@@ -196,7 +196,7 @@ async fn end_session(person: SignedIn, State(access): State<Access>, Path(sessio
 
 async fn create_token(person: SignedIn, State(access): State<Access>, fields: Fields) -> PageResult {
     let (role, place) = (chosen_role(&fields), chosen_place(&access, &fields).await?);
-    let name = parse_display_name("token_name", fields.get("token_name"));
+    let name = parse_name("token_name", fields.get("token_name"));
     let days = fields.get("days").parse::<u64>().ok().filter(|days| (1..=366).contains(days));
     let days = days.ok_or_else(|| FieldViolation::new("days", "needs 1 to 366"));
     let made = match (role, place, name, days) {

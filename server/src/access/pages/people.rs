@@ -8,7 +8,6 @@ use axum::{
 };
 use http::StatusCode;
 use serde::Deserialize;
-use time::{Date, Month, PrimitiveDateTime, Time, UtcOffset};
 use uuid::Uuid;
 
 use super::{SignedIn, role_text};
@@ -16,8 +15,10 @@ use crate::{
     access::{
         rules::{
             MunicipalityId, Place, Right, Role, Staff, StaffId,
+            days::{midnight_in_japan, parse_date},
+            fields::parse_name,
             grants::GrantOrder,
-            names::{Language as AccountLanguage, parse_display_name, parse_reason, parse_sign_in_name},
+            names::{Language as AccountLanguage, parse_reason, parse_sign_in_name},
         },
         service::{
             Access,
@@ -235,19 +236,10 @@ pub(super) fn chosen_role(fields: &Fields) -> Result<Role, FieldViolation> {
 /// The end or the beginning of a day in Japan; none where the field is empty.
 pub(super) fn day_of(fields: &Fields, name: &'static str, end: bool) -> Result<Option<Timestamp>, FieldViolation> {
     let Some(text) = fields.some(name) else { return Ok(None) };
-    let wrong = || FieldViolation::new(name, "is no date; needs year-month-day, for example 2027-03-31");
-    let mut parts = text.splitn(3, '-').map(str::parse::<i32>);
-    let (Some(Ok(year)), Some(Ok(month)), Some(Ok(day))) = (parts.next(), parts.next(), parts.next()) else {
-        return Err(wrong());
-    };
-    let month = u8::try_from(month).ok().and_then(|month| Month::try_from(month).ok()).ok_or_else(wrong)?;
-    let day = u8::try_from(day).map_err(|_| wrong())?;
-    let date = Date::from_calendar_date(year, month, day).map_err(|_| wrong())?;
+    let day = parse_date(name, text)?;
     // The last day is a whole one.
-    let date = if end { date.next_day().ok_or_else(wrong)? } else { date };
-    let offset = UtcOffset::from_hms(9, 0, 0).map_err(|_| wrong())?;
-    let seconds = PrimitiveDateTime::new(date, Time::MIDNIGHT).assume_offset(offset).unix_timestamp();
-    Ok(Some(Timestamp(seconds * 1_000_000)))
+    let day = if end { day.next_day().unwrap_or(day) } else { day };
+    Ok(Some(midnight_in_japan(day)))
 }
 
 /// The grant that a form orders, or all that is wrong with it.
@@ -386,7 +378,7 @@ async fn show_invite(person: SignedIn, access: &Access, form: FormState) -> Page
 
 async fn invite(person: SignedIn, State(access): State<Access>, fields: Fields) -> PageResult {
     let sign_in_name = parse_sign_in_name("sign_in_name", fields.get("sign_in_name"));
-    let display_name = parse_display_name("display_name", fields.get("display_name"));
+    let display_name = parse_name("display_name", fields.get("display_name"));
     let order = order_of(&access, &fields).await?;
     let created = match (sign_in_name, display_name, order) {
         (Ok(sign_in_name), Ok(display_name), Ok(order)) => {

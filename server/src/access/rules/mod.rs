@@ -1,6 +1,7 @@
 //! Credentials, roles and scopes, passwords and second factors, sessions and lock-outs, pure.
 
 pub mod audit;
+pub mod days;
 pub mod fields;
 pub mod grants;
 pub mod lockout;

@@ -15,8 +15,10 @@ use super::{
 use crate::{
     access::{
         rules::{
-            Place, Role, SecretHash, StaffId, hash_secret,
-            names::{Language, parse_display_name, parse_sign_in_name},
+            Place, Role, SecretHash, StaffId,
+            fields::parse_name,
+            hash_secret,
+            names::{Language, parse_sign_in_name},
             new_secret,
             second_factor::TotpSecret,
         },
@@ -154,7 +156,7 @@ impl Access {
                 let mut refused = Vec::new();
                 let mut check = |checked: Result<String, _>| checked.map_err(|violation| refused.push(violation)).ok();
                 let sign_in_name = check(parse_sign_in_name("sign_in_name", &given.sign_in_name));
-                let display_name = check(parse_display_name("display_name", &given.display_name));
+                let display_name = check(parse_name("display_name", &given.display_name));
                 match (sign_in_name, display_name) {
                     (Some(sign_in_name), Some(display_name)) => (sign_in_name, display_name),
                     _ => return Err(Error::invalid_fields("FIELD_INVALID", refused)),

@@ -25,6 +25,7 @@ use crate::{
     devices::{
         rules::{DeviceId, DeviceKey},
         service as devices,
+        store::ask_attention,
     },
     enrollment::rules::DeviceIdentity,
     error::{Error, Kind, Result},
@@ -153,7 +154,7 @@ impl CheckIns {
             return Err(Error::new(Kind::Exhausted, "COMMANDS_PENDING", message).retry_after(self.config.interval));
         }
         store::insert_command(&mut tx, key, command, i32::from(kind), self.clock.now()).await?;
-        store::ask_attention(&mut tx, key).await?;
+        ask_attention(&mut tx, key).await?;
         let details = serde_json::json!({ "command": command, "kind": kind.as_str_name() });
         self.access.audit(&mut tx, staff, deed(key, "device.command", details)).await?;
         tx.commit().await?;
@@ -164,7 +165,7 @@ impl CheckIns {
     pub async fn revoke_device(&self, staff: &Staff, device: DeviceId, seen: Option<i64>, reason: &str) -> Result<()> {
         let mut tx = self.db.begin().await?;
         let key = devices::revoke(&mut tx, staff, device, seen, reason, self.clock.now()).await?;
-        store::ask_attention(&mut tx, key).await?;
+        ask_attention(&mut tx, key).await?;
         let details = serde_json::json!({ "reason": reason });
         self.access.audit(&mut tx, staff, deed(key, "device.revoke", details)).await?;
         tx.commit().await

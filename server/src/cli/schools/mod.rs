@@ -36,6 +36,8 @@ enum SchoolsCommand {
         #[arg(long, value_name = "CODE")]
         municipality: Option<String>,
     },
+    /// List municipalities with what their devices do.
+    Owners,
     /// Show one school.
     Show(edit::SchoolArgs),
     /// Change name, code or shelter flag of a school.
@@ -76,6 +78,7 @@ pub(super) async fn run(args: SchoolsArgs) -> Result<()> {
     match args.command {
         SchoolsCommand::Add(add_args) => add(&client, add_args, args.client.json).await,
         SchoolsCommand::List { municipality } => list(&client, municipality.as_deref(), args.client.json).await,
+        SchoolsCommand::Owners => owners(&client, args.client.json).await,
         SchoolsCommand::Show(school) => edit::show(&client, &school, args.client.json).await,
         SchoolsCommand::Edit(edit_args) => edit::edit(&client, edit_args, args.client.json).await,
         SchoolsCommand::Close(school) => edit::close(&client, &school, args.client.json).await,
@@ -144,6 +147,41 @@ async fn list(client: &Client, code: Option<&str>, as_json: bool) -> Result<()> 
         return print(json::pretty(&list_json(municipalities, schools)));
     }
     print(school_table(&municipalities, &schools))
+}
+
+async fn owners(client: &Client, as_json: bool) -> Result<()> {
+    let municipalities = client.list_municipalities(None).await?;
+    if as_json {
+        return print(json::pretty(&json::list("municipalities", municipalities, json::municipality)));
+    }
+    print(owner_table(&municipalities))
+}
+
+fn owner_table(municipalities: &[v1::Municipality]) -> String {
+    let columns = [
+        Column::Text("CODE"),
+        Column::Text("MUNICIPALITY"),
+        Column::Number("SCHOOLS"),
+        Column::Number("DEVICES"),
+        Column::Number("REPORTING"),
+        Column::Text("LAST REPORT"),
+        Column::Number("STORAGE LOW"),
+        Column::Text("COUNTED"),
+    ];
+    let row = |owner: &v1::Municipality| {
+        let figures = owner.figures.unwrap_or_default();
+        vec![
+            owner.code.clone(),
+            owner.name.clone(),
+            figures.school_count.to_string(),
+            figures.device_count.to_string(),
+            figures.reporting_count.to_string(),
+            time(figures.last_checkin_time.as_ref()),
+            figures.storage_low_count.to_string(),
+            time(figures.count_time.as_ref()),
+        ]
+    };
+    table::table(&columns, municipalities.iter().map(row).collect(), "no municipalities within reach")
 }
 
 /// Schools with their owners beside them, since a school names its owner by id only.
@@ -215,6 +253,15 @@ mod tests {
         let order: Vec<_> = ["一小", "二小", "三小", "四小"].iter().map(|name| text.find(name).unwrap()).collect();
         assert!(order.is_sorted(), "{text}");
         assert!(text.contains("never") && !text.contains("1970"), "{text}");
+    }
+
+    #[test]
+    fn owners_stand_with_their_figures_and_what_was_never_counted_says_so() {
+        let figures = v1::MunicipalityFigures { school_count: 84, device_count: 42_328, ..Default::default() };
+        let counted =
+            v1::Municipality { figures: Some(figures), name: String::from("府中市"), ..Default::default() };
+        let text = owner_table(&[counted, v1::Municipality::default()]);
+        assert!(text.contains("府中市") && text.contains("42328") && text.contains("never"), "{text}");
     }
 
     #[test]

@@ -42,6 +42,9 @@ words! {
         next_page: "次のページ", "Next page";
         previous_page: "前のページ", "Previous page";
         loading: "読み込んでいます…", "Loading…";
+        working: "処理しています…", "Working…";
+        working_note: "このページを閉じても処理は続きます。結果は一覧から確かめられます。", "The work goes on if you close this page; its list shows how it ended.";
+        onward: "結果を見る", "See the result";
         sending: "送信しています…", "Sending…";
         live: "自動更新中", "Updates by itself";
         live_stopped: "自動更新が止まっています。再読み込みしてください。", "Updates have stopped. Reload the page.";

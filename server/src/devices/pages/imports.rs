@@ -8,6 +8,7 @@ use axum::{
 };
 use http::StatusCode;
 use serde::Deserialize;
+use tokio::sync::mpsc;
 use uuid::Uuid;
 
 use crate::{
@@ -18,7 +19,10 @@ use crate::{
     },
     clock::Timestamp,
     console::{
-        Fields, Language, PageResult, Respond as _, Shell, UPLOAD_BYTES, page, see_other, words::imports::file_problem,
+        Fields, Language, PageResult, Respond as _, Shell, UPLOAD_BYTES, page,
+        progress::{Ending, Step, growing},
+        see_other,
+        words::{faults::reason_text, imports::file_problem},
     },
     devices::{
         rules::import::{
@@ -26,7 +30,7 @@ use crate::{
             columns::ColumnField,
             outcome::{ErrorView, Outcome},
         },
-        service::import::{HandedIn, ImportOptions, ImportRun, Imports},
+        service::import::{HandedIn, ImportOptions, ImportRun, Imports, Progress},
         store::import::RunState,
     },
     error::{Error, Kind, Result},
@@ -34,6 +38,8 @@ use crate::{
 
 /// Runs of the list.
 const RUNS: i64 = 30;
+/// Rows from which on a person is shown how far the file is.
+const LONG: u64 = 5_000;
 /// Errors on a page.
 const ERRORS: usize = 300;
 
@@ -325,6 +331,10 @@ async fn apply(
     fields: Fields,
 ) -> PageResult {
     let seen = fields.get("version").parse().ok();
+    let run = pages.imports.get(&person.staff, MunicipalityId(owner), import).await?;
+    if run.outcome.rows >= LONG {
+        return apply_slowly(&person, pages, &run, seen);
+    }
     match pages.imports.apply(&person.staff, MunicipalityId(owner), import, seen, None).await {
         Ok(run) => Ok(see_other(&path_of(&run)).flash(person.shell.w.imports.applied)),
         Err(error) => {
@@ -332,4 +342,31 @@ async fn apply(
             show_run(person, pages, owner, import, Some(text)).await
         }
     }
+}
+
+/// Applies a long file and shows how far it is. It goes on if the browser leaves.
+fn apply_slowly(person: &SignedIn, pages: ImportPages, run: &ImportRun, seen: Option<i64>) -> PageResult {
+    let (staff, owner, import) = (person.staff.clone(), run.municipality, run.import.unwrap_or_default());
+    let (language, path, applied) = (person.shell.language, path_of(run), person.shell.w.imports.applied);
+    let (told_sender, mut told_steps) = mpsc::channel::<Progress>(64);
+    let work = tokio::spawn(async move { pages.imports.apply(&staff, owner, import, seen, Some(told_sender)).await });
+    let (sender, steps) = mpsc::channel(64);
+    tokio::spawn(async move {
+        while let Some(Progress { rows_done, rows_total }) = told_steps.recv().await {
+            let _gone = sender.send(Step { done: rows_done, all: rows_total }).await;
+        }
+    });
+    let end = async move {
+        let outcome = work.await.unwrap_or_else(|source| Err(Error::internal("an import ended early", source)));
+        let text = match outcome.map_err(|error| told(language, error)) {
+            Ok(_run) => return Ending { text: applied.to_owned(), path, stays: false },
+            Err(Ok(text)) => text,
+            Err(Err(error)) => {
+                tracing::warn!(error = error.chain(), "an import of a page failed");
+                reason_text(language, error.reason).unwrap_or(language.words().shell.errors_title).to_owned()
+            }
+        };
+        Ending { text, path, stays: true }
+    };
+    growing(&person.shell, &RunLine::of(run, &person.shell).file_name, steps, end)
 }

@@ -2,11 +2,16 @@
 
 use std::fmt::Display;
 
-use time::{Date, Month};
 use uuid::Uuid;
 
 use super::fields::{Field, FieldValue, Lifecycle, OsKind, Purpose};
-use crate::error::FieldViolation;
+use crate::{
+    access::rules::{
+        days::{date_text, read_day},
+        fields::parse_text,
+    },
+    error::FieldViolation,
+};
 
 /// Most characters of a text.
 const TEXT_CHARACTERS: usize = 100;
@@ -33,7 +38,7 @@ pub fn parse_value(field: Field, text: &str) -> Result<FieldValue, FieldViolatio
         | Field::Cart
         | Field::ClassName
         | Field::HolderId
-        | Field::PurchaseReference => parse_text(field, text),
+        | Field::PurchaseReference => parse_text(field.name(), text, TEXT_CHARACTERS).map(FieldValue::Text),
         Field::School => parse_school(field, text),
         Field::AcquiredOn | Field::WarrantyUntil | Field::LeaseUntil => parse_date(field, text),
         Field::Grade => parse_number(field, text, 1..=GRADES),
@@ -55,17 +60,6 @@ fn refuse<T>(field: Field, message: impl Display) -> Result<T, FieldViolation> {
     Err(FieldViolation::new(field.name(), message.to_string()))
 }
 
-fn parse_text(field: Field, text: &str) -> Result<FieldValue, FieldViolation> {
-    let count = text.chars().count();
-    if count > TEXT_CHARACTERS {
-        return refuse(field, format!("has {count} characters, may have {TEXT_CHARACTERS}"));
-    }
-    if text.chars().any(char::is_control) {
-        return refuse(field, "has control characters");
-    }
-    Ok(FieldValue::Text(text.to_owned()))
-}
-
 fn parse_school(field: Field, text: &str) -> Result<FieldValue, FieldViolation> {
     match Uuid::try_parse(text) {
         Ok(id) => Ok(FieldValue::Text(id.to_string())),
@@ -74,22 +68,10 @@ fn parse_school(field: Field, text: &str) -> Result<FieldValue, FieldViolation> 
 }
 
 fn parse_date(field: Field, text: &str) -> Result<FieldValue, FieldViolation> {
-    match calendar_date(text) {
-        Some(date) if (1990..2100).contains(&date.year()) => Ok(FieldValue::Text(text.to_owned())),
-        _ => refuse(field, "is no date between 1990 and 2099, which looks like 2026-04-01"),
+    match read_day(text) {
+        Ok(date) if (1990..2100).contains(&date.year()) => Ok(FieldValue::Text(date_text(date))),
+        Ok(_) | Err(_) => refuse(field, "is no date between 1990 and 2099, for example 2026-04-01 or R8.4.1"),
     }
-}
-
-/// Reads YYYY-MM-DD.
-fn calendar_date(text: &str) -> Option<Date> {
-    let (year, rest) = text.split_once('-')?;
-    let (month, day) = rest.split_once('-')?;
-    let shape = [(year, 4), (month, 2), (day, 2)];
-    if shape.iter().any(|(part, length)| part.len() != *length || !part.bytes().all(|b| b.is_ascii_digit())) {
-        return None;
-    }
-    let month = Month::try_from(month.parse::<u8>().ok()?).ok()?;
-    Date::from_calendar_date(year.parse().ok()?, month, day.parse().ok()?).ok()
 }
 
 fn parse_number(field: Field, text: &str, range: std::ops::RangeInclusive<i64>) -> Result<FieldValue, FieldViolation> {
@@ -126,6 +108,7 @@ mod tests {
         assert_eq!(parse_value(Field::Grade, "6").unwrap(), FieldValue::Number(6));
         assert_eq!(parse_value(Field::Purpose, "teacher").unwrap(), Purpose::Teacher.into());
         assert_eq!(parse_value(Field::AcquiredOn, "2024-02-29").unwrap(), FieldValue::text("2024-02-29"));
+        assert_eq!(parse_value(Field::AcquiredOn, "R7.4.1").unwrap(), FieldValue::text("2025-04-01"));
         assert_eq!(parse_value(Field::PriceYen, "55000").unwrap(), FieldValue::Number(55_000));
     }
 
@@ -133,7 +116,7 @@ mod tests {
     fn what_is_wrong_is_named_with_what_would_be_right() {
         for (field, text, told) in [
             (Field::AcquiredOn, "2023-02-29", "2026-04-01"),
-            (Field::AcquiredOn, "R7.4.1", "2026-04-01"),
+            (Field::AcquiredOn, "R41.4.1.1", "2026-04-01"),
             (Field::Grade, "13", "1 to 12"),
             (Field::SeatNumber, "１", "1 to 999"),
             (Field::PriceYen, "-1", "0 to"),

@@ -5,7 +5,6 @@ pub mod export;
 pub mod identity;
 pub mod import;
 pub mod registry;
-mod school_files;
 
 use super::{
     rules::{DeviceId, DeviceKey, events::EventKind},

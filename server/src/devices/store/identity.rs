@@ -140,12 +140,7 @@ pub async fn update_standing(tx: &mut Tx, key: DeviceKey, version: i64, standing
         .execute()
         .await?;
     // The hot path looks at the device itself only where its cursor asks for attention.
-    tx.query("UPDATE checkin_cursor SET attention = $3 WHERE municipality_id = $1 AND device_id = $2")
-        .bind(key.municipality)
-        .bind(key.device)
-        .bind(true)
-        .execute()
-        .await?;
+    super::ask_attention(tx, key).await?;
     Ok(rows == 1)
 }
 

@@ -54,6 +54,17 @@ pub async fn insert_device(tx: &mut Tx, device: &NewDevice, now: Timestamp) -> R
     Ok(())
 }
 
+/// Makes the next report of a device take the way on which everything is looked at.
+pub async fn ask_attention(tx: &mut Tx, key: DeviceKey) -> Result<()> {
+    tx.query("UPDATE checkin_cursor SET attention = $3 WHERE municipality_id = $1 AND device_id = $2")
+        .bind(key.municipality)
+        .bind(key.device)
+        .bind(true)
+        .execute()
+        .await?;
+    Ok(())
+}
+
 /// The key of a device that is known by its id alone.
 pub async fn find_key(tx: &mut Tx, device: DeviceId) -> Result<Option<DeviceKey>> {
     let row = tx

@@ -1,16 +1,20 @@
 //! SchoolService: owners and schools, with what their devices do.
 
+use std::collections::HashMap;
+
 use gigafleet_proto::v1::{self, school_service_server::SchoolService};
 use tonic::{Request, Response, Status};
-use uuid::Uuid;
 
 use super::key_of;
 use crate::{
     access::service::Access,
     clock::Timestamp,
     error::{Error, Result as ServerResult},
-    grpc::{caller, page},
-    overview::service::{Overview, school_view},
+    grpc::{
+        caller,
+        page::{self, PageOfSchools},
+    },
+    overview::service::{Overview, OwnerFigures, school_view},
     schools::{
         rules::{
             MunicipalityCode, MunicipalityId, SchoolCode, SchoolId,
@@ -46,6 +50,19 @@ fn municipality(row: MunicipalityRow) -> v1::Municipality {
         kind: row.kind,
         keeps_names: row.keeps_names,
         etag: row.version.to_string(),
+        figures: None,
+    }
+}
+
+fn figures_message(figures: &OwnerFigures) -> v1::MunicipalityFigures {
+    let small = |count: u64| u32::try_from(count).unwrap_or(u32::MAX);
+    v1::MunicipalityFigures {
+        school_count: small(figures.school_count),
+        device_count: small(figures.device_count),
+        reporting_count: small(figures.reporting_count),
+        storage_low_count: small(figures.storage_low_count),
+        last_checkin_time: figures.last_checkin_at.map(Timestamp::to_proto),
+        count_time: figures.counted_at.map(Timestamp::to_proto),
     }
 }
 
@@ -117,7 +134,13 @@ impl SchoolService for SchoolGrpc {
         let code = Some(request.code.as_str()).filter(|code| !code.is_empty());
         let rows = self.schools.list_municipalities(&staff, code, &after, limit).await?;
         let next_page_token = page::next(&rows, limit, |last| page::write_token(&[last.code.as_bytes()]));
-        let municipalities = rows.into_iter().map(municipality).collect();
+        let figures = self.overview.figures(&staff, None).await?;
+        let figures: HashMap<_, _> = figures.into_iter().map(|row| (row.municipality.0, row)).collect();
+        let municipalities = rows.into_iter().map(|row| {
+            let figures = figures.get(&row.municipality_id).map(figures_message);
+            v1::Municipality { figures, ..municipality(row) }
+        });
+        let municipalities = municipalities.collect();
         Ok(Response::new(v1::ListMunicipalitiesResponse { municipalities, next_page_token }))
     }
 
@@ -139,7 +162,7 @@ impl SchoolService for SchoolGrpc {
             return Err(Error::invalid_fields("FIELD_INVALID", refused).into());
         };
         let row = self.schools.create_school(&staff, id, MunicipalityId(owner), code, name).await?;
-        let school = school_view(&row, None);
+        let school = school_view(&row, None, None);
         Ok(Response::new(v1::CreateSchoolResponse { school: Some(school) }))
     }
 
@@ -273,12 +296,10 @@ impl SchoolService for SchoolGrpc {
         request: Request<v1::ListPupilsRequest>,
     ) -> Result<Response<v1::ListPupilsResponse>, Status> {
         let staff = caller::staff(request.metadata(), &self.access).await?;
-        let request = request.into_inner();
-        let owner = page::field(parse_uuid("municipality_id", &request.municipality_id)).map(MunicipalityId)?;
-        let school = page::field(parse_optional_uuid("school_id", &request.school_id))?.map(SchoolId);
-        let limit = page::field(parse_page_size(request.page_size))?;
-        let (number, id) = page::read_time_and_id(&request.page_token)?.unwrap_or((0, Uuid::nil()));
-        let rows = self.schools.list_pupils(&staff, owner, school, (id, number), limit).await?;
+        let v1::ListPupilsRequest { municipality_id, school_id, page_size, page_token } = request.into_inner();
+        let PageOfSchools { owner, school, after, limit } =
+            PageOfSchools::read(&municipality_id, &school_id, page_size, &page_token)?;
+        let rows = self.schools.list_pupils(&staff, owner, school, after, limit).await?;
         let next_page_token = page::next(&rows, limit, |last| {
             page::write_token(&[&last.fiscal_year.to_be_bytes(), last.school_id.as_bytes()])
         });

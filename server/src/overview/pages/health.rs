@@ -8,6 +8,7 @@ use crate::{
         Shell,
         charts::{Figure, Tone, shares},
     },
+    overview::service::OwnerFigures,
 };
 
 /// Hours of a school day, in Japan, in which devices are expected to report.
@@ -28,24 +29,50 @@ pub(super) struct Health {
     pub storage_low: u64,
     /// The newest report.
     pub last: Option<Timestamp>,
+    /// When it was counted; none before the first time.
+    pub counted: Option<Timestamp>,
 }
 
 impl Health {
     /// Figures of one school, without its registry.
     pub fn of_school(school: &v1::School) -> Self {
-        let mut health = Self::default();
-        health.add(school);
-        health
+        let moment = |time: prost_types::Timestamp| Timestamp(time.seconds * 1_000_000 + i64::from(time.nanos) / 1_000);
+        Self {
+            schools: u64::from(school.close_time.is_none()),
+            registered: 0,
+            tracked: u64::from(school.device_count),
+            reporting: u64::from(school.reporting_count),
+            storage_low: u64::from(school.storage_low_count),
+            last: school.last_checkin_time.map(moment),
+            counted: school.count_time.map(moment),
+        }
     }
 
-    /// Adds a school that is open, or what its devices still report.
-    pub fn add(&mut self, school: &v1::School) {
-        self.schools += u64::from(school.close_time.is_none());
-        self.tracked += u64::from(school.device_count);
-        self.reporting += u64::from(school.reporting_count);
-        self.storage_low += u64::from(school.storage_low_count);
-        let last = school.last_checkin_time.map(|time| Timestamp(time.seconds * 1_000_000));
-        self.last = self.last.max(last);
+    /// Figures of one owner, without its registry.
+    pub fn of_owner(owner: &OwnerFigures) -> Self {
+        Self {
+            schools: owner.school_count,
+            registered: 0,
+            tracked: owner.device_count,
+            reporting: owner.reporting_count,
+            storage_low: owner.storage_low_count,
+            last: owner.last_checkin_at,
+            counted: owner.counted_at,
+        }
+    }
+
+    /// Adds another place. The sum is as old as its oldest part.
+    pub fn add(&mut self, other: &Self) {
+        self.schools += other.schools;
+        self.registered += other.registered;
+        self.tracked += other.tracked;
+        self.reporting += other.reporting;
+        self.storage_low += other.storage_low;
+        self.last = self.last.max(other.last);
+        self.counted = match (self.counted, other.counted) {
+            (Some(one), Some(other)) => Some(one.min(other)),
+            (one, other) => one.or(other),
+        };
     }
 
     /// Those that could report and do not.
@@ -140,15 +167,19 @@ mod tests {
     }
 
     #[test]
-    fn schools_add_up_and_a_closed_one_is_not_counted() {
+    fn places_add_up_as_old_as_their_oldest_part_and_a_closed_school_is_none() {
         let school = |devices, reporting| v1::School {
             device_count: devices,
             reporting_count: reporting,
             ..v1::School::default()
         };
-        let mut health = Health::of_school(&school(10, 7));
-        health.add(&v1::School { close_time: Some(prost_types::Timestamp::default()), ..school(2, 0) });
+        let counted = |at| Some(prost_types::Timestamp { seconds: at, nanos: 0 });
+        let mut health = Health::of_school(&v1::School { count_time: counted(9), ..school(10, 7) });
+        let closed = v1::School { close_time: counted(1), count_time: counted(7), ..school(2, 0) };
+        health.add(&Health::of_school(&closed));
+        health.add(&Health::default());
         assert_eq!((health.schools, health.tracked, health.silent()), (1, 12, 5));
+        assert_eq!(health.counted, Some(Timestamp(7_000_000)));
     }
 
     #[test]

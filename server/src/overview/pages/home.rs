@@ -1,159 +1,198 @@
 //! Home: what a person needs first. Who sees several municipalities gets a line for each, those with trouble first; who sees
-//! one gets its schools; who sees single schools gets these.
+//! one gets its schools and whether there is school today; who sees single schools gets these.
+//!
+//! Everything here was counted before (figures, counts), so home takes the same time for a school and for a prefecture.
 
-use std::collections::BTreeMap;
+use std::cmp::Reverse;
 
 use askama::Template;
 use axum::extract::State;
-use gigafleet_proto::v1;
 use http::StatusCode;
 use uuid::Uuid;
 
-use super::OverviewPages;
+use super::{
+    OverviewPages,
+    health::Health,
+    places::{Breakdown, calendar, day_of, municipalities, owner_health, schools},
+};
 use crate::{
-    access::{pages::SignedIn, rules::Staff},
-    clock::Timestamp,
-    console::{
-        PageResult, Shell,
-        charts::{Figure, Tone, shares},
-        live, page,
+    access::{
+        pages::SignedIn,
+        rules::{Right, Staff},
     },
+    console::{PageResult, Shell, live, page, words::overview as words},
     error::Result,
-    overview::service::Group,
+    schools::{
+        rules::{MunicipalityId, calendar::Why, search::SchoolSearch},
+        service::calendar::CalendarOf,
+    },
 };
 
-/// Schools whose reports home adds up while somebody waits. Who sees more gets the counts of devices, which are kept ready.
-const SCHOOLS: i64 = 100;
-/// Lines of a table.
+/// Lines of a table; the rest is a click away.
 const LINES: usize = 300;
 /// Municipalities whose names are read.
 const OWNERS: i64 = 2_000;
+/// Open reviews that are counted; more of them are "more than".
+const REVIEWS: i64 = 100;
 
 #[derive(Template)]
 #[template(path = "overview/home.html")]
 struct HomePage {
     shell: Shell,
-    all: Line,
-    chart: String,
+    has_places: bool,
+    may_search: bool,
+    /// Whether there is school today, where that is one answer.
+    today: Option<Today>,
+    all: Health,
     lines: Vec<Line>,
     by_owner: bool,
-    /// Counts only: too many schools to add up what their devices report.
-    part: bool,
-    has_places: bool,
+    /// How many lines there would be.
+    whole: usize,
+    reviews: Option<Reviews>,
+    chart: String,
+    breakdown: String,
+    /// The list of all devices; empty where single ones are not for the person.
+    list: &'static str,
+}
+
+impl HomePage {
+    fn without_places(shell: Shell) -> Self {
+        Self {
+            shell,
+            has_places: false,
+            may_search: false,
+            today: None,
+            all: Health::default(),
+            lines: Vec::new(),
+            by_owner: false,
+            whole: 0,
+            reviews: None,
+            chart: String::new(),
+            breakdown: String::new(),
+            list: "",
+        }
+    }
+}
+
+struct Today {
+    tone: &'static str,
+    text: String,
+}
+
+struct Reviews {
+    count: usize,
+    more: bool,
 }
 
 /// A municipality or a school with what its devices do.
-#[derive(Debug, Clone, Default)]
 struct Line {
     name: String,
-    owner: String,
-    schools: u64,
-    devices: u64,
-    reporting: u64,
-    storage_low: u64,
-    last: Option<Timestamp>,
-}
-
-impl Line {
-    fn silent(&self) -> u64 {
-        self.devices.saturating_sub(self.reporting)
-    }
-
-    /// What of it is a matter for somebody, in one word with a shape.
-    fn tone(&self) -> &'static str {
-        match (self.devices, self.reporting, self.storage_low) {
-            (0, ..) => "quiet",
-            (_, 0, _) => "bad",
-            (devices, reporting, _) if reporting * 10 < devices * 9 => "warning",
-            (.., 0) => "good",
-            _ => "warning",
-        }
-    }
-
-    fn state(&self, shell: &Shell) -> &'static str {
-        let w = &shell.w;
-        match self.tone() {
-            "bad" => w.shell.state_off,
-            "warning" => w.shell.state_warning,
-            "good" => w.shell.state_ok,
-            _ => w.overview.no_devices,
-        }
-    }
-
-    fn add(&mut self, school: &v1::School) {
-        self.schools += 1;
-        self.devices += u64::from(school.device_count);
-        self.reporting += u64::from(school.reporting_count);
-        self.storage_low += u64::from(school.storage_low_count);
-        let last = school.last_checkin_time.map(|time| Timestamp(time.seconds * 1_000_000));
-        self.last = self.last.max(last);
-    }
+    path: String,
+    health: Health,
+    state: (&'static str, &'static str),
+    rank: u8,
 }
 
 /// Home.
 pub(super) async fn home(person: SignedIn, State(pages): State<OverviewPages>) -> PageResult {
+    let shell = person.shell;
     // Somebody without any grant has a page too, which says so.
     if person.staff.reaches().is_empty() {
-        let (all, shell) = (Line::default(), person.shell);
-        let nothing = HomePage {
-            shell,
-            all,
-            chart: String::new(),
-            lines: Vec::new(),
-            by_owner: false,
-            part: false,
-            has_places: false,
-        };
-        return page(StatusCode::OK, &nothing);
+        return page(StatusCode::OK, &HomePage::without_places(shell));
     }
-    let schools = pages.overview.schools(&person.staff, None, (Uuid::nil(), Uuid::nil()), SCHOOLS).await?;
-    let owners = pages.schools.list_municipalities(&person.staff, None, "", OWNERS).await?;
-    let part = i64::try_from(schools.len()).unwrap_or(i64::MAX) >= SCHOOLS;
-    let by_owner = part || owners.len() > 1;
-    let mut all = Line::default();
-    let mut lines: BTreeMap<String, Line> = BTreeMap::new();
-    if by_owner {
-        for owner in &owners {
-            let line = Line { name: owner.name.clone(), owner: owner.municipality_id.to_string(), ..Line::default() };
-            lines.insert(owner.municipality_id.to_string(), line);
+    let staff = &person.staff;
+    let owners = owner_health(&pages, staff, None).await?;
+    let only = match owners.keys().collect::<Vec<_>>().as_slice() {
+        [only] => Uuid::try_parse(only).ok().map(MunicipalityId),
+        _ => None,
+    };
+    let (today, lines) = match only {
+        Some(owner) => (today(&pages, staff, &shell, owner).await?, school_lines(&pages, staff, &shell, owner).await?),
+        None => (None, owner_lines(&pages, staff, &shell).await?),
+    };
+    let mut all = Health::default();
+    owners.values().for_each(|owner| all.add(owner));
+    let may_search = staff.has(Right::ViewDevices);
+    let home = HomePage {
+        has_places: true,
+        may_search,
+        today,
+        whole: lines.len(),
+        lines: trouble_first(lines),
+        by_owner: only.is_none(),
+        reviews: reviews(&pages, staff).await?,
+        chart: all.chart(&shell).unwrap_or_default(),
+        breakdown: Breakdown::everywhere(&pages, staff).await?.html(&shell),
+        list: if may_search { "/devices?" } else { "" },
+        all,
+        shell,
+    };
+    page(StatusCode::OK, &home)
+}
+
+/// Whether there is school today at an owner.
+async fn today(
+    pages: &OverviewPages,
+    staff: &Staff,
+    shell: &Shell,
+    municipality: MunicipalityId,
+) -> Result<Option<Today>> {
+    let Some(day) = day_of(pages, staff, CalendarOf { municipality, school: None }).await? else { return Ok(None) };
+    let date = calendar::day_text(shell.language, pages.schools.today());
+    let why = match day.why {
+        Why::Ordinary => String::new(),
+        Why::Extra | Why::Vacation | Why::DayOff | Why::NationalHoliday | Why::Weekend | Why::OutsideTerm => {
+            calendar::reason(shell.language, &day)
         }
-    }
-    if part {
-        for count in pages.overview.count_devices(&person.staff, None, None, &[Group::Municipality]).await? {
-            all.devices += count.device_count;
-            let owner = count.municipality.map(|owner| owner.to_string());
-            if let Some(line) = owner.and_then(|owner| lines.get_mut(&owner)) {
-                line.devices += count.device_count;
-            }
-        }
-    }
-    for school in schools.iter().filter(|_| !part) {
-        all.add(school);
-        let (key, name) = if by_owner {
-            (school.municipality_id.clone(), None)
-        } else {
-            (school.school_id.clone(), Some(school.name.clone()))
-        };
-        let line = lines.entry(key).or_default();
-        line.owner.clone_from(&school.municipality_id);
-        if let Some(name) = name {
-            line.name = name;
-        }
-        line.add(school);
-    }
-    let mut lines: Vec<_> = lines.into_values().collect();
-    // Counts come without what reports; then the largest come first. Else those with trouble first.
-    lines.sort_by(|a, b| (b.silent(), b.storage_low, &a.name).cmp(&(a.silent(), a.storage_low, &b.name)));
+    };
+    let text = words::school_day(shell.language, day.is_school_day, &why);
+    let tone = if day.is_school_day { "good" } else { "quiet" };
+    Ok(Some(Today { tone, text: format!("{date} {text}") }))
+}
+
+async fn school_lines(pages: &OverviewPages, staff: &Staff, shell: &Shell, owner: MunicipalityId) -> Result<Vec<Line>> {
+    let search = SchoolSearch { municipality: Some(owner), ..SchoolSearch::default() };
+    let most = i64::try_from(LINES).unwrap_or(i64::MAX) + 1;
+    let rows = pages.schools.search_schools(staff, &search, None, most).await?;
+    let names = pages.access.place_names(staff, Right::ViewFigures, &[]).await?;
+    let lines = schools::lines(pages, staff, shell, &rows, &names).await?;
+    let line = |line: schools::SchoolLine| Line {
+        rank: line.rank(),
+        name: line.name,
+        path: line.path,
+        state: line.state,
+        health: line.health,
+    };
+    Ok(lines.into_iter().map(line).collect())
+}
+
+async fn owner_lines(pages: &OverviewPages, staff: &Staff, shell: &Shell) -> Result<Vec<Line>> {
+    let rows = pages.schools.list_municipalities(staff, None, "", OWNERS).await?;
+    let lines = municipalities::lines(pages, staff, shell, rows).await?;
+    let line = |line: municipalities::OwnerLine| Line {
+        name: line.name,
+        path: line.path,
+        health: line.health,
+        state: line.state,
+        rank: line.rank,
+    };
+    Ok(lines.into_iter().map(line).collect())
+}
+
+/// Those with trouble first, then those with most devices; as many as a table holds.
+fn trouble_first(mut lines: Vec<Line>) -> Vec<Line> {
+    lines.sort_by_key(|line| (line.rank, Reverse(line.health.silent()), Reverse(line.health.registered)));
     lines.truncate(LINES);
-    let shell = person.shell;
-    let w = &shell.w.overview;
-    let number = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
-    let figures = [
-        Figure::new(w.reporting, number(all.reporting), Tone::Good),
-        Figure::new(w.silent, number(all.silent()), Tone::Bad),
-    ];
-    let chart = if all.devices > 0 && !part { shares(shell.language, w.chart, &figures) } else { String::new() };
-    page(StatusCode::OK, &HomePage { shell, all, chart, lines, by_owner, part, has_places: true })
+    lines
+}
+
+async fn reviews(pages: &OverviewPages, staff: &Staff) -> Result<Option<Reviews>> {
+    if !staff.has(Right::ReviewIdentity) {
+        return Ok(None);
+    }
+    let rows = pages.identities.list_reviews(staff, None, (Uuid::nil(), Uuid::nil(), 0), REVIEWS + 1).await?;
+    let most = usize::try_from(REVIEWS).unwrap_or(usize::MAX);
+    Ok(Some(Reviews { count: rows.len().min(most), more: rows.len() > most }))
 }
 
 /// Tells a browser when home has changed.
@@ -161,17 +200,12 @@ pub(super) async fn live(person: SignedIn, State(pages): State<OverviewPages>) -
     let staff = person.staff.clone();
     Ok(live::changes(&person.visit, move || {
         let (pages, staff) = (pages.clone(), staff.clone());
-        async move { mark(&pages, &staff).await }
+        async move {
+            // Somebody without any grant waits for one.
+            if staff.reaches().is_empty() { Ok(Vec::new()) } else { pages.overview.figures(&staff, None).await }
+        }
     })
     .await?)
-}
-
-/// What home says, to the minute.
-async fn mark(pages: &OverviewPages, staff: &Staff) -> Result<(u64, u64, u64, i64)> {
-    let mut all = Line::default();
-    let schools = pages.overview.schools(staff, None, (Uuid::nil(), Uuid::nil()), SCHOOLS).await?;
-    schools.iter().for_each(|school| all.add(school));
-    Ok((all.devices, all.reporting, all.storage_low, all.last.map_or(0, |last| last.0 / 60_000_000)))
 }
 
 #[cfg(test)]
@@ -179,9 +213,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn state_of_a_line_is_that_of_its_worst() {
-        let line = |devices, reporting, storage_low| Line { devices, reporting, storage_low, ..Line::default() }.tone();
-        assert_eq!([line(0, 0, 0), line(10, 0, 0), line(10, 8, 0)], ["quiet", "bad", "warning"]);
-        assert_eq!([line(10, 10, 0), line(10, 9, 0), line(10, 10, 1)], ["good", "good", "warning"]);
+    fn trouble_comes_first_and_then_what_has_most_devices() {
+        let line = |name: &str, rank, registered, tracked, reporting| Line {
+            name: name.to_owned(),
+            path: String::new(),
+            health: Health { registered, tracked, reporting, ..Health::default() },
+            state: ("", ""),
+            rank,
+        };
+        let lines = vec![
+            line("empty", 4, 0, 0, 0),
+            line("large", 2, 90, 90, 90),
+            line("silent", 0, 5, 5, 0),
+            line("small", 2, 9, 9, 9),
+            line("worse", 0, 9, 9, 0),
+        ];
+        let order: Vec<_> = trouble_first(lines).into_iter().map(|line| line.name).collect();
+        assert_eq!(order, ["worse", "silent", "large", "small", "empty"]);
     }
 }

@@ -1,6 +1,7 @@
 //! Use cases of staff that show many features: devices and schools with what they do.
 
 mod export;
+mod figures;
 mod lines;
 mod lists;
 
@@ -12,11 +13,12 @@ use uuid::Uuid;
 
 pub use self::{
     export::Piece,
+    figures::OwnerFigures,
     lines::{DeviceLine, LinePage},
     lists::{Count, DevicePage, Group},
 };
 pub use super::rules::DeviceFilter;
-use super::store::{self, DeviceViewRow, FactsColumns, StatusColumns};
+use super::store::{self, DeviceViewRow, FactsColumns, StatusColumns, figures::SchoolFiguresRow};
 use crate::{
     access::rules::{Area, Right, Scope, Staff},
     checkin::service::CheckIns,
@@ -28,11 +30,7 @@ use crate::{
         store::identity::ReviewRow,
     },
     error::{Error, Kind, Result},
-    schools::{
-        rules::{MunicipalityId, SchoolId},
-        service::school_not_found,
-        store::{self as schools, SchoolRow},
-    },
+    schools::{rules::MunicipalityId, store::SchoolRow},
 };
 
 /// Most devices in one watch: each look reads them all.
@@ -174,51 +172,9 @@ impl Overview {
         }
     }
 
-    /// A page of schools in scope, after a key, with what their devices do.
-    pub async fn schools(
-        &self,
-        staff: &Staff,
-        municipality: Option<MunicipalityId>,
-        after: (Uuid, Uuid),
-        limit: i64,
-    ) -> Result<Vec<v1::School>> {
-        let scope = staff.scope(Right::ViewFigures)?;
-        let mut tx = self.db.read().await?;
-        let mut rows = Vec::new();
-        for area in areas(&scope, municipality, after.0) {
-            let first = if area.municipality().0 == after.0 { after.1 } else { Uuid::nil() };
-            let left = limit - i64::try_from(rows.len()).unwrap_or(i64::MAX);
-            if left <= 0 {
-                break;
-            }
-            rows.extend(schools::list_schools(&mut tx, &area, first, left).await?);
-        }
-        let since = self.reporting_since();
-        let mut views = Vec::with_capacity(rows.len());
-        for owned in rows.chunk_by(|a, b| a.municipality_id == b.municipality_id) {
-            let (first, last) = (&owned[0], &owned[owned.len() - 1]);
-            let owner = MunicipalityId(first.municipality_id);
-            let figures = store::school_figures(&mut tx, owner, first.school_id, last.school_id, since).await?;
-            let figures: HashMap<_, _> = figures.into_iter().map(|row| (row.school_id, row)).collect();
-            views.extend(owned.iter().map(|school| school_view(school, figures.get(&school.school_id))));
-        }
-        Ok(views)
-    }
-
-    /// One school in scope, with what its devices do. Reason: SCHOOL_NOT_FOUND.
-    pub async fn school(&self, staff: &Staff, municipality: MunicipalityId, school: SchoolId) -> Result<v1::School> {
-        let not_found = || school_not_found(school);
-        let area = staff.scope(Right::ViewFigures)?.area(municipality).ok_or_else(not_found)?;
-        let mut tx = self.db.read().await?;
-        let row = schools::find_school(&mut tx, &area, school).await?.ok_or_else(not_found)?;
-        let since = self.reporting_since();
-        let figures = store::school_figures(&mut tx, municipality, school.0, school.0, since).await?;
-        Ok(school_view(&row, figures.first()))
-    }
-
     /// A device that reported after this reports.
-    fn reporting_since(&self) -> Timestamp {
-        Timestamp(self.clock.now().0 - 2 * micros(self.checkins.interval()) - micros(Duration::from_secs(30)))
+    fn reporting_since(&self, now: Timestamp) -> Timestamp {
+        Timestamp(now.0 - 2 * micros(self.checkins.interval()) - micros(Duration::from_secs(30)))
     }
 
     async fn view(&self, tx: &mut Tx, rows: Vec<DeviceViewRow>) -> Result<Vec<v1::Device>> {
@@ -374,20 +330,26 @@ fn status_view(row: StatusColumns) -> v1::Status {
     }
 }
 
-/// A school as the contract has it.
-pub(super) fn school_view(school: &SchoolRow, figures: Option<&store::SchoolFiguresRow>) -> v1::School {
+/// A school as the contract has it, with the figures that were counted at a moment.
+pub(super) fn school_view(
+    school: &SchoolRow,
+    figures: Option<&SchoolFiguresRow>,
+    counted: Option<Timestamp>,
+) -> v1::School {
+    let count = |part: fn(&SchoolFiguresRow) -> i64| small(figures.map(part)).unwrap_or(0);
     v1::School {
         school_id: school.school_id.to_string(),
         municipality_id: school.municipality_id.to_string(),
         code: school.code.clone().unwrap_or_default(),
         name: school.name.clone(),
-        device_count: small(figures.map(|f| f.device_count)).unwrap_or(0),
-        reporting_count: small(figures.map(|f| f.reporting_count)).unwrap_or(0),
-        last_checkin_time: figures.and_then(|f| f.last_at).map(|at| Timestamp(at).to_proto()),
-        mean_charge_percent: small(figures.and_then(|f| f.mean_charge)),
-        storage_low_count: small(figures.map(|f| f.storage_low_count)).unwrap_or(0),
+        device_count: count(|row| row.device_count),
+        reporting_count: count(|row| row.reporting_count),
+        last_checkin_time: figures.and_then(|row| row.last_at).map(|at| Timestamp(at).to_proto()),
+        mean_charge_percent: small(figures.and_then(|row| row.mean_charge)),
+        storage_low_count: count(|row| row.storage_low_count),
         is_shelter: school.is_shelter,
         close_time: school.closed_at.map(|at| Timestamp(at).to_proto()),
         etag: school.version.to_string(),
+        count_time: counted.map(Timestamp::to_proto),
     }
 }

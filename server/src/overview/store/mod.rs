@@ -1,6 +1,7 @@
 //! SQL that reads across features, for pages of staff.
 
 pub(super) mod count;
+pub(super) mod figures;
 pub(super) mod list;
 pub mod registry;
 
@@ -9,7 +10,6 @@ use uuid::Uuid;
 
 use crate::{
     access::rules::Area,
-    clock::Timestamp,
     db::{Tx, in_schools, rows_json},
     devices::rules::DeviceKey,
     error::Result,
@@ -180,44 +180,4 @@ pub(super) async fn list_device_views(
         .bind(limit)
         .all()
         .await
-}
-
-/// What the devices of one school do.
-#[derive(Debug, Clone, FromRow)]
-pub(super) struct SchoolFiguresRow {
-    pub school_id: Uuid,
-    pub device_count: i64,
-    pub reporting_count: i64,
-    pub last_at: Option<i64>,
-    pub mean_charge: Option<i64>,
-    pub storage_low_count: i64,
-}
-
-/// Figures of the schools of one owner in a range of ids. A device reports if it was heard at `since` or later.
-pub(super) async fn school_figures(
-    tx: &mut Tx,
-    municipality: MunicipalityId,
-    first: Uuid,
-    last: Uuid,
-    since: Timestamp,
-) -> Result<Vec<SchoolFiguresRow>> {
-    tx.query(
-        "SELECT d.school_id, COUNT(*) AS device_count,
-             COUNT(CASE WHEN c.received_at >= $4 OR c.seen_at >= $4 THEN 1 END) AS reporting_count,
-             MAX(c.received_at) AS last_at,
-             CAST(ROUND(AVG(t.charge_percent)) AS BIGINT) AS mean_charge,
-             COUNT(CASE WHEN t.storage_free_bytes * 10 < f.storage_bytes THEN 1 END) AS storage_low_count
-         FROM device d
-         JOIN checkin_cursor c ON c.municipality_id = d.municipality_id AND c.device_id = d.device_id
-         LEFT JOIN device_facts f ON f.municipality_id = d.municipality_id AND f.device_id = d.device_id
-         LEFT JOIN device_status t ON t.municipality_id = d.municipality_id AND t.device_id = d.device_id
-         WHERE d.municipality_id = $1 AND d.school_id BETWEEN $2 AND $3 AND d.revoked_at IS NULL
-         GROUP BY d.school_id",
-    )
-    .bind(municipality)
-    .bind(first)
-    .bind(last)
-    .bind(since.0)
-    .all()
-    .await
 }

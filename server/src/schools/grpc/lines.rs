@@ -7,7 +7,10 @@ use uuid::Uuid;
 use crate::{
     access::service::Access,
     error::{Error, FieldViolation},
-    grpc::{caller, page},
+    grpc::{
+        caller,
+        page::{self, PageOfSchools},
+    },
     schools::{
         rules::{
             MunicipalityId, SchoolId,
@@ -87,12 +90,10 @@ impl LineService for LineGrpc {
         request: Request<v1::ListLinesRequest>,
     ) -> Result<Response<v1::ListLinesResponse>, Status> {
         let staff = caller::staff(request.metadata(), &self.access).await?;
-        let request = request.into_inner();
-        let owner = page::field(parse_uuid("municipality_id", &request.municipality_id)).map(MunicipalityId)?;
-        let school = page::field(parse_optional_uuid("school_id", &request.school_id))?.map(SchoolId);
-        let limit = page::field(parse_page_size(request.page_size))?;
-        let (number, id) = page::read_time_and_id(&request.page_token)?.unwrap_or((0, Uuid::nil()));
-        let rows = self.schools.list_lines(&staff, owner, school, (id, number), limit).await?;
+        let v1::ListLinesRequest { municipality_id, school_id, page_size, page_token } = request.into_inner();
+        let PageOfSchools { owner, school, after, limit } =
+            PageOfSchools::read(&municipality_id, &school_id, page_size, &page_token)?;
+        let rows = self.schools.list_lines(&staff, owner, school, after, limit).await?;
         let next_page_token = page::next(&rows, limit, |last| {
             page::write_token(&[&i64::from(last.line_number).to_be_bytes(), last.school_id.as_bytes()])
         });

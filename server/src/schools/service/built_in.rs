@@ -32,7 +32,7 @@ impl Schools {
                 kind: municipality.kind,
                 mac_salt: new_salt()?,
             };
-            added += u32::from(store::insert_municipality_once(&mut tx, &new, self.clock.now()).await?);
+            added += u32::from(store::insert_municipality(&mut tx, &new, self.clock.now()).await?);
         }
         for (date, name) in built_in::national_holidays() {
             let row = HolidayRow { date: date_text(date), name, source: String::from(built_in::HOLIDAY_SOURCE) };

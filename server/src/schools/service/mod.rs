@@ -54,11 +54,10 @@ impl Schools {
         let id = MunicipalityId(id.unwrap_or_else(Uuid::now_v7));
         let new = NewMunicipality { id, code: &code, name: &name, kind: "", mac_salt: new_salt()? };
         let mut tx = self.db.begin().await?;
-        store::insert_municipality(&mut tx, &new, self.clock.now()).await.map_err(|error| {
-            exists(error, "MUNICIPALITY_EXISTS", || {
-                format!("the municipality {} or one of this request_id exists", code.as_str())
-            })
-        })?;
+        if !store::insert_municipality(&mut tx, &new, self.clock.now()).await? {
+            let message = format!("the municipality {} or one of this request_id exists", code.as_str());
+            return Err(Error::new(Kind::Exists, "MUNICIPALITY_EXISTS", message));
+        }
         let deed = Deed {
             municipality: Some(id),
             action: "municipality.create",

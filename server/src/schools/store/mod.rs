@@ -62,27 +62,12 @@ pub(super) struct NewMunicipality<'a> {
     pub mac_salt: [u8; 16],
 }
 
-pub(super) async fn insert_municipality(tx: &mut Tx, new: &NewMunicipality<'_>, now: Timestamp) -> Result<()> {
-    tx.query(
-        "INSERT INTO municipality (municipality_id, code, name, kind, mac_salt, created_at) VALUES ($1, $2, $3, $4, $5, $6)",
-    )
-    .bind(new.id)
-    .bind(new.code.as_str())
-    .bind(new.name)
-    .bind(new.kind)
-    .bind(new.mac_salt.to_vec())
-    .bind(now.0)
-    .execute()
-    .await?;
-    Ok(())
-}
-
-/// Adds a municipality unless its code is there, also when another server does the same at the same time.
-pub(super) async fn insert_municipality_once(tx: &mut Tx, new: &NewMunicipality<'_>, now: Timestamp) -> Result<bool> {
+/// Adds a municipality; false if its id or its code is there, also when another server does the same at the same time.
+pub(super) async fn insert_municipality(tx: &mut Tx, new: &NewMunicipality<'_>, now: Timestamp) -> Result<bool> {
     let rows = tx
         .query(
             "INSERT INTO municipality (municipality_id, code, name, kind, mac_salt, created_at)
-             VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (code) DO NOTHING",
+             VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING",
         )
         .bind(new.id)
         .bind(new.code.as_str())

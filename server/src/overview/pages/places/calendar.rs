@@ -107,7 +107,7 @@ fn weekday(language: Language, date: Date) -> &'static str {
 }
 
 /// A day with its weekday: "11月25日（水）" / "Wed 25 Nov".
-fn day_text(language: Language, date: Date) -> String {
+pub(in crate::overview::pages) fn day_text(language: Language, date: Date) -> String {
     let day = format::short_date(language, date);
     let weekday = weekday(language, date);
     language.choose(format!("{day}（{weekday}）"), format!("{weekday} {day}"))
@@ -134,7 +134,7 @@ fn why_name(why: Why) -> &'static str {
 }
 
 /// Why a day is as it is, with what it is called.
-fn reason(language: Language, day: &SchoolDay) -> String {
+pub(in crate::overview::pages) fn reason(language: Language, day: &SchoolDay) -> String {
     let why = words::why_text(language, why_name(day.why));
     if day.name.is_empty() {
         return why.to_owned();

@@ -37,26 +37,14 @@ const BATCH: i64 = 1_000;
 const SCHOOL_DAYS: usize = 100;
 
 /// The figures of all owners in scope, or of one.
-async fn owner_health(
+pub(super) async fn owner_health(
     pages: &OverviewPages,
     staff: &Staff,
     only: Option<MunicipalityId>,
 ) -> Result<HashMap<String, Health>> {
-    let mut all: HashMap<String, Health> = HashMap::new();
-    let mut after = (Uuid::nil(), Uuid::nil());
-    loop {
-        let schools = pages.overview.schools(staff, only, after, BATCH).await?;
-        for school in &schools {
-            all.entry(school.municipality_id.clone()).or_default().add(school);
-        }
-        match schools.last() {
-            Some(last) if i64::try_from(schools.len()).is_ok_and(|count| count >= BATCH) => {
-                let id = |text: &str| Uuid::try_parse(text).unwrap_or(Uuid::max());
-                after = (id(&last.municipality_id), id(&last.school_id));
-            }
-            _ => break,
-        }
-    }
+    let figures = pages.overview.figures(staff, only).await?;
+    let mut all: HashMap<_, _> =
+        figures.iter().map(|owner| (owner.municipality.to_string(), Health::of_owner(owner))).collect();
     for count in pages.overview.count_devices(staff, only, None, &[Group::Municipality]).await? {
         let owner = count.municipality.map(|owner| owner.to_string()).unwrap_or_default();
         all.entry(owner).or_default().registered += count.device_count;
@@ -71,7 +59,7 @@ async fn registered(pages: &OverviewPages, staff: &Staff, owner: MunicipalityId)
 }
 
 /// Whether there is school today at an owner or a school.
-async fn day_of(pages: &OverviewPages, staff: &Staff, of: CalendarOf) -> Result<Option<SchoolDay>> {
+pub(super) async fn day_of(pages: &OverviewPages, staff: &Staff, of: CalendarOf) -> Result<Option<SchoolDay>> {
     let today = pages.schools.today();
     let mut days = pages.schools.school_days(staff, of, today, today).await?;
     Ok(days.pop().map(|(_, day)| day))
@@ -100,7 +88,7 @@ async fn expectations(
 }
 
 /// The devices of a place by state, use and system, each with the way to their list where the person may see it.
-struct Breakdown {
+pub(super) struct Breakdown {
     counts: Vec<Count>,
     /// The list of all of them; none where single devices are not for the person.
     list: Option<String>,
@@ -111,6 +99,13 @@ impl Breakdown {
         let groups = [Group::Lifecycle, Group::Purpose, Group::OsKind];
         let counts = pages.overview.count_devices(staff, Some(owner), school, &groups).await?;
         Ok(Self { counts, list: list_path(staff, owner, school) })
+    }
+
+    /// Of all that the person may see.
+    pub(super) async fn everywhere(pages: &OverviewPages, staff: &Staff) -> Result<Self> {
+        let groups = [Group::Lifecycle, Group::Purpose, Group::OsKind];
+        let counts = pages.overview.count_devices(staff, None, None, &groups).await?;
+        Ok(Self { counts, list: staff.has(Right::ViewDevices).then(|| String::from("/devices?")) })
     }
 
     fn total(&self) -> u64 {
@@ -134,7 +129,10 @@ impl Breakdown {
                 _ => Tone::Plain,
             };
             let figure = Figure::new(words::value_text(shell.language, name), count, tone);
-            let path = self.list.as_ref().map(|list| format!("{list}&{key}={name}"));
+            let path = self
+                .list
+                .as_ref()
+                .map(|list| format!("{list}{}{key}={name}", if list.ends_with('?') { "" } else { "&" }));
             let figure = match path {
                 Some(path) => figure.leading_to(path),
                 None => figure,
@@ -145,7 +143,7 @@ impl Breakdown {
     }
 
     /// Three tables with bars.
-    fn html(&self, shell: &Shell) -> String {
+    pub(super) fn html(&self, shell: &Shell) -> String {
         let (language, w) = (shell.language, &shell.w.schools);
         let whole = i64::try_from(self.total()).unwrap_or(i64::MAX);
         let lifecycles = Lifecycle::ALL.iter().map(|state| (state.to_number(), state.name()));

@@ -7,8 +7,9 @@ use axum::extract::{RawQuery, State};
 use http::StatusCode;
 
 use crate::{
-    access::pages::SignedIn,
+    access::{pages::SignedIn, rules::Staff},
     console::{Fields, FormState, PageResult, Shell, page, see_other},
+    error::Result,
     overview::pages::{
         OverviewPages,
         address::{Address, SortLink},
@@ -35,19 +36,20 @@ struct MunicipalitiesPage {
     form: FormState,
     sort: String,
     heads: Vec<SortLink>,
-    lines: Vec<Line>,
+    lines: Vec<OwnerLine>,
     all: Health,
     part: bool,
     clear: Option<String>,
 }
 
-struct Line {
-    path: String,
-    name: String,
-    code: String,
-    health: Health,
-    state: (&'static str, &'static str),
-    rank: u8,
+/// An owner of a table.
+pub(in crate::overview::pages) struct OwnerLine {
+    pub path: String,
+    pub name: String,
+    pub code: String,
+    pub health: Health,
+    pub state: (&'static str, &'static str),
+    pub rank: u8,
 }
 
 pub(in crate::overview::pages) async fn municipalities(
@@ -63,29 +65,9 @@ pub(in crate::overview::pages) async fn municipalities(
     let (staff, shell) = (&person.staff, person.shell);
     let rows = pages.schools.list_municipalities(staff, None, "", OWNERS).await?;
     let rows: Vec<_> = rows.into_iter().filter(|row| matches(row, address.get("q"))).collect();
-    let mut health = owner_health(&pages, staff, None).await?;
-    let ids: Vec<_> = rows.iter().map(|row| MunicipalityId(row.municipality_id)).collect();
-    let expected = expectations(&pages, staff, &shell, &ids).await?;
+    let mut lines = lines(&pages, staff, &shell, rows).await?;
     let mut all = Health::default();
-    let mut lines = Vec::with_capacity(rows.len());
-    for row in rows {
-        let id = row.municipality_id.to_string();
-        let health = health.remove(&id).unwrap_or_default();
-        let expected = expected.get(&id).copied().unwrap_or_default();
-        all.schools += health.schools;
-        all.registered += health.registered;
-        all.tracked += health.tracked;
-        all.reporting += health.reporting;
-        all.storage_low += health.storage_low;
-        lines.push(Line {
-            path: format!("/municipalities/{id}"),
-            name: row.name,
-            code: row.code,
-            state: (health.tone(expected), health.state(&shell, expected)),
-            rank: health.rank(expected),
-            health,
-        });
-    }
+    lines.iter().for_each(|line| all.add(&line.health));
     sort(&mut lines, address.get("sort"));
     let part = lines.len() > LINES;
     lines.truncate(LINES);
@@ -100,6 +82,32 @@ pub(in crate::overview::pages) async fn municipalities(
         shell,
     };
     page(StatusCode::OK, &template)
+}
+
+/// Lines of these owners with their figures, in the order of the owners.
+pub(in crate::overview::pages) async fn lines(
+    pages: &OverviewPages,
+    staff: &Staff,
+    shell: &Shell,
+    rows: Vec<MunicipalityRow>,
+) -> Result<Vec<OwnerLine>> {
+    let mut health = owner_health(pages, staff, None).await?;
+    let ids: Vec<_> = rows.iter().map(|row| MunicipalityId(row.municipality_id)).collect();
+    let expected = expectations(pages, staff, shell, &ids).await?;
+    let line = |row: MunicipalityRow| {
+        let id = row.municipality_id.to_string();
+        let health = health.remove(&id).unwrap_or_default();
+        let expected = expected.get(&id).copied().unwrap_or_default();
+        OwnerLine {
+            path: format!("/municipalities/{id}"),
+            name: row.name,
+            code: row.code,
+            state: (health.tone(expected), health.state(shell, expected)),
+            rank: health.rank(expected),
+            health,
+        }
+    };
+    Ok(rows.into_iter().map(line).collect())
 }
 
 fn matches(row: &MunicipalityRow, asked: &str) -> bool {
@@ -124,10 +132,10 @@ fn heads(shell: &Shell, address: &Address) -> Vec<SortLink> {
 }
 
 /// Sorts by what the address says, else trouble first; equal ones by their codes.
-fn sort(lines: &mut [Line], by: &str) {
+fn sort(lines: &mut [OwnerLine], by: &str) {
     lines.sort_by(|a, b| a.code.cmp(&b.code));
     let name = by.trim_start_matches('-');
-    let number = |line: &Line| match name {
+    let number = |line: &OwnerLine| match name {
         "schools" => line.health.schools,
         "devices" => line.health.registered,
         "tracked" => line.health.tracked,
@@ -151,8 +159,8 @@ fn sort(lines: &mut [Line], by: &str) {
 mod tests {
     use super::*;
 
-    fn line(code: &str, rank: u8, tracked: u64, reporting: u64) -> Line {
-        Line {
+    fn line(code: &str, rank: u8, tracked: u64, reporting: u64) -> OwnerLine {
+        OwnerLine {
             path: String::new(),
             name: String::new(),
             code: code.to_owned(),

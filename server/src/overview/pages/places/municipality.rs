@@ -97,7 +97,7 @@ pub(super) async fn show(
     rows.truncate(usize::try_from(SCHOOLS).unwrap_or_default());
     let mut school_lines = schools::lines(pages, staff, &shell, &rows, &names).await?;
     // Trouble first, then by code.
-    school_lines.sort_by_key(|line| line.health.rank(expected));
+    school_lines.sort_by_key(SchoolLine::rank);
     let (topologies, hubs) = lines::of_owner(pages, staff, &shell, owner).await?;
     let breakdown = Breakdown::of(pages, staff, owner, None).await?;
     let whole = |right| staff.holds(right, &Place::Municipality(owner));

@@ -57,7 +57,7 @@ struct SchoolsPage {
 }
 
 /// A school of a table.
-pub(super) struct SchoolLine {
+pub(in crate::overview::pages) struct SchoolLine {
     pub path: String,
     pub name: String,
     pub municipality: String,
@@ -66,6 +66,14 @@ pub(super) struct SchoolLine {
     pub health: Health,
     pub state: (&'static str, &'static str),
     pub shelter: bool,
+    expected: bool,
+}
+
+impl SchoolLine {
+    /// Trouble first.
+    pub fn rank(&self) -> u8 {
+        self.health.rank(self.expected)
+    }
 }
 
 /// What is wrong with the address: its key and the name of the fault.
@@ -216,7 +224,7 @@ pub(super) fn kind_text(shell: &Shell, kind: SchoolKind) -> &'static str {
 }
 
 /// Lines of these schools with their figures, in the order of the schools.
-pub(super) async fn lines(
+pub(in crate::overview::pages) async fn lines(
     pages: &OverviewPages,
     staff: &Staff,
     shell: &Shell,
@@ -251,6 +259,7 @@ pub(super) async fn lines(
             code,
             health,
             shelter: row.is_shelter,
+            expected,
         }
     };
     Ok(rows.iter().map(line).collect())

@@ -4,6 +4,10 @@
 //! says one of the console; what is shown follows by precedence as for every other source. The same file a second time
 //! changes nothing.
 
+mod ledger;
+mod reading;
+mod school_files;
+
 use std::{sync::Arc, time::Duration};
 
 use ring::digest::{SHA256, digest};
@@ -11,54 +15,24 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
+use self::reading::header_hash;
 use crate::{
     access::{
-        rules::{Area, Right, Staff},
+        rules::{Right, Staff},
         service::{Access, audit::Deed},
     },
     clock::{Clock, Timestamp},
-    db::{Db, Tx},
+    db::Db,
     devices::{
-        rules::{
-            DeviceId, DeviceKey,
-            claims::{Claims, shown},
-            events::EventKind,
-            fields::{Field, FieldValue, Source},
-            import::{
-                FILE_BYTES, ImportKind,
-                devices::{self, DeviceRecord},
-                outcome::{Outcome, Sample},
-                places::Places,
-                plan::{Index, Known, Plan, plan},
-                problems::{FileProblem, RowError},
-                table::{Correction, Table},
-            },
-        },
-        service::{
-            claims::{Saying, note_sayings},
-            school_files,
-        },
-        store::{
-            claims::{DeviceClaim, NewEvent, insert_devices, insert_events, read_claims, upsert_claims},
-            import::{self as store, NewRun, RunRow, RunState},
-        },
+        rules::import::{FILE_BYTES, ImportKind, outcome::Outcome, problems::FileProblem},
+        store::import::{self as store, NewRun, RunRow, RunState},
     },
     error::{Error, Kind, Result},
-    schools::{
-        rules::{MunicipalityId, SchoolId},
-        service::Schools,
-        store::list_schools,
-    },
+    schools::{rules::MunicipalityId, service::Schools},
 };
 
-/// Rows that one statement writes.
-const CHUNK: usize = 2_000;
-/// Devices that one statement reads.
-const PAGE: i64 = 20_000;
-/// Most devices of one owner that rows are matched with.
-const MOST_DEVICES: usize = 1_000_000;
 /// Rows that a preview shows as they were understood.
-pub(super) const SAMPLES: usize = 5;
+const SAMPLES: usize = 5;
 /// Errors that are kept with a run.
 const KEPT_ERRORS: usize = 1_000;
 /// How long a file waits for a person's yes.
@@ -124,16 +98,6 @@ pub struct Progress {
     pub rows_done: u64,
     /// Rows in all.
     pub rows_total: u64,
-}
-
-/// A file that was read, before it is matched with what there is.
-struct Understood {
-    table: Table,
-    records: Vec<DeviceRecord>,
-    errors: Vec<RowError>,
-    source: Source,
-    places: Arc<Vec<(SchoolId, Option<String>, String)>>,
-    keeps_names: bool,
 }
 
 /// Takes files in.
@@ -365,178 +329,6 @@ impl Imports {
         self.access.audit(&mut tx, staff, deed).await?;
         tx.commit().await
     }
-
-    /// Reads a file as far as that goes without the devices there are.
-    async fn understand(
-        &self,
-        area: &Area,
-        kind: ImportKind,
-        options: &ImportOptions,
-        content: Arc<Vec<u8>>,
-    ) -> Result<Understood> {
-        let municipality = area.municipality();
-        let mut tx = self.db.read().await?;
-        let keeps_names = store::keeps_names(&mut tx, municipality).await?;
-        let kept = store::list_mappings(&mut tx, municipality, kind).await?;
-        let mut places = Vec::new();
-        let mut after = Uuid::nil();
-        loop {
-            let page = list_schools(&mut tx, area, after, 1_000).await?;
-            let Some(last) = page.last() else { break };
-            after = last.school_id;
-            places.extend(page.into_iter().map(|row| (SchoolId(row.school_id), row.code, row.name)));
-        }
-        drop(tx);
-        let correction = Correction { columns: options.mappings.clone(), header_row: options.header_row };
-        let read = move || -> Result<Understood, FileProblem> {
-            let table = Table::read(kind, &content, &correction, |headers| {
-                let hash = header_hash(headers);
-                let (_, mapping) = kept.iter().find(|(kept, _)| *kept == hash)?;
-                serde_json::from_str(mapping).ok()
-            })?;
-            let finder = Places::new(places.iter().cloned());
-            let read = match kind {
-                ImportKind::Devices => devices::read(&table, &finder, keeps_names),
-                ImportKind::Schools | ImportKind::Pupils | ImportKind::Calendar => devices::Read::default(),
-            };
-            let source = devices::source_of(&table);
-            let places = Arc::new(places);
-            Ok(Understood { table, records: read.records, errors: read.errors, source, places, keeps_names })
-        };
-        let read = tokio::task::spawn_blocking(read).await;
-        Ok(read.map_err(|source| Error::internal("the file could not be read", source))??)
-    }
-
-    /// What a file would do.
-    async fn foresee(&self, area: &Area, understood: Understood) -> Result<Outcome> {
-        let Understood { table, records, mut errors, source, places, keeps_names } = understood;
-        let mut outcome = Outcome::of(&table, keeps_names);
-        outcome.samples = records.iter().take(SAMPLES).map(|record| sample(record, &places)).collect();
-        let mut tx = self.db.read().await?;
-        let index = read_index(&mut tx, area.municipality()).await?;
-        let Plan { new, met, errors: unmatched } = plan(&table, &index, area, records);
-        errors.extend(unmatched);
-        outcome.new = count(new.len());
-        for chunk in met.chunks(CHUNK) {
-            let keys: Vec<_> = chunk.iter().map(|(device, _)| key_of(area, *device)).collect();
-            let claims = read_claims(&mut tx, &keys).await?;
-            let own: std::collections::HashMap<DeviceId, Claims> = claims
-                .into_iter()
-                .filter(|claim| claim.source == source)
-                .map(|claim| (claim.key.device, claim.claims))
-                .collect();
-            let news = chunk.iter().filter(|(device, record)| {
-                let known = own.get(device);
-                let said = |field| known.and_then(|claims| claims.get(field)).map(|claim| &claim.value);
-                record.said.iter().any(|(field, value)| said(*field) != Some(value))
-            });
-            let changed = news.count();
-            outcome.changed += count(changed);
-            outcome.unchanged += count(chunk.len() - changed);
-        }
-        outcome.note_errors(errors);
-        Ok(outcome)
-    }
-
-    /// Does it, inside the transaction.
-    #[expect(clippy::too_many_arguments, reason = "each is another thing: where, who, what, how, when, whom to tell")]
-    async fn carry_out(
-        &self,
-        tx: &mut Tx,
-        staff: &Staff,
-        area: &Area,
-        understood: Understood,
-        run: &ImportRun,
-        now: Timestamp,
-        progress: Option<mpsc::Sender<Progress>>,
-    ) -> Result<Outcome> {
-        let Understood { table, records, mut errors, source, places, keeps_names } = understood;
-        let mut outcome = Outcome::of(&table, keeps_names);
-        outcome.samples = records.iter().take(SAMPLES).map(|record| sample(record, &places)).collect();
-        let index = read_index(tx, area.municipality()).await?;
-        let Plan { new, met, errors: unmatched } = plan(&table, &index, area, records);
-        drop(index);
-        errors.extend(unmatched);
-        if !errors.is_empty() && !run.options.skip_errors {
-            return Err(has_errors(count(errors.len())));
-        }
-        let rows_total = count(new.len() + met.len());
-        let mut rows_done = 0;
-        let mut tell = |done: usize| {
-            rows_done += count(done);
-            if let Some(progress) = &progress {
-                // A listener that is slow or gone does not hold the import up.
-                let _told = progress.try_send(Progress { rows_done, rows_total });
-            }
-        };
-        tell(0);
-        for chunk in new.chunks(CHUNK) {
-            add_devices(tx, area, chunk, source, staff, run, now).await?;
-            outcome.new += count(chunk.len());
-            tell(chunk.len());
-        }
-        for chunk in met.chunks(CHUNK) {
-            let sayings: Vec<_> = chunk
-                .iter()
-                .map(|(device, record)| Saying {
-                    key: key_of(area, *device),
-                    source,
-                    said: record.said.clone(),
-                    withdrawn: Vec::new(),
-                })
-                .collect();
-            let changed = note_sayings(tx, &sayings, now).await?;
-            let events: Vec<_> = changed
-                .iter()
-                .map(|changed| NewEvent {
-                    key: changed.key,
-                    kind: EventKind::Changed,
-                    occurred_at: now,
-                    actor_name: staff.name.clone(),
-                    details: serde_json::json!({ "import": run.import, "fields": changed.details() }),
-                })
-                .collect();
-            insert_events(tx, &events, now).await?;
-            outcome.changed += count(changed.len());
-            outcome.unchanged += count(chunk.len() - changed.len());
-            tell(chunk.len());
-        }
-        outcome.note_errors(errors);
-        Ok(outcome)
-    }
-}
-
-async fn add_devices(
-    tx: &mut Tx,
-    area: &Area,
-    records: &[DeviceRecord],
-    source: Source,
-    staff: &Staff,
-    run: &ImportRun,
-    now: Timestamp,
-) -> Result<()> {
-    let (mut added, mut said, mut events) = (Vec::new(), Vec::new(), Vec::new());
-    for record in records {
-        let key = key_of(area, DeviceId(Uuid::now_v7()));
-        let mut claims = Claims::new();
-        for (field, value) in &record.said {
-            claims.say(*field, value.clone(), now);
-        }
-        let sources = [(source, claims)];
-        added.push((key, shown(&sources).columns()));
-        let [(_, claims)] = sources;
-        said.push(DeviceClaim { key, source, claims });
-        events.push(NewEvent {
-            key,
-            kind: EventKind::Imported,
-            occurred_at: now,
-            actor_name: staff.name.clone(),
-            details: serde_json::json!({ "import": run.import, "row": record.row }),
-        });
-    }
-    insert_devices(tx, &added, now).await?;
-    upsert_claims(tx, &said, now).await?;
-    insert_events(tx, &events, now).await
 }
 
 fn has_errors(count: u64) -> Error {
@@ -548,41 +340,6 @@ fn expired() -> Error {
     Error::new(Kind::Precondition, "IMPORT_EXPIRED", "the file of this import is gone after a day; hand it in again")
 }
 
-fn key_of(area: &Area, device: DeviceId) -> DeviceKey {
-    DeviceKey { municipality: area.municipality(), device }
-}
-
-fn count(rows: usize) -> u64 {
-    u64::try_from(rows).unwrap_or(u64::MAX)
-}
-
-async fn read_index(tx: &mut Tx, municipality: MunicipalityId) -> Result<Index> {
-    let mut devices: Vec<Known> = Vec::new();
-    let mut after = DeviceId(Uuid::nil());
-    loop {
-        let page = store::list_known(tx, municipality, after, PAGE).await?;
-        let Some(last) = page.last() else { return Ok(Index::new(devices)) };
-        after = last.device;
-        devices.extend(page);
-        if devices.len() > MOST_DEVICES {
-            let message = format!("more than {MOST_DEVICES} devices of one owner cannot be matched with a file");
-            return Err(Error::new(Kind::Precondition, "IMPORT_TOO_MANY_DEVICES", message));
-        }
-    }
-}
-
-/// A row as it was understood, with the name of the school.
-fn sample(record: &DeviceRecord, places: &[(SchoolId, Option<String>, String)]) -> Sample {
-    let text = |field: Field, value: &FieldValue| match (field, value) {
-        (Field::School, FieldValue::Text(id)) => {
-            let found = places.iter().find(|(school, _, _)| school.to_string() == *id);
-            found.map(|(_, _, name)| name.clone()).unwrap_or_default()
-        }
-        _ => value.shown_text(field),
-    };
-    record.said.iter().map(|(field, value)| (field.name().to_owned(), text(*field, value))).collect()
-}
-
 /// The whole mapping of a run, so that nothing is guessed next time.
 fn mapping_of(outcome: &Outcome) -> Vec<(String, String)> {
     let named = outcome.columns.iter().filter(|column| !column.header.is_empty());
@@ -592,10 +349,6 @@ fn mapping_of(outcome: &Outcome) -> Vec<(String, String)> {
             (column.header.clone(), field.to_owned())
         })
         .collect()
-}
-
-fn header_hash(headers: &[String]) -> Vec<u8> {
-    digest(&SHA256, headers.join("\u{1f}").as_bytes()).as_ref().to_vec()
 }
 
 fn to_json(value: &impl Serialize) -> Result<String> {

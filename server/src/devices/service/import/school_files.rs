@@ -48,7 +48,7 @@ pub(super) async fn take_in(
     outcome.new = done.added.into();
     outcome.changed = done.changed.into();
     outcome.unchanged = done.unchanged.into();
-    let shown = table.rows.iter().take(super::import::SAMPLES).map(|row| {
+    let shown = table.rows.iter().take(super::SAMPLES).map(|row| {
         let columns = table.columns.iter().zip(&row.cells);
         columns.filter_map(|(column, cell)| Some((column.field?.name().to_owned(), cell.clone()))).collect()
     });

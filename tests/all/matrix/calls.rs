@@ -1,0 +1,256 @@
+//! Calls every line of the table of methods as everybody, at every place that its request can name.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use gigafleet_agent::{identity::Identity, transport::Protocol};
+use gigafleet_tests::fleet;
+use serde_json::{Value, json};
+use tokio::sync::Mutex;
+use tonic::Code;
+
+use super::{
+    contract::{Line, Outcome},
+    people::Person,
+    roles::{Expected, Place, Powers, Reach, Role, School, Town, expected},
+    rpcs::{Audience, Rpc, all},
+    world::World,
+};
+
+/// Somebody, or something, that calls.
+struct Caller<'a> {
+    name: &'a str,
+    powers: Powers,
+    line: Line,
+    token: Option<String>,
+    /// Whose own things are meant.
+    person: Option<&'a Person>,
+    /// The reason that no call of staff gets past; none for who is known.
+    unknown: Option<&'static str>,
+}
+
+/// Nothing anywhere.
+const NOTHING: Powers = Powers { grants: &[], cap: None };
+
+/// A call that is to be made.
+struct Call<'a> {
+    caller: &'a Caller<'a>,
+    rpc: &'a Rpc,
+    place: Place,
+    expected: Expected,
+}
+
+/// Calls everything; gives what is wrong.
+pub async fn check_all(world: &World, people: &[Person]) -> Vec<String> {
+    let rpcs = all();
+    let known: BTreeSet<_> = world.contract.methods().collect();
+    let listed: BTreeSet<_> = rpcs.iter().map(|rpc| rpc.method).collect();
+    assert_eq!(listed, known, "each method of the server has a line in rpcs.rs, and no other has");
+    let tablet = world.enroll(School::A1, "minami-device-tablet").await;
+    let callers = callers(world, people, &tablet).await;
+    let mut wrong = Vec::new();
+    for rpc in &rpcs {
+        wrong.extend(check(world, &callers, rpc).await);
+    }
+    wrong
+}
+
+async fn callers<'a>(world: &World, people: &'a [Person], tablet: &Identity) -> Vec<Caller<'a>> {
+    let known = people.iter().map(|person| Caller {
+        name: person.name,
+        powers: person.powers,
+        line: Arc::clone(&world.line),
+        token: Some(person.token.clone()),
+        person: Some(person),
+        unknown: None,
+    });
+    let mut all: Vec<_> = known.collect();
+    let administrator = &people[0];
+    // A token of another scope: of somebody who may everything, for B and for looking only.
+    let place = json!({ "municipality_id": world.id(School::B1, "municipality") });
+    let request = json!({ "name": "narrow", "role": "STAFF_ROLE_BOARD_VIEWER", "place": place });
+    let narrow = token_of(world, administrator, request).await;
+    all.push(Caller {
+        name: "token of the administrator for B as its viewer",
+        powers: Powers { grants: &[(Role::Administrator, Reach::AllOf(Town::B))], cap: Some(Role::BoardViewer) },
+        line: Arc::clone(&world.line),
+        token: Some(narrow.0),
+        person: Some(administrator),
+        unknown: None,
+    });
+    let everywhere =
+        |name: &str| json!({ "name": name, "role": "STAFF_ROLE_ADMINISTRATOR", "place": { "everywhere": true } });
+    let revoked = token_of(world, administrator, everywhere("revoked")).await;
+    world.make("AccessService/RevokeStaffToken", json!({ "token_id": revoked.1 })).await;
+    let expired = token_of(world, administrator, everywhere("expired")).await;
+    world.server.change("UPDATE staff_token SET expires_at = created_at + 1 WHERE name = 'expired'").await;
+    let as_device = fleet::connector(tablet).connect(Protocol::Http2).await.expect("the server can be reached");
+    let as_device = Arc::new(Mutex::new(as_device));
+    let strangers = [
+        ("nobody", None, "STAFF_TOKEN_REQUIRED", &world.line),
+        ("device with its certificate", None, "STAFF_TOKEN_REQUIRED", &as_device),
+        ("token for enrolment", Some(String::from("gft_x")), "STAFF_TOKEN_REQUIRED", &world.line),
+        ("invented token", Some(format!("gfs_{}", "A".repeat(43))), "STAFF_TOKEN_INVALID", &world.line),
+        ("revoked token", Some(revoked.0), "STAFF_TOKEN_INVALID", &world.line),
+        ("expired token", Some(expired.0), "STAFF_TOKEN_INVALID", &world.line),
+    ];
+    all.extend(strangers.into_iter().map(|(name, token, reason, line)| Caller {
+        name,
+        powers: NOTHING,
+        line: Arc::clone(line),
+        token,
+        person: None,
+        unknown: Some(reason),
+    }));
+    all
+}
+
+/// A token that somebody makes; its secret and its id.
+async fn token_of(world: &World, person: &Person, request: Value) -> (String, String) {
+    let made = person.call(world, "AccessService/CreateStaffToken", request).await;
+    (made.take("token"), made.take("staffToken.tokenId"))
+}
+
+/// The places that make a difference for a request.
+pub fn places_of(request: &str) -> Vec<Place> {
+    let names: BTreeSet<_> = placeholders(request).map(|(name, _)| name.trim_start_matches("new_")).collect();
+    let everywhere = |name: &&str| name.contains(':') || matches!(*name, "unique" | "csr" | "ledger");
+    let names: BTreeSet<_> = names.into_iter().filter(|name| !everywhere(name)).collect();
+    let of_town =
+        |name: &&str| matches!(*name, "municipality" | "hub" | "import" | "town_period" | "session" | "staff_token");
+    let (has_owner, things) = (names.contains("municipality"), names.iter().filter(|name| **name != "municipality"));
+    let has_thing = things.count() > 0;
+    let mut places = vec![Place::Own];
+    if !names.is_empty() {
+        places.extend([Place::Foreign, Place::Nowhere]);
+    }
+    if names.iter().any(|name| !of_town(name)) {
+        places.push(Place::Sibling);
+    }
+    if has_owner && has_thing {
+        places.extend([Place::Strange, Place::StrangeNowhere]);
+    }
+    places
+}
+
+/// The placeholders of a text: name and part.
+fn placeholders(text: &str) -> impl Iterator<Item = (&str, &str)> {
+    let inner = text.split('{').skip(1).filter_map(|rest| rest.split_once('}').map(|(inner, _)| inner));
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_:.".contains(c);
+    let inner = inner.filter(move |inner| !inner.is_empty() && inner.chars().all(plain));
+    inner.map(|inner| inner.split_once('.').unwrap_or((inner, "")))
+}
+
+/// A text with things in the place of placeholders.
+pub struct Filled {
+    pub text: String,
+    /// What was put in for what; no secret to who asked.
+    pub asked: Vec<(String, String)>,
+}
+
+/// Fills things of a place in.
+pub async fn fill(world: &World, template: &str, place: Place, fresh: bool, me: Option<&Person>) -> Filled {
+    let mut things = BTreeMap::new();
+    let mut filled = Filled { text: template.to_owned(), asked: Vec::new() };
+    for (name, part) in placeholders(template) {
+        let (place, base) = match name.strip_prefix("home:") {
+            Some(base) => (Place::Own, base),
+            None => (place, name),
+        };
+        if !things.contains_key(name) {
+            things.insert(name.to_owned(), world.thing(base, place, fresh, me).await);
+        }
+        let value = things[name].get(part).unwrap_or_else(|| panic!("{name} has no part {part:?}")).clone();
+        let placeholder = if part.is_empty() { format!("{{{name}}}") } else { format!("{{{name}.{part}}}") };
+        filled.text = filled.text.replace(&placeholder, &value);
+        filled.asked.push((value, placeholder));
+    }
+    filled
+}
+
+/// Calls one line as everybody: first all that is refused, which may change nothing, then what is allowed.
+async fn check(world: &World, callers: &[Caller<'_>], rpc: &Rpc) -> Vec<String> {
+    let template = rpc.request.to_string();
+    let places = places_of(&template);
+    let mut calls = Vec::new();
+    for caller in callers {
+        for place in &places {
+            let expected = answer_to(caller, rpc, *place);
+            // Who is not even known is refused before anything is looked at.
+            if *place == Place::Own || caller.unknown.is_none() {
+                calls.push(Call { caller, rpc, place: *place, expected });
+            }
+        }
+    }
+    let (good, refused): (Vec<_>, Vec<_>) = calls.into_iter().partition(|call| call.expected == Expected::Good);
+    let before = world.server.look().await.contents().await;
+    let (mut said, mut wrong) = (BTreeMap::new(), Vec::new());
+    for call in &refused {
+        let (outcome, words) = call.make(world).await;
+        wrong.extend(call.check(world, &outcome, &words));
+        let words = words.asked.iter().fold(outcome.text, |text, (value, name)| text.replace(value.as_str(), name));
+        said.insert((call.caller.name, call.place), (call.expected, words));
+    }
+    let after = world.server.look().await.contents().await;
+    let changed = after.iter().filter(|(table, rows)| before.get(*table) != Some(rows));
+    wrong.extend(changed.map(|(table, _)| format!("{} was refused and changed {table}", rpc.method)));
+    for ((caller, place), (expected, words)) in &said {
+        let other = place.of_nobody().and_then(|nowhere| said.get(&(*caller, nowhere)));
+        // Where both get the same refusal, not a word may differ.
+        if let Some((_, other)) = other.filter(|(same, other)| same == expected && words != other) {
+            wrong.push(format!("{} tells {caller} what exists elsewhere: {words} and {other}", rpc.method));
+        }
+    }
+    for call in &good {
+        let (outcome, words) = call.make(world).await;
+        wrong.extend(call.check(world, &outcome, &words));
+    }
+    wrong
+}
+
+fn answer_to(caller: &Caller<'_>, rpc: &Rpc, place: Place) -> Expected {
+    match (rpc.audience, caller.unknown) {
+        (Audience::Staff, None) => expected(&caller.powers, rpc.steps, place),
+        (Audience::Staff, Some(reason)) => Expected::Refused(Code::Unauthenticated, reason),
+        (Audience::Devices(_), _) if caller.name.starts_with("device") => Expected::Good,
+        (Audience::Devices(reason), _) => Expected::Refused(Code::Unauthenticated, reason),
+        (Audience::Anybody(code, reason), _) => Expected::Refused(code, reason),
+    }
+}
+
+impl Call<'_> {
+    async fn make(&self, world: &World) -> (Outcome, Filled) {
+        let fresh = self.expected == Expected::Good;
+        let filled = fill(world, &self.rpc.request.to_string(), self.place, fresh, self.caller.person).await;
+        let request = serde_json::from_str(&filled.text).expect("what is filled in stays JSON");
+        let (line, token) = (&self.caller.line, self.caller.token.as_deref());
+        (world.contract.call(line, token, self.rpc.method, &request).await, filled)
+    }
+
+    /// What is wrong: another answer than the right one, or one that tells what the caller may not see.
+    fn check(&self, world: &World, outcome: &Outcome, filled: &Filled) -> Vec<String> {
+        let Self { caller, rpc, place, .. } = self;
+        let what = format!("{} {} as {} at {place:?}", rpc.method, filled.text, caller.name);
+        let (code, reason) = match self.expected {
+            Expected::Good => (Code::Ok, ""),
+            Expected::Refused(code, reason) => (code, reason),
+        };
+        let mut wrong = Vec::new();
+        if (outcome.code, outcome.reason.as_str()) != (code, reason) {
+            let (found, why) = (outcome.code, &outcome.reason);
+            wrong.push(format!("{what}: {found:?} {why}, {code:?} {reason} is right: {}", short(&outcome.text)));
+        }
+        let asked: Vec<_> = filled.asked.iter().map(|(value, _)| value.clone()).collect();
+        let leaks = world.leaks(&caller.powers, &outcome.text, &asked);
+        if !leaks.is_empty() {
+            wrong.push(format!("{what} tells {leaks:?}: {}", short(&outcome.text)));
+        }
+        wrong
+    }
+}
+
+fn short(text: &str) -> String {
+    text.chars().take(600).collect()
+}

@@ -1,0 +1,24 @@
+//! Every method and every page, called as every role, on things of its own place, of its neighbours', of another owner and
+//! of nobody: only the allowed answer comes, and a refusal tells nothing and changes nothing.
+//!
+//! `rpcs` and `pages` are the tables: a line says what a call needs, in the order in which that is checked. `roles` holds who
+//! may do what, written down a second time, and turns a line, a caller and a place into the one answer that is right. The
+//! methods come from the running server's reflection and the pages from its source, so what has no line fails.
+
+mod calls;
+mod contract;
+mod people;
+mod roles;
+mod rpcs;
+mod world;
+
+use gigafleet_tests::Engine;
+
+on_both_engines!(every_call_as_everybody);
+
+async fn every_call_as_everybody(engine: Engine) {
+    let world = world::World::start(engine).await;
+    let people = people::invite_everybody(&world).await;
+    let wrong = calls::check_all(&world, &people).await;
+    assert!(wrong.is_empty(), "{} things are wrong:\n{}", wrong.len(), wrong.join("\n"));
+}
