@@ -164,6 +164,7 @@ impl ConsoleApp {
             id: Uuid::now_v7(),
             method: request.method().clone(),
             path: request.uri().path_and_query().map_or_else(|| String::from("/"), ToString::to_string),
+            origin: self.site.public.clone().or_else(|| origin(request, secure)).unwrap_or_default(),
             language: language.unwrap_or_default(),
             csrf: csrf::field_of(&cookie),
             flash,
@@ -249,6 +250,14 @@ async fn note_route(route: Option<MatchedPath>, request: Request<Body>, next: Ne
     response
 }
 
+/// The console's address as the browser knows it.
+fn origin(request: &Request<Body>, secure: bool) -> Option<String> {
+    let named = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
+    let host = named.or_else(|| request.uri().authority().map(|authority| authority.as_str()))?;
+    let plain = host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".:-[]".contains(&byte));
+    (plain && !host.is_empty()).then(|| format!("http{}://{host}", if secure { "s" } else { "" }))
+}
+
 /// The address that the stated proxy names: the last one, since those before it are the browser's own words.
 fn forwarded(headers: &HeaderMap) -> Option<IpAddr> {
     let all = headers.get_all("x-forwarded-for").iter().next_back()?.to_str().ok()?;
@@ -327,6 +336,7 @@ fn fault_text(shell: &Shell, fault: &Fault) -> (&'static str, String) {
         (Kind::Denied, _) | (Kind::Unauthenticated, _) => (w.denied, w.denied_text),
         (Kind::Conflict, _) => (w.conflict, w.conflict_text),
         (Kind::Exists, _) => (w.exists, ""),
+        (_, "LINK_INVALID") => (w.link, ""),
         (Kind::Precondition, _) => (w.precondition, ""),
         (Kind::Invalid, _) => (w.invalid, w.invalid_text),
         (Kind::Exhausted, _) => (w.exhausted, w.exhausted_text),

@@ -24,6 +24,7 @@ async fn wrong_value_is_told_beside_its_field_and_a_right_one_is_kept() {
     let desk = Desk::fresh().await;
     let (browser, path) = (&desk.browser, format!("/devices/{}", device(&desk).await.device_id));
     browser.go(&path).await;
+    browser.click("#edit summary").await;
     assert_eq!(browser.find("#field-label").await.prop("value").await.expect("a field"), Some("若-1-0001".into()));
     browser.fill("#field-grade", "99").await;
     browser.fill("#field-room", "3階ワークスペース").await;
@@ -33,6 +34,7 @@ async fn wrong_value_is_told_beside_its_field_and_a_right_one_is_kept() {
     assert_eq!(browser.find(".refusal a").await.attr("href").await.expect("a link"), Some("#field-grade".into()));
     let room = browser.find("#field-room").await.prop("value").await.expect("a field");
     assert_eq!(room, Some("3階ワークスペース".into()));
+    // Refused, the form is in sight.
     browser.fill("#field-grade", "3").await;
     browser.follow("main form.stack .primary").await;
     assert!(desk.flash().await.contains("保存しました"));
@@ -47,10 +49,12 @@ async fn second_of_two_editors_is_told_and_overwrites_nothing() {
     let desk = Desk::fresh().await;
     let (browser, path) = (&desk.browser, format!("/devices/{}", device(&desk).await.device_id));
     browser.go(&path).await;
+    browser.click("#edit summary").await;
     let first = browser.client().window().await.expect("a window");
     let second = browser.client().new_window(true).await.expect("another tab").handle;
     browser.client().switch_to_window(second.clone()).await.expect("the other tab");
     browser.go(&path).await;
+    browser.click("#edit summary").await;
     browser.fill("#field-room", "理科室").await;
     browser.follow("main form.stack .primary").await;
     assert!(desk.flash().await.contains("保存しました"));
@@ -67,6 +71,7 @@ async fn second_of_two_editors_is_told_and_overwrites_nothing() {
     browser.follow("main form.stack .primary").await;
     assert!(browser.has(".refusal").await);
     browser.follow(&format!("main a[href='{path}']")).await;
+    browser.click("#edit summary").await;
     browser.fill("#field-room", "音楽室").await;
     browser.follow("main form.stack .primary").await;
     assert!(browser.text_of("main table").await.contains("音楽室"));

@@ -43,7 +43,7 @@ async fn messy_cp932_ledger_is_taken_in_after_its_columns_are_put_right() {
     let (browser, owner) = (&desk.browser, town(&desk).await);
     let content = encoding_rs::SHIFT_JIS.encode(MESSY).0;
     hand_in(&desk, &owner, "GIGA端末台帳.csv", &content).await;
-    assert_eq!(browser.text_of("h1").await, "GIGA端末台帳.csv");
+    assert!(browser.text_of("h1").await.starts_with("GIGA端末台帳.csv"));
     let preview = browser.text().await;
     assert!(preview.contains("見出しの行番号 3") && preview.contains("個人情報のため取り込みません"), "{preview}");
     assert!(!preview.contains("若葉 花子"), "names are not even shown:\n{preview}");
@@ -62,7 +62,7 @@ async fn messy_cp932_ledger_is_taken_in_after_its_columns_are_put_right() {
 
     browser.follow("form[action$='/apply'] button").await;
     assert!(desk.flash().await.contains("取り込みました"));
-    assert!(browser.text_of("dl.pairs").await.contains("適用済み"));
+    assert!(browser.text_of("h1").await.contains("適用済み"));
     let devices = desk.server.staff().all_devices(&owner).await.expect("a list");
     assert_eq!(devices.len(), 3);
     for device in &devices {

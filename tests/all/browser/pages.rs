@@ -157,13 +157,14 @@ fn devices(town: &Town) -> Vec<Page> {
     let path = format!("/devices/{}", town.device);
     vec![
         of("device", vec![open(path.clone())]),
+        of("device-edit", vec![open(path.clone()), Step::Click("#edit summary")]),
         of("device-silent", vec![open(format!("/devices/{}", town.silent_device))]),
         of(
             "device-refused",
             vec![
                 open(path.clone()),
+                Step::Click("#edit summary"),
                 Step::Fill("#field-grade", "99"),
-                Step::Fill("#field-acquired_on", "きのう"),
                 Step::Follow("main form.stack .primary"),
             ],
         ),
@@ -172,6 +173,7 @@ fn devices(town: &Town) -> Vec<Page> {
             vec![
                 open(path),
                 Step::Script("document.querySelector('form.stack input[name=version]').value = '1'"),
+                Step::Click("#edit summary"),
                 Step::Fill("#field-room", "音楽室"),
                 Step::Follow("main form.stack .primary"),
             ],

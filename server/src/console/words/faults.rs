@@ -13,6 +13,7 @@ words! {
         conflict_text: "最新の内容を開いて、もう一度変更してください。入力した内容は保存されていません。", "Open the latest version and change it again. What you entered was not saved.";
         exists: "すでに存在します", "It exists already";
         precondition: "今の状態ではできません", "Not possible in this state";
+        link: "このリンクは使えません", "This link is no longer good";
         invalid: "入力内容に誤りがあります", "Something you entered is not right";
         invalid_text: "戻って、内容を直してください。", "Go back and correct it.";
         too_large: "データが大きすぎます", "Too large";
@@ -57,8 +58,8 @@ pub fn reason_text(language: Language, reason: &str) -> Option<&'static str> {
             "Your session has ended. Sign in again.",
         ),
         "LINK_INVALID" | "LINK_NOT_FOUND" | "LINK_EXPIRED" | "LINK_USED" => (
-            "このリンクは使えません。使用済みか、期限切れです。管理者に新しいリンクを依頼してください。",
-            "This link cannot be used: it was used already or has expired. Ask an administrator for a new one.",
+            "使用済みか、期限切れです。管理者に新しいリンクを依頼してください。",
+            "It was used already or has expired. Ask an administrator for a new one.",
         ),
         "UNAVAILABLE" | "DATABASE_UNAVAILABLE" => (
             "データベースに接続できません。少し待ってから試してください。",
