@@ -10,7 +10,8 @@
   // Regions that change: the server says when, the page itself says what.
   const refresh = async (region) => {
     if (region.contains(document.activeElement) && /^(INPUT|SELECT|TEXTAREA)$/.test(document.activeElement.tagName)) return;
-    const answer = await fetch(location.href, { headers: { accept: "text/html" }, redirect: "error" });
+    // The address of a refused form leads to its page; the way to sign in has no such region, so nothing changes then.
+    const answer = await fetch(location.href, { headers: { accept: "text/html" } });
     if (!answer.ok) return;
     const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById(region.id);
     if (!fresh) return;

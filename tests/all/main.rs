@@ -5,6 +5,7 @@ mod refusal;
 mod harness;
 
 mod agent_binary;
+mod browser;
 mod certificates;
 mod clocks;
 mod database_faults;

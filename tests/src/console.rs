@@ -21,6 +21,8 @@ use crate::wait::eventually;
 
 /// Seconds of one code.
 const STEP_SECONDS: u64 = 30;
+/// Longest between that a code is shown and that the server looks at it, in seconds.
+const TYPING_SECONDS: u64 = 8;
 /// Longest that an answer may take.
 const ANSWER: Duration = Duration::from_secs(60);
 
@@ -44,9 +46,9 @@ impl Authenticator {
         let last = self.last_step;
         let step = eventually("a code that was not used", Duration::from_secs(2 * STEP_SECONDS), || {
             let since = SystemTime::now().duration_since(UNIX_EPOCH).expect("the clock is past 1970");
-            let now = since.as_secs() / STEP_SECONDS;
-            let next = (now - 1).max(last + 1);
-            (next <= now + 1).then_some(next)
+            // The one before the present, unless it might be two before when the server looks.
+            let next = ((since.as_secs() + TYPING_SECONDS) / STEP_SECONDS - 1).max(last + 1);
+            (next <= since.as_secs() / STEP_SECONDS + 1).then_some(next)
         })
         .await;
         self.last_step = step;

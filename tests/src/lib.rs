@@ -1,5 +1,5 @@
 //! What tests, benchmarks and the crash test share: a scratch PostgreSQL, the real server as a process, staff, devices,
-//! and a network that can be broken.
+//! a browser, and a network that can be broken.
 //!
 //! Everything is seen from outside: the harness knows the contract, the command line and the agent's library, never the
 //! server's code; no part of ours is replaced by a mock. It panics with a clear message where the machine lacks
@@ -11,6 +11,7 @@
 //!
 //! Deliberately not here: what is true of the server (the tests say that).
 
+pub mod browser;
 pub mod console;
 pub mod database;
 pub mod faucet;
@@ -21,6 +22,7 @@ pub mod server;
 pub mod staff;
 pub mod wait;
 
+pub use browser::{Browser, Screen};
 pub use console::{Authenticator, Visitor};
 pub use database::{Database, Engine, Look};
 pub use faucet::Faucet;

@@ -109,6 +109,11 @@ pub struct FormState {
     pub refusal: Option<(&'static str, Both)>,
 }
 
+/// Name of the form's own field. The contract may name it with a path: `grant.reason` is `reason`.
+pub fn field_name(violation: &FieldViolation) -> &str {
+    violation.field.rsplit('.').next().unwrap_or_default()
+}
+
 impl FormState {
     /// A form that begins with these values.
     pub fn filled(fields: Fields) -> Self {
@@ -158,7 +163,7 @@ impl FormState {
 
     /// What is wrong with a field, if something is. The contract may name it with a path: `grant.reason` is `reason`.
     pub fn message(&self, name: &str) -> Option<&Both> {
-        let of = |v: &&FieldViolation| v.field == name || v.field.rsplit('.').next() == Some(name);
+        let of = |v: &&FieldViolation| v.field == name || field_name(v) == name;
         self.violations.iter().find(of).map(|v| &v.message)
     }
 

@@ -24,7 +24,7 @@ use super::{
     ConsoleSite, FORM_BYTES, NavEntry, PageError, Shell, Visit, assets,
     cookies::{self, SetCookie},
     csrf, headers,
-    respond::{self, Fault, Flash},
+    respond::{Fault, Flash, see_other},
     visit::VisitData,
     words::{Language, faults::sentence},
 };
@@ -90,18 +90,36 @@ impl ConsoleApp {
     pub async fn with_menu(mut self) -> Result<Self> {
         let mut menu = Vec::new();
         for entry in NavEntry::ALL {
-            let request = Request::get(entry.path()).body(Body::empty());
-            let mut request = request.map_err(|source| Error::internal("the menu is wrong", source))?;
-            let (visit, _) = self.visit(&request, IpAddr::V4(Ipv4Addr::LOCALHOST))?;
-            request.extensions_mut().insert(visit);
-            // Nobody is signed in, so a page that is there sends us away.
-            let answer = self.routes.clone().call(request).await.unwrap_or_else(|never| match never {});
-            if answer.status() != StatusCode::NOT_FOUND {
+            if self.is_page(entry.path()).await? {
                 menu.push(entry);
             }
         }
         self.menu = menu.into();
         Ok(self)
+    }
+
+    /// Whether somebody who opens a path finds a page there. Nobody is signed in, so one that is there sends us away.
+    async fn is_page(&self, path: &str) -> Result<bool> {
+        let request = Request::get(path).body(Body::empty());
+        let mut request = request.map_err(|source| Error::internal("a path is wrong", source))?;
+        let (visit, _) = self.visit(&request, IpAddr::V4(Ipv4Addr::LOCALHOST))?;
+        request.extensions_mut().insert(visit);
+        let answer = self.routes.clone().call(request).await.unwrap_or_else(|never| match never {});
+        Ok(!matches!(answer.status(), StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED))
+    }
+
+    /// The nearest page above an address that takes a form only. A browser shows that address when the form was refused;
+    /// who opens it again, or switches the language there, is led to the page of the form.
+    async fn page_above(&self, path: &str) -> Option<Response> {
+        let mut path = path.split('?').next()?;
+        while let Some((above, _)) = path.rsplit_once('/') {
+            path = above;
+            let above = if path.is_empty() { "/" } else { path };
+            if self.is_page(above).await.ok()? {
+                return Some(see_other(above));
+            }
+        }
+        None
     }
 
     /// Answers one request; never fails, never takes longer than its time.
@@ -115,7 +133,11 @@ impl ConsoleApp {
         let method = request.method().clone();
         let (response, notes) = telemetry::metered(self.within_limits(&visit, request)).await;
         let route = response.extensions().get::<Route>().map_or_else(|| String::from("other"), |route| route.0.clone());
-        let response = self.finish(&visit, new_cookie, response);
+        let above = match response.status() {
+            StatusCode::METHOD_NOT_ALLOWED if method == Method::GET => self.page_above(visit.path()).await,
+            _ => None,
+        };
+        let response = self.finish(&visit, new_cookie, above.unwrap_or(response));
         let status = response.status();
         let labels = PageLabels { method: method_name(&method), route: route.clone(), status: status.as_u16().into() };
         self.metrics.pages.get_or_create(&labels).inc();
@@ -142,6 +164,7 @@ impl ConsoleApp {
             id: Uuid::now_v7(),
             method: request.method().clone(),
             path: request.uri().path_and_query().map_or_else(|| String::from("/"), ToString::to_string),
+            origin: self.site.public.clone().or_else(|| origin(request, secure)).unwrap_or_default(),
             language: language.unwrap_or_default(),
             csrf: csrf::field_of(&cookie),
             flash,
@@ -227,6 +250,14 @@ async fn note_route(route: Option<MatchedPath>, request: Request<Body>, next: Ne
     response
 }
 
+/// The console's address as the browser knows it.
+fn origin(request: &Request<Body>, secure: bool) -> Option<String> {
+    let named = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
+    let host = named.or_else(|| request.uri().authority().map(|authority| authority.as_str()))?;
+    let plain = host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".:-[]".contains(&byte));
+    (plain && !host.is_empty()).then(|| format!("http{}://{host}", if secure { "s" } else { "" }))
+}
+
 /// The address that the stated proxy names: the last one, since those before it are the browser's own words.
 fn forwarded(headers: &HeaderMap) -> Option<IpAddr> {
     let all = headers.get_all("x-forwarded-for").iter().next_back()?.to_str().ok()?;
@@ -257,7 +288,7 @@ fn with_fault_page(visit: &Visit, mut response: Response) -> Response {
         let own = *visit.method() == Method::GET && visit.path() != "/";
         let next = if own { format!("?next={}", super::forms::encode(visit.path())) } else { String::new() };
         let door = if fault.reason == "SECOND_FACTOR_REQUIRED" { "/sign-in/code" } else { "/sign-in" };
-        return respond::see_other(&format!("{door}{next}"));
+        return see_other(&format!("{door}{next}"));
     }
     let shell = visit.shell();
     let (title, text) = fault_text(&shell, &fault);
@@ -305,6 +336,7 @@ fn fault_text(shell: &Shell, fault: &Fault) -> (&'static str, String) {
         (Kind::Denied, _) | (Kind::Unauthenticated, _) => (w.denied, w.denied_text),
         (Kind::Conflict, _) => (w.conflict, w.conflict_text),
         (Kind::Exists, _) => (w.exists, ""),
+        (_, "LINK_INVALID") => (w.link, ""),
         (Kind::Precondition, _) => (w.precondition, ""),
         (Kind::Invalid, _) => (w.invalid, w.invalid_text),
         (Kind::Exhausted, _) => (w.exhausted, w.exhausted_text),

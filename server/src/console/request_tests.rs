@@ -177,6 +177,17 @@ async fn who_is_not_signed_in_is_sent_to_sign_in_and_back() {
 }
 
 #[tokio::test]
+async fn address_of_a_form_leads_to_the_page_above_it() {
+    let pages = Router::new()
+        .route("/devices/{device}", get(show))
+        .route("/devices/{device}/tags/{tag}/remove", post(send))
+        .merge(app(false).routes);
+    let app = ConsoleApp { routes: pages, ..app(false) };
+    let (status, headers, _) = ask(&app, Request::get("/devices/7/tags/3/remove?x=1"), "").await;
+    assert_eq!((status, headers["location"].to_str().unwrap()), (StatusCode::SEE_OTHER, "/devices/7"));
+}
+
+#[tokio::test]
 async fn form_that_is_too_large_has_a_page() {
     let body = with_field(&format!("name={}", "x".repeat(FORM_BYTES)));
     let (status, _, text) = ask(&app(false), form_post("/form"), &body).await;

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     clock::{Clock, Timestamp},
-    error::{Both, Result},
+    error::{Both, FieldViolation, Result},
 };
 
 /// One request of a browser. Extract it where nobody needs to be signed in; `SignedIn` has its shell.
@@ -31,6 +31,8 @@ pub(super) struct VisitData {
     pub id: Uuid,
     pub method: Method,
     pub path: String,
+    /// `https://HOST` as the browser knows this console; empty if it does not say.
+    pub origin: String,
     /// Of the cookie, which the signed-in person's choice overrides.
     pub language: Language,
     pub csrf: String,
@@ -63,6 +65,11 @@ impl Visit {
     /// Path and query.
     pub fn path(&self) -> &str {
         &self.0.path
+    }
+
+    /// A path of ours as a whole address, for somebody at another machine.
+    pub fn address_of(&self, path: &str) -> String {
+        format!("{}{path}", self.0.origin)
     }
 
     /// How it was asked for.
@@ -305,6 +312,20 @@ impl Shell {
     /// The message beside a field in the person's language.
     pub fn field_message(&self, message: &Both) -> String {
         self.language.choose(&message.ja, &message.en).clone().into_owned()
+    }
+
+    /// Name of the form's field that is wrong.
+    pub fn field_name<'a>(&self, violation: &'a FieldViolation) -> &'a str {
+        super::forms::field_name(violation)
+    }
+
+    /// The same where the field is not beside it: with the field's name, unless the message says it.
+    pub fn violation_text(&self, violation: &FieldViolation) -> String {
+        let message = self.field_message(&violation.message);
+        match super::words::fields::field_label(self.language, self.field_name(violation)) {
+            Some(label) if !message.contains(label) => format!("{label}{}{message}", self.language.choose("：", ": ")),
+            Some(_) | None => message,
+        }
     }
 
     /// The other language's tag, for the switch.

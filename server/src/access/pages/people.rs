@@ -93,7 +93,7 @@ struct InvitePage {
 struct LinkPage {
     shell: Shell,
     person: String,
-    path: String,
+    address: String,
     back: String,
 }
 
@@ -365,7 +365,7 @@ async fn reset(person: SignedIn, State(access): State<Access>, Path(id): Path<Uu
     let content = LinkPage {
         shell: person.shell,
         person: view.row.display_name,
-        path: link.path(),
+        address: person.visit.address_of(&link.path()),
         back: format!("/staff/{id}"),
     };
     // Shown by the answer itself and kept nowhere.
@@ -403,7 +403,8 @@ async fn invite(person: SignedIn, State(access): State<Access>, fields: Fields) 
     match created {
         Ok((view, link)) => {
             let back = format!("/staff/{}", view.row.staff_id);
-            let content = LinkPage { shell: person.shell, person: view.row.display_name, path: link.path(), back };
+            let address = person.visit.address_of(&link.path());
+            let content = LinkPage { shell: person.shell, person: view.row.display_name, address, back };
             page(StatusCode::OK, &content)
         }
         Err(error) => {

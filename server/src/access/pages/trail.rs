@@ -10,13 +10,14 @@ use http::StatusCode;
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::SignedIn;
+use super::{SignedIn, role_text};
 use crate::{
     access::{
-        rules::{MunicipalityId, Place, Right},
+        rules::{MunicipalityId, Place, Right, Role},
         service::{Access, audit::Verification},
     },
-    console::{PageResult, Shell, format, page},
+    clock::Timestamp,
+    console::{PageResult, Shell, format, page, words::audit as words},
 };
 
 /// Entries on one page.
@@ -39,8 +40,11 @@ struct EntryLine {
     time: String,
     machine_time: String,
     actor: String,
-    action: String,
+    /// As people say it, and as the log has it.
+    action: (String, String),
     subject: String,
+    /// Short, whole, and the page of it if there is one.
+    subject_id: (String, String, Option<String>),
     details: Vec<(String, String)>,
 }
 
@@ -94,22 +98,59 @@ async fn audit(person: SignedIn, State(access): State<Access>, Query(look): Quer
         time: format::record_moment(entry.recorded_at),
         machine_time: format::machine_moment(entry.recorded_at),
         actor: entry.actor_name,
-        action: entry.action,
-        subject: format!("{} {}", entry.subject_kind, entry.subject_id),
-        details: details(&entry.details),
+        action: (words::action_text(shell.language, &entry.action).to_owned(), entry.action),
+        subject: words::subject_text(shell.language, &entry.subject_kind).to_owned(),
+        subject_id: (
+            short(&entry.subject_id),
+            entry.subject_id.clone(),
+            page_of(&entry.subject_kind, &entry.subject_id),
+        ),
+        details: details(&shell, &entry.details),
     });
     let entries = entries.collect();
     page(StatusCode::OK, &AuditPage { shell, chain, chains, entries, verifiable: whole, first, next })
 }
 
-/// The members of an entry's JSON, those of one level.
-fn details(json: &str) -> Vec<(String, String)> {
+/// The members of an entry's JSON, those of one level, as people read them.
+fn details(shell: &Shell, json: &str) -> Vec<(String, String)> {
     let Ok(serde_json::Value::Object(members)) = serde_json::from_str(json) else { return Vec::new() };
-    let text = |value: serde_json::Value| match value {
-        serde_json::Value::String(text) => text,
-        other => other.to_string(),
+    let members = members.into_iter().filter(|(_, value)| !value.is_null() && value != &serde_json::json!({}));
+    let told = members.map(|(name, value)| {
+        let text = match (name.as_str(), &value) {
+            ("role", value) => {
+                let role = value.as_i64().and_then(|number| Role::from_number(i16::try_from(number).ok()?));
+                role.map(|role| role_text(shell.language, role).to_owned())
+            }
+            (name, value) if name.ends_with("_at") => value.as_i64().map(|at| shell.moment(Timestamp(at))),
+            (_, serde_json::Value::String(text)) => Some(short(text)),
+            (_, serde_json::Value::Bool(yes)) => {
+                Some(if *yes { shell.w.shell.yes } else { shell.w.shell.no }.to_owned())
+            }
+            (_, _) => None,
+        };
+        (words::detail_text(shell.language, &name).to_owned(), text.unwrap_or_else(|| value.to_string()))
+    });
+    told.collect()
+}
+
+/// An id by its last digits, which differ; other texts whole.
+fn short(text: &str) -> String {
+    match Uuid::parse_str(text) {
+        Ok(_) => format!("…{}", &text[text.len() - 8..]),
+        Err(_) => text.to_owned(),
+    }
+}
+
+/// The page of what was changed, where it has one.
+fn page_of(kind: &str, id: &str) -> Option<String> {
+    let part = match kind {
+        "device" => "devices",
+        "school" => "schools",
+        "municipality" => "municipalities",
+        "staff" => "staff",
+        _without_page => return None,
     };
-    members.into_iter().filter(|(_, value)| !value.is_null()).map(|(name, value)| (name, text(value))).collect()
+    Uuid::parse_str(id).is_ok().then(|| format!("/{part}/{id}"))
 }
 
 async fn verify(person: SignedIn, State(access): State<Access>) -> PageResult {

@@ -75,7 +75,6 @@ words! {
         account_language: "画面の言語", "Language";
         link_title: "リンクを本人に渡してください", "Give this link to the person";
         link_lead: "このリンクは1回だけ、24時間以内に使えます。メールで送るときは、本人のアドレスを確かめてください。この画面は二度と表示されません。", "It works once, within 24 hours. If you mail it, check the address. This page is never shown again.";
-        link_path_hint: "このコンソールのアドレスに続けて入力します。", "It follows the address of this console.";
         link_done: "渡しました", "Done";
         grants: "権限", "Grants";
         grants_empty: "あなたが管理する範囲では、権限がありません。", "No grants at places that you manage.";

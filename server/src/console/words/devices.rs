@@ -10,6 +10,7 @@ words! {
         how_it_is: "現在の状態", "How it is";
         timeline: "履歴", "Timeline";
         older: "以前の履歴", "Older";
+        edit: "端末を編集", "Edit the device";
         open_latest: "最新の内容を開く", "Open the latest version";
         field: "項目", "Field";
         value: "値", "Value";
@@ -32,6 +33,11 @@ words! {
 
 /// What a field is called.
 pub fn field_text(language: Language, name: &str) -> &'static str {
+    known_field(language, name).unwrap_or(language.words().shell.unknown)
+}
+
+/// What a field is called; none if there is no such field.
+pub fn known_field(language: Language, name: &str) -> Option<&'static str> {
     let (ja, en) = match name {
         "label" => ("管理番号", "Label"),
         "serial_number" => ("シリアル番号", "Serial number"),
@@ -53,9 +59,9 @@ pub fn field_text(language: Language, name: &str) -> &'static str {
         "warranty_until" => ("保証期限", "Warranty until"),
         "lease_until" => ("リース満了日", "Lease until"),
         "price_yen" => ("取得価格", "Price in yen"),
-        _ => ("不明", "Unknown"),
+        _ => return None,
     };
-    language.choose(ja, en)
+    Some(language.choose(ja, en))
 }
 
 /// Who says something.
@@ -121,6 +127,12 @@ pub fn review_text(language: Language, name: &str) -> &'static str {
         _ => ("不明", "Unknown"),
     };
     language.choose(ja, en)
+}
+
+/// An amount of money: "55,000円" / "¥55,000".
+pub fn yen(language: Language, yen: i64) -> String {
+    let number = crate::console::format::number(yen);
+    language.choose(format!("{number}円"), format!("¥{number}"))
 }
 
 /// A value that is one of a few, in words; others as they are.

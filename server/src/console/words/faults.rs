@@ -14,6 +14,7 @@ words! {
         conflict_text: "最新の内容を開いて、もう一度変更してください。入力した内容は保存されていません。", "Open the latest version and change it again. What you entered was not saved.";
         exists: "すでに存在します", "It exists already";
         precondition: "今の状態ではできません", "Not possible in this state";
+        link: "このリンクは使えません", "This link is no longer good";
         invalid: "入力内容に誤りがあります", "Something you entered is not right";
         invalid_text: "戻って、内容を直してください。", "Go back and correct it.";
         too_large: "データが大きすぎます", "Too large";

@@ -8,17 +8,18 @@ words! {
         title: "取り込み", "Import";
         lead: "台帳やベンダー管理コンソールの書き出しを取り込みます。内容を確かめてから適用するまで、何も変わりません。", "Take in ledgers or exports of vendors' consoles. Nothing changes until you have looked at it and applied it.";
         municipality: "区市町村", "Municipality";
-        kind: "内容", "What it is about";
+        kind: "内容", "Content";
         kind_devices: "端末", "Devices";
         kind_schools: "学校", "Schools";
         kind_pupils: "児童生徒数", "Pupils";
         kind_calendar: "学校暦", "School calendar";
         file: "ファイル", "File";
-        file_hint: "CSV(Shift_JIS、UTF-8、UTF-16)またはXLSX、32 MiBまで", "CSV (Shift_JIS, UTF-8, UTF-16) or XLSX, up to 32 MiB";
+        file_hint: "CSV（Shift_JIS・UTF-8・UTF-16）かXLSX、32 MiBまで", "CSV (Shift_JIS, UTF-8, UTF-16) or XLSX, up to 32 MiB";
         header_row: "見出しの行番号", "Row of the header";
-        mapping: "列の対応(1行に1つ、「列=項目」)", "Columns, one COLUMN=FIELD a line";
+        mapping: "列の対応（1行に1つ、「列=項目」）", "Columns, one COLUMN=FIELD a line";
         skip_errors: "エラーのある行を除いて適用する", "Leave rows with errors out";
-        look: "内容を確かめる", "Look at it";
+        options: "見出しや列を指定する", "Say where the header is and what columns mean";
+        look: "内容を確かめる", "Check the file";
         runs: "最近の取り込み", "Recent imports";
         when: "日時", "When";
         who: "担当", "By";
@@ -45,17 +46,17 @@ words! {
         ignored: "取り込まない", "Ignored";
         dropped: "個人情報のため取り込みません", "Personal, dropped";
         keep: "この対応を次回も使う", "Keep this for the next file";
-        again: "この対応で確かめ直す", "Look again with these";
-        samples: "読み取った内容(先頭の行)", "The first rows as understood";
+        again: "この対応で確かめ直す", "Check again with these";
+        samples: "読み取った内容（先頭の行）", "The first rows as understood";
         apply: "適用する", "Apply";
         applied: "取り込みました", "The file was imported";
-        has_errors: "エラーがあるため適用できません。ファイルか列の対応を直すか、エラーのある行を除いて確かめ直してください。", "It cannot be applied because of errors. Correct the file or the columns, or look again without rows with errors.";
+        has_errors: "エラーがあるため適用できません。ファイルか列の対応を直すか、エラーのある行を除いて確かめ直してください。", "It cannot be applied because of errors. Correct the file or the columns, or check again without the rows with errors.";
         file_missing: "ファイルを選んでください。", "Choose a file.";
         export: "書き出し", "Export";
         export_lead: "端末の一覧をCSVで書き出します。操作は監査記録に残ります。", "Take the devices out as CSV. The audit log notes it.";
         encoding: "文字コード", "Encoding";
-        encoding_utf8: "UTF-8(Excel対応)", "UTF-8 (for Excel)";
-        encoding_cp932: "Shift_JIS(CP932)。無い文字は〓になります", "Shift_JIS (CP932); characters it lacks become 〓";
+        encoding_utf8: "UTF-8（Excel対応）", "UTF-8 (for Excel)";
+        encoding_cp932: "Shift_JIS（CP932）。無い文字は〓になります", "Shift_JIS (CP932); characters it lacks become 〓";
         download: "書き出す", "Download";
     }
 }

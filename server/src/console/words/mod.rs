@@ -4,8 +4,10 @@
 //! [`Language`]. Deliberately not here: words of the contract and of the commands, which are English.
 
 pub mod access;
+pub mod audit;
 pub mod devices;
 pub mod faults;
+pub mod fields;
 pub mod imports;
 pub mod lists;
 pub mod overview;

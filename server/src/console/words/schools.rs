@@ -31,7 +31,7 @@ words! {
         charge: "平均電池残量", "Mean battery charge";
         state: "状態", "State";
         last: "最後の報告", "Last report";
-        no_devices: "端末なし", "No devices";
+        no_agents: "報告対象なし", "None set up";
         resting: "時間外・休業日", "Out of hours";
         closed: "閉校", "Closed";
         with_closed: "閉校も表示", "Also closed ones";

@@ -61,6 +61,8 @@ words! {
         keys_home: "ホームへ", "Go home";
         keys_devices: "端末へ", "Go to devices";
         keys_schools: "学校へ", "Go to schools";
+        keys_municipalities: "区市町村へ", "Go to municipalities";
+        keys_reviews: "身元の確認へ", "Go to reviews";
         keys_close: "閉じる", "Close";
         state_ok: "正常", "OK";
         state_warning: "注意", "Attention";

@@ -22,7 +22,7 @@ use crate::{
         Fields, Language, PageResult, Respond as _, Shell, UPLOAD_BYTES, page,
         progress::{Ending, Step, growing},
         see_other,
-        words::faults::sentence,
+        words::{devices::value_text, faults::sentence},
     },
     devices::{
         rules::import::{
@@ -124,7 +124,7 @@ struct RunPage {
     outcome: Outcome,
     errors: Vec<ErrorView>,
     more_errors: u64,
-    fields: Vec<(&'static str, &'static str)>,
+    fields: Vec<(&'static str, String)>,
     skip_errors: bool,
     waits: bool,
     version: i64,
@@ -263,16 +263,17 @@ async fn show_run(
     errors.truncate(ERRORS);
     let shown = u64::try_from(errors.len()).unwrap_or(u64::MAX);
     let ja = shell.language.is_ja();
-    let title = |field: ColumnField| if ja { field.title() } else { field.name() };
+    let title = |field: ColumnField| if ja { field.title().to_owned() } else { capitalised(field.name()) };
     let fields = ColumnField::of_kind(run.kind).map(|field| (field.name(), title(field)));
-    for (name, _) in outcome.samples.iter_mut().flatten() {
+    for (name, value) in outcome.samples.iter_mut().flatten() {
+        *value = value_text(shell.language, value);
         let column = match name.as_str() {
             "os_kind" => "os",
             "class_name" => "class",
             same => same,
         };
         if let Some(field) = ColumnField::from_name(run.kind, column) {
-            title(field).clone_into(name);
+            *name = title(field);
         }
     }
     let view = RunPage {
@@ -290,6 +291,13 @@ async fn show_run(
         shell,
     };
     page(if view.refusal.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK }, &view)
+}
+
+/// A name of the contract as English people read it: `serial_number` is "Serial number".
+fn capitalised(name: &str) -> String {
+    let text = name.replace('_', " ");
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 async fn again(

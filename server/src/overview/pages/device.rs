@@ -62,7 +62,9 @@ struct DevicePage {
     how: Vec<(&'static str, String)>,
     entries: Vec<Entry>,
     more: Option<String>,
-    inputs: Vec<(&'static str, &'static str)>,
+    inputs: Vec<(&'static str, &'static str, &'static str)>,
+    /// Somebody else was faster.
+    conflict: bool,
     verbs: Vec<(&'static str, &'static str)>,
     editable: bool,
 }
@@ -207,7 +209,10 @@ async fn show(
         how: how(&shell, view),
         entries: found.into_iter().map(|found| entry(&shell, found)).collect(),
         more,
-        inputs: EDITABLE.iter().map(|field| (field.name(), words::field_text(language, field.name()))).collect(),
+        inputs: EDITABLE
+            .map(|field| (field.name(), words::field_text(language, field.name()), input_type(field)))
+            .to_vec(),
+        conflict: status == StatusCode::CONFLICT,
         verbs: if editable { verbs.collect() } else { Vec::new() },
         editable,
         shell,
@@ -242,6 +247,12 @@ fn life(shell: &Shell, view: &v1::Device) -> (&'static str, String) {
     super::devices::lifecycle(shell, state.to_number())
 }
 
+/// How a browser helps with a field.
+fn input_type(field: Field) -> &'static str {
+    let days = [Field::AcquiredOn, Field::WarrantyUntil, Field::LeaseUntil];
+    if days.contains(&field) { "date" } else { "text" }
+}
+
 /// What a device is called: its label, its serial number, or the beginning of its id.
 pub(super) fn title(view: &v1::Device) -> String {
     let named = [Field::Label, Field::SerialNumber].map(|field| value(view, field));
@@ -262,6 +273,9 @@ pub(super) fn value(view: &v1::Device, field: Field) -> String {
 pub(super) fn worded(shell: &Shell, view: &v1::Device, field: Field) -> String {
     let text = match field {
         Field::School => view.school_name.clone(),
+        Field::PriceYen => {
+            value(view, field).parse().map_or_else(|_| String::new(), |yen| words::yen(shell.language, yen))
+        }
         field => words::value_text(shell.language, &value(view, field)),
     };
     if text.is_empty() { shell.w.shell.unknown.to_owned() } else { text }
@@ -273,8 +287,8 @@ fn line(shell: &Shell, view: &v1::Device, field: Field) -> Line {
     Line {
         label: words::field_text(shell.language, field.name()),
         value: worded(shell, view, field),
-        source: source.map_or("–", |source| words::source_text(shell.language, source.name())),
-        said: said.map_or_else(|| String::from("–"), |said| shell.moment(at(said.say_time))),
+        source: source.map_or("", |source| words::source_text(shell.language, source.name())),
+        said: said.map_or_else(String::new, |said| shell.moment(at(said.say_time))),
     }
 }
 

@@ -100,7 +100,7 @@ impl Health {
             ("bad", ..) => w.shell.state_off,
             ("warning", ..) => w.shell.state_warning,
             ("good", ..) => w.shell.state_ok,
-            (_, 0, _) => w.schools.no_devices,
+            (_, 0, _) => w.schools.no_agents,
             _ => w.schools.resting,
         }
     }
