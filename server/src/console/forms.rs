@@ -199,6 +199,6 @@ mod tests {
         assert_eq!((form.value("role"), form.message("role")), ("2", None));
         assert_eq!(form.message("reason"), Some(&says::fields::empty()));
         assert_eq!(form.status(), 422);
-        assert!(FormState::refused(Fields::default(), Error::not_found("X", "x")).is_err());
+        assert!(FormState::refused(Fields::default(), Error::not_found("X", says::fields::missing())).is_err());
     }
 }

@@ -28,18 +28,19 @@ async fn send(visit: Visit, fields: Fields) -> PageResult {
     match fields.some("name") {
         Some(_) => Ok(see_other("/form").flash("保存しました")),
         None => {
-            let form = FormState::refused(fields, Error::invalid_field("name", "is empty"))?;
+            let form = FormState::refused(fields, Error::invalid_field("name", says::fields::empty()))?;
             page(form.status(), &Form { shell: visit.shell(), form })
         }
     }
 }
 
 fn app(secure: bool) -> ConsoleApp {
-    let gone = || async { PageError(Error::not_found("DEVICE_NOT_FOUND", "there is no device x")) };
-    let closed = || async { PageError(Error::new(Kind::Unauthenticated, "SESSION_ENDED", "sign in")) };
+    let gone = || async { PageError(Error::not_found("DEVICE_NOT_FOUND", says::devices::device_unknown("x"))) };
+    let closed =
+        || async { PageError(Error::new(Kind::Unauthenticated, "SESSION_ENDED", says::access::session_ended())) };
     let broken = || async { PageError(Error::internal("the list could not be read", "disk on fire")) };
     let away = || async {
-        let error = Error::new(Kind::Unavailable, "DATABASE_UNAVAILABLE", "away");
+        let error = Error::new(Kind::Unavailable, "DATABASE_UNAVAILABLE", says::server::database_away());
         PageError(error.retry_after(Duration::from_secs(7)))
     };
     let pages = Router::new()

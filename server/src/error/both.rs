@@ -4,7 +4,8 @@ use std::{borrow::Cow, fmt};
 
 use serde::Serialize;
 
-/// A sentence in Japanese and in English.
+/// A sentence in Japanese and in English. No text becomes one by itself: it is declared in a table of [`super::says`], or said
+/// to be the same in both ([`Both::same`]).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Both {
     /// Japanese, without a full stop at its end.
@@ -50,20 +51,6 @@ impl Both {
 impl fmt::Display for Both {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.en)
-    }
-}
-
-/// Text that is the same in both languages, or in the reader's already.
-impl From<String> for Both {
-    fn from(text: String) -> Self {
-        Self { ja: text.clone().into(), en: text.into() }
-    }
-}
-
-/// Text that is the same in both languages, or in the reader's already.
-impl From<&'static str> for Both {
-    fn from(text: &'static str) -> Self {
-        Self::fixed(text, text)
     }
 }
 

@@ -155,10 +155,12 @@ mod tests {
 
     #[test]
     fn all_invalid_fields_are_named_at_once() {
-        let error = Error::invalid_fields(
-            "FIELD_INVALID",
-            vec![FieldViolation::new("code", "has 5 digits, needs 6"), FieldViolation::new("name", "is empty")],
-        );
-        assert_eq!(error.to_string(), "code: has 5 digits, needs 6; name: is empty");
+        let fields = vec![
+            FieldViolation::new("code", says::schools::municipality_code()),
+            FieldViolation::new("name", says::fields::empty()),
+        ];
+        let error = Error::invalid_fields("FIELD_INVALID", fields);
+        assert_eq!(error.to_string(), "code: needs six digits, for example 131130; name: is empty");
+        assert_eq!(error.message.ja, "code: 6桁の数字にしてください(例 131130); name: 入力してください");
     }
 }

@@ -56,12 +56,13 @@ mod tests {
 
     #[test]
     fn refusal_carries_reason_fields_and_time_to_wait() {
-        let status = Status::from(Error::invalid_field("code", "needs six digits"));
+        let status = Status::from(Error::invalid_field("code", says::schools::municipality_code()));
         assert_eq!(status.code(), Code::InvalidArgument);
         assert_eq!(status.get_details_error_info().unwrap().reason, "FIELD_INVALID");
         assert_eq!(status.get_details_bad_request().unwrap().field_violations[0].field, "code");
         let status = Status::from(
-            Error::new(Kind::Exhausted, "CHECK_IN_QUEUE_FULL", "full").retry_after(Duration::from_secs(7)),
+            Error::new(Kind::Exhausted, "CHECK_IN_QUEUE_FULL", says::devices::reports_wait())
+                .retry_after(Duration::from_secs(7)),
         );
         assert_eq!(status.get_details_retry_info().unwrap().retry_delay, Some(Duration::from_secs(7)));
     }

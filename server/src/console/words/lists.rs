@@ -1,6 +1,7 @@
 //! Words of the list of devices, its filters and its file.
 
 use super::{Language, words};
+use crate::error::Both;
 
 words! {
     /// Words of the list of devices.
@@ -53,27 +54,27 @@ words! {
 }
 
 /// What is wrong with a filter, by the name of the fault.
-pub fn wrong_text(language: Language, wrong: &str) -> &'static str {
+pub fn wrong_said(wrong: &str) -> Both {
     let (ja, en) = match wrong {
-        "choice" => ("選択肢にない値です。選び直してください。", "This is none of the choices. Choose again."),
+        "choice" => ("選択肢にない値です。選び直してください", "This is none of the choices. Choose again"),
         "fragment" => (
-            "管理番号かシリアル番号の一部を、空白とハイフンを除いて2〜64文字で入力してください。",
-            "Enter 2 to 64 characters of a label or serial number; spaces and dashes do not count.",
+            "管理番号かシリアル番号の一部を、空白とハイフンを除いて2〜64文字で入力してください",
+            "Enter 2 to 64 characters of a label or serial number; spaces and dashes do not count",
         ),
-        "length" => ("長すぎます。", "This is too long."),
-        "grade" => ("学年は1〜12で入力してください。", "A grade is a number from 1 to 12."),
+        "length" => ("長すぎます", "This is too long"),
+        "grade" => ("学年は1〜12で入力してください", "A grade is a number from 1 to 12"),
         "missing" => (
-            "見つかりません。削除されたか、表示する権限がありません。",
-            "Not found: it was removed, or you may not see it.",
+            "見つかりません。削除されたか、表示する権限がありません",
+            "Not found: it was removed, or you may not see it",
         ),
-        "alone" => ("学校で絞り込むには、区市町村も選んでください。", "Choose the municipality of the school as well."),
+        "alone" => ("学校で絞り込むには、区市町村も選んでください", "Choose the municipality of the school as well"),
         "page" => (
-            "このページの続きが見つかりません。条件が変わったときは、先頭から表示してください。",
-            "This page is not part of the list. If the filters have changed, begin at the start.",
+            "このページの続きが見つかりません。条件が変わったときは、先頭から表示してください",
+            "This page is not part of the list. If the filters have changed, begin at the start",
         ),
-        _ => ("値が正しくありません。", "This value is not right."),
+        _ => ("値が正しくありません", "This value is not right"),
     };
-    language.choose(ja, en)
+    Both::fixed(ja, en)
 }
 
 /// How many devices match and how many of them are shown: "1,150台中 100台を表示" / "100 of 1,150 shown".

@@ -1,7 +1,7 @@
 //! Every word of the console, Japanese and English side by side: one table in several files, one per feature.
 //!
 //! A line without one of the two languages does not compile. Phrases with a number or a name in them are functions of
-//! [`Language`]. Deliberately not here: words of the contract and of the commands, which are English.
+//! [`Language`]. Deliberately not here: what the server says when something is wrong (`error/says`), and words of the commands, which are English.
 
 pub mod access;
 pub mod audit;

@@ -120,7 +120,8 @@ mod tests {
     #[test]
     fn what_is_wrong_is_named_with_what_would_be_right() {
         for (field, text, told) in [
-            (Field::AcquiredOn, "2023-02-29", "2026-04-01"),
+            (Field::AcquiredOn, "2023-02-29", "calendar"),
+            (Field::AcquiredOn, "1980-04-01", "1990 and 2099"),
             (Field::AcquiredOn, "R41.4.1.1", "2026-04-01"),
             (Field::Grade, "13", "1 to 12"),
             (Field::SeatNumber, "１", "1 to 999"),

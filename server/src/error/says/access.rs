@@ -42,6 +42,7 @@ says! {
     // Credentials.
     token_required: "ヘッダー `authorization: Bearer gfs_…` に職員のトークンが必要です", "this call needs a staff token in the header `authorization: Bearer gfs_…`";
     token_invalid: "この職員のトークンは使えません", "this staff token is not valid";
+    token_narrowed: "このトークンの権限は、あなたの権限より狭いものです。自分自身の設定には、すべての権限を持つトークンか、コンソールを使ってください", "this token gives less than you have; what is your own needs all of it, or the console";
     token_exists: "このrequest_idのトークンはすでにあります。秘密の文字列は一度だけ渡されます", "a token of this request_id exists; its secret was given once";
     token_unknown(token): "トークン {token} はありません", "you have no token {token}";
     sign_in_failed: "サインインできません。名前とパスワードを確認してください。何度も失敗したときは、数分待ってから試してください", "the name or the password is wrong, or there were too many wrong tries and you must wait some minutes";

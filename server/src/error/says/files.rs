@@ -12,6 +12,7 @@ says! {
     import_applied: "この取り込みは適用済みです。もう一度適用するには、ファイルを選び直してください", "this import was applied already; hand the file in again to apply it again";
     import_changed: "取り込みは、開いたあとに変更されました。読み直してください", "the import was changed since it was read; read it again";
     import_has_errors(count): "エラーが{count}件あります。ファイルを直すか、エラーの行を除いて取り込んでください", "{count} errors; correct the file, or hand it in again and leave out rows with errors";
+    mapping_for_whole: "列の対応は区市町村全体のために保存されます。その管理者に依頼してください", "a mapping is kept for the whole municipality; ask an administrator of it";
     import_expired: "ファイルの保管期限(1日)が過ぎました。もう一度選んでください", "the file of this import is gone after a day; hand it in again";
     too_many_devices(most): "1つの区市町村の端末が{most}台を超えると、ファイルと照合できません", "more than {most} devices of one owner cannot be matched with a file";
 }

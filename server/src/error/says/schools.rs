@@ -12,6 +12,7 @@ says! {
     school_exists: "この学校コードの学校は、この区市町村にすでにあります", "a school with this code exists in the municipality";
     school_key_taken: "この学校コード・名前・request_idのどれかの学校は、この区市町村にすでにあります", "a school with this code, name or request_id exists in the municipality";
     school_name_taken(name): "「{name}」という学校はすでにあります(文字の幅と空白は区別しません)", "a school of the municipality is called {name} already; width and spaces make no difference";
+    school_kind(choices): "次のどれかにしてください: {choices}", "is none of {choices}";
     school_unknown(id): "学校 {id} はありません", "there is no school {id}";
     place_unknown: "その場所はありません", "there is no such place";
     adding_needs_municipality: "学校の追加には区市町村全体の権限が必要です", "adding a school needs a right for the municipality";
@@ -53,15 +54,15 @@ says! {
     holiday_source: "だれがいつ定めたかを入力してください", "is empty; say who says so, with a date";
 
     // Lines.
-    topology: "回線の形を指定してください", "names no topology";
-    hub_kind: "ハブの種類を指定してください", "names no kind of hub";
-    needs_municipal_hub: "自治体のハブを指定してください", "is no hub of a municipality, which this topology needs";
-    needs_prefectural_hub: "都道府県のハブを指定してください", "is no hub of a prefecture, which this topology needs";
-    needs_isp_node: "プロバイダーの設備を指定してください。ほかのハブを通る回線は、別の形です", "is no node of a provider; a line through another hub has another topology";
+    topology: "接続方式を選んでください", "names no topology";
+    hub_kind: "集約拠点の種類を指定してください", "names no kind of hub";
+    needs_municipal_hub: "接続方式に合う、自治体の集約拠点を選んでください", "is no hub of a municipality, which this topology needs";
+    needs_prefectural_hub: "接続方式に合う、都道府県の集約拠点を選んでください", "is no hub of a prefecture, which this topology needs";
+    needs_isp_node: "プロバイダーの設備を選んでください。ほかの集約拠点を通る回線は、別の接続方式です", "is no node of a provider; a line through another hub has another topology";
     contract_mbps(mbps): "{mbps} は範囲外です。1〜400,000にするか、不明なら空にしてください", "is {mbps}, may be 1 to 400,000; leave it out where unknown";
     line_unknown(number): "この学校に回線 {number} はありません", "the school has no line {number}";
-    hub_unknown(id): "ハブ {id} はありません", "there is no hub {id}";
-    hub_exists: "この名前かrequest_idのハブはすでにあります", "a hub with this name or request_id exists";
-    operator_missing: "自治体のハブには、運用する区市町村を指定してください", "is empty; a hub of a municipality needs who runs it";
-    operator_not_here: "自治体のハブだけに指定できます", "is only for hubs of a municipality";
+    hub_unknown(id): "集約拠点 {id} はありません", "there is no hub {id}";
+    hub_exists: "この名前かrequest_idの集約拠点はすでにあります", "a hub with this name or request_id exists";
+    operator_missing: "自治体の集約拠点には、運用する区市町村を指定してください", "is empty; a hub of a municipality needs who runs it";
+    operator_not_here: "自治体の集約拠点だけに指定できます", "is only for hubs of a municipality";
 }

@@ -9,7 +9,10 @@ use super::key_of;
 use crate::{
     access::{rules::Staff, service::Access},
     clock::Timestamp,
-    error::{Error, FieldViolation, Result as ServerResult, says::fields},
+    error::{
+        Error, FieldViolation, Result as ServerResult,
+        says::{fields, schools as say},
+    },
     grpc::{
         caller,
         page::{self, PageOfSchools},
@@ -132,7 +135,7 @@ fn school_kind(prefix: &str) -> Result<Option<SchoolKind>, FieldViolation> {
         "" => Ok(None),
         prefix => SchoolKind::from_prefix(prefix).map(Some).ok_or_else(|| {
             let known = SchoolKind::ALL.map(SchoolKind::prefix).join(", ");
-            FieldViolation::new("kind", format!("is none of {known}"))
+            FieldViolation::new("kind", say::school_kind(known))
         }),
     }
 }

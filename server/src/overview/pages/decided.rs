@@ -89,7 +89,7 @@ async fn show(person: SignedIn, pages: &OverviewPages, query: &str, refused: Opt
     };
     let refusal = refused.map(|error| refusal(&shell, error)).transpose()?;
     let template = DecidedPage {
-        form: form(&shell, &address, &wrong),
+        form: form(&address, &wrong),
         refusal,
         owners: owners(pages, staff, &shell).await?,
         lines: rows.into_iter().map(|row| line(&shell, row)).collect(),

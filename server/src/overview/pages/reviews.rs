@@ -132,7 +132,7 @@ async fn show(person: SignedIn, pages: &OverviewPages, query: &str, refused: Opt
     };
     let refusal = refused.map(|error| refusal(&shell, error)).transpose()?;
     let template = ReviewsPage {
-        form: form(&shell, &address, &wrong),
+        form: form(&address, &wrong),
         refusal,
         owners: owners(pages, staff, &shell).await?,
         back: Some(query).filter(|query| !query.is_empty()).map(|query| format!("?{query}")).unwrap_or_default(),
@@ -170,14 +170,12 @@ pub(super) fn wrong_status(wrong: &Wrong) -> StatusCode {
     }
 }
 
-pub(super) fn form(shell: &Shell, address: &Address, wrong: &Wrong) -> FormState {
+pub(super) fn form(address: &Address, wrong: &Wrong) -> FormState {
     let fields = Fields::of(address.pairs().iter().map(|(key, value)| (*key, value.clone())));
     if wrong.is_empty() {
         return FormState::filled(fields);
     }
-    let told = |(key, what): &(&'static str, &'static str)| {
-        FieldViolation::new(*key, list_words::wrong_text(shell.language, what))
-    };
+    let told = |(key, what): &(&'static str, &'static str)| FieldViolation::new(*key, list_words::wrong_said(what));
     FormState::refused_here(fields, Error::invalid_fields("FIELD_INVALID", wrong.iter().map(told).collect()))
 }
 

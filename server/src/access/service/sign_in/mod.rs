@@ -285,8 +285,7 @@ pub(super) fn actor(person: &StaffRow) -> Actor {
 pub(super) fn require_whole_person(staff: &Staff) -> Result<StaffId> {
     let id = require_person(staff)?;
     if staff.is_narrowed() {
-        let message = "this token gives less than you have; what is your own needs all of it, or the console";
-        return Err(Error::new(Kind::Denied, "RIGHT_MISSING", message));
+        return Err(Error::new(Kind::Denied, "RIGHT_MISSING", say::token_narrowed()));
     }
     Ok(id)
 }

@@ -334,8 +334,7 @@ impl Imports {
     pub async fn keep_mapping(&self, staff: &Staff, municipality: MunicipalityId, import: Uuid) -> Result<()> {
         let run = self.get(staff, municipality, import).await?;
         if !staff.area_for(right_for(run.kind), municipality)?.covers(None) {
-            let message = "a mapping is kept for the whole municipality; ask an administrator of it";
-            return Err(Error::new(Kind::Denied, "RIGHT_MISSING", message));
+            return Err(Error::new(Kind::Denied, "RIGHT_MISSING", say::mapping_for_whole()));
         }
         let headers: Vec<String> = run.outcome.columns.iter().map(|column| column.header.clone()).collect();
         let mapping = mapping_of(&run.outcome);

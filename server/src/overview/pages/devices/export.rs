@@ -34,7 +34,7 @@ pub(in crate::overview::pages) async fn export(
         return Err(Error::not_found("PLACE_NOT_FOUND", says::schools::place_unknown()).into());
     }
     if !asked.wrong.is_empty() {
-        let told = |(key, what): &(&'static str, Wrong)| FieldViolation::new(*key, form_message(&person.shell, *what));
+        let told = |(key, what): &(&'static str, Wrong)| FieldViolation::new(*key, form_message(*what));
         let wrong = asked.wrong.iter().map(told).collect();
         return Err(Error::invalid_fields("FIELD_INVALID", wrong).into());
     }

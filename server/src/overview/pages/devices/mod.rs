@@ -29,7 +29,7 @@ use crate::{
         words::{devices as words, lists as list_words},
     },
     devices::rules::fields::{Lifecycle, OsKind, Purpose},
-    error::{Error, FieldViolation, Kind, Result},
+    error::{Both, Error, FieldViolation, Kind, Result},
     overview::{
         rules::{DeviceOrder, DeviceQuery, Position, SortField},
         service::{DeviceLine, Group},
@@ -250,7 +250,7 @@ async fn show(
     let status = status_of(&wrong);
     let total = counts.as_ref().map(|counts| total(counts, &query));
     let template = DevicesPage {
-        form: form(&shell, &address, &wrong),
+        form: form(&address, &wrong),
         hidden: address.pairs().to_vec(),
         owners: owner_choices(&shell, &names),
         owner: owner.map(|owner| owner.to_string()).unwrap_or_default(),
@@ -301,18 +301,18 @@ fn status_of(wrong: &[(&'static str, Wrong)]) -> StatusCode {
     }
 }
 
-fn form(shell: &Shell, address: &Address, wrong: &[(&'static str, Wrong)]) -> FormState {
+fn form(address: &Address, wrong: &[(&'static str, Wrong)]) -> FormState {
     let fields = Fields::of(address.pairs().iter().map(|(key, value)| (*key, value.clone())));
     if wrong.is_empty() {
         return FormState::filled(fields);
     }
-    let violation = |(key, what): &(&'static str, Wrong)| FieldViolation::new(*key, form_message(shell, *what));
+    let violation = |(key, what): &(&'static str, Wrong)| FieldViolation::new(*key, form_message(*what));
     let violations = wrong.iter().map(violation).collect();
     FormState::refused_here(fields, Error::invalid_fields("FIELD_INVALID", violations))
 }
 
 /// What is wrong, for the person.
-fn form_message(shell: &Shell, wrong: Wrong) -> &'static str {
+fn form_message(wrong: Wrong) -> Both {
     let name = match wrong {
         Wrong::Choice => "choice",
         Wrong::Fragment => "fragment",
@@ -322,7 +322,7 @@ fn form_message(shell: &Shell, wrong: Wrong) -> &'static str {
         Wrong::Alone => "alone",
         Wrong::Page => "page",
     };
-    list_words::wrong_text(shell.language, name)
+    list_words::wrong_said(name)
 }
 
 fn with_all(shell: &Shell, choices: impl Iterator<Item = (String, String)>) -> Vec<(String, String)> {

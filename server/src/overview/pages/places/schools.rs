@@ -124,7 +124,7 @@ pub(in crate::overview::pages) async fn schools(
         if names.owners().len() > 1 { std::iter::once(all()).chain(owners).collect() } else { Vec::new() };
     let kinds = SchoolKind::ALL.into_iter().map(|kind| (kind.prefix().to_owned(), kind_text(&shell, kind).to_owned()));
     let template = SchoolsPage {
-        form: form(&shell, &address, &wrong),
+        form: form(&address, &wrong),
         owners,
         kinds: std::iter::once(all()).chain(kinds).collect(),
         chips: chips(&shell, &address, &names),
@@ -177,14 +177,12 @@ fn position(token: &str) -> Option<SchoolPosition> {
     SchoolPosition::from_bytes(&bytes)
 }
 
-fn form(shell: &Shell, address: &Address, wrong: &Wrong) -> FormState {
+fn form(address: &Address, wrong: &Wrong) -> FormState {
     let fields = Fields::of(address.pairs().iter().map(|(key, value)| (*key, value.clone())));
     if wrong.is_empty() {
         return FormState::filled(fields);
     }
-    let told = |(key, what): &(&'static str, &'static str)| {
-        FieldViolation::new(*key, list_words::wrong_text(shell.language, what))
-    };
+    let told = |(key, what): &(&'static str, &'static str)| FieldViolation::new(*key, list_words::wrong_said(what));
     FormState::refused_here(fields, Error::invalid_fields("FIELD_INVALID", wrong.iter().map(told).collect()))
 }
 
