@@ -170,7 +170,7 @@ async fn figures_of_an_area_are_those_of_its_schools(world: World) {
     assert_eq!(of_the_school.len(), 1);
     let row = of_the_school[0];
     assert_eq!((row.municipality, row.school_count, row.device_count), (owner, 1, 2));
-    assert!(world.overview.figures(&staff, Some(other)).await.unwrap().is_empty());
+    assert_eq!(world.overview.figures(&staff, Some(other)).await.unwrap_err().reason, "MUNICIPALITY_NOT_FOUND");
 }
 
 async fn count_that_changes_nothing_writes_nothing(world: World) {
