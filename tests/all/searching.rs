@@ -47,9 +47,9 @@ async fn schools_are_found_page_by_page(engine: Engine) {
         kind: kind.to_owned(),
         ..ListSchoolsRequest::default()
     };
-    assert_eq!(found(&staff, search("第1小", "")).await.unwrap(), ["第１小学校", "第1小学校 分校"]);
-    assert_eq!(found(&staff, search("b1132", "")).await.unwrap(), ["第１小学校"]);
-    assert_eq!(found(&staff, search("第", "C1")).await.unwrap(), ["第一中学校"]);
+    assert_eq!(found(&staff, search("第1小", "")).await.expect("it is answered"), ["第１小学校", "第1小学校 分校"]);
+    assert_eq!(found(&staff, search("b1132", "")).await.expect("it is answered"), ["第１小学校"]);
+    assert_eq!(found(&staff, search("第", "C1")).await.expect("it is answered"), ["第一中学校"]);
     assert_refused(found(&staff, search("", "Z9")).await, Code::InvalidArgument, "FIELD_INVALID");
     assert_refused(found(&staff, search(&"校".repeat(65), "")).await, Code::InvalidArgument, "FIELD_INVALID");
     let forged = ListSchoolsRequest { page_token: String::from("AAAA"), ..search("第", "") };
@@ -90,12 +90,12 @@ async fn export_holds_what_the_list_shows(engine: Engine) {
         list: Some(ListDevicesRequest { lifecycles: vec![Lifecycle::Lost.into()], ..list }),
     };
     let by_label = ListDevicesRequest { order_by: String::from("label desc"), ..ListDevicesRequest::default() };
-    assert_eq!(exported(&staff, lost(&owner.municipality_id, by_label)).await.unwrap(), ["A-2", "A-1"]);
-    let mut all = exported(&staff, lost("", ListDevicesRequest::default())).await.unwrap();
+    assert_eq!(exported(&staff, lost(&owner.municipality_id, by_label)).await.expect("it is answered"), ["A-2", "A-1"]);
+    let mut all = exported(&staff, lost("", ListDevicesRequest::default())).await.expect("it is answered");
     all.sort();
     assert_eq!(all, ["'=1+1", "A-1", "A-2"], "of all owners, guarded against formulas");
     let none = ListDevicesRequest { query: String::from("zz"), ..ListDevicesRequest::default() };
-    assert!(exported(&staff, lost("", none)).await.unwrap().is_empty());
+    assert!(exported(&staff, lost("", none)).await.expect("it is answered").is_empty());
     let wrong = ListDevicesRequest { order_by: String::from("price"), ..ListDevicesRequest::default() };
     assert_refused(exported(&staff, lost("", wrong)).await, Code::InvalidArgument, "FIELD_INVALID");
 }

@@ -73,6 +73,7 @@ mod csrf;
 pub mod format;
 pub mod forms;
 pub mod headers;
+mod linger;
 pub mod live;
 pub mod progress;
 mod request;

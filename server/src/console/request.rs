@@ -24,6 +24,7 @@ use super::{
     ConsoleSite, FORM_BYTES, NavEntry, PageError, Shell, Visit, assets,
     cookies::{self, SetCookie},
     csrf, headers,
+    linger::Lingering,
     respond::{Fault, Flash, see_other},
     visit::VisitData,
     words::{Language, faults::sentence},
@@ -123,8 +124,9 @@ impl ConsoleApp {
     }
 
     /// Answers one request; never fails, never takes longer than its time.
-    pub async fn answer(&self, mut request: Request<Body>, peer: IpAddr) -> Response {
+    pub async fn answer(&self, request: Request<Body>, peer: IpAddr) -> Response {
         let started = Instant::now();
+        let mut request = request.map(|body| Body::new(Lingering::new(body)));
         let (visit, new_cookie) = match self.visit(&request, peer) {
             Ok(visit) => visit,
             Err(error) => return PageError(error).into_response(),

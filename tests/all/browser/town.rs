@@ -140,7 +140,7 @@ fn school_name(number: usize) -> String {
         "一橋",
         "さくら",
     ];
-    let kind = if number % 4 == 0 { "中学校" } else { "小学校" };
+    let kind = if number.is_multiple_of(4) { "中学校" } else { "小学校" };
     let round = (number - 1) / PLACES.len();
     let suffix = ["", "東", "西", "南"][round];
     format!("{}{suffix}{kind}", PLACES[(number - 1) % PLACES.len()])
