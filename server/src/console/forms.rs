@@ -138,7 +138,7 @@ impl FormState {
     /// The form again whatever the refusal is; for sign-in, whose refusal is the form's own.
     pub fn refused_here(fields: Fields, error: Error) -> Self {
         crate::telemetry::note_failure(error.reason, None);
-        Self { fields, violations: error.fields, refusal: Some((error.reason, error.message)) }
+        Self { fields, violations: error.fields.into_vec(), refusal: Some((error.reason, error.message)) }
     }
 
     /// 200, or 422 for a form that comes back.

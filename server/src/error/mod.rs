@@ -62,7 +62,7 @@ pub struct Error {
     /// For people.
     pub message: Both,
     /// All invalid fields at once.
-    pub fields: Vec<FieldViolation>,
+    pub fields: Box<[FieldViolation]>,
     /// When to try again.
     pub retry_after: Option<Duration>,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
@@ -74,7 +74,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 impl Error {
     /// An error without a source.
     pub fn new(kind: Kind, reason: &'static str, message: impl Into<Both>) -> Self {
-        Self { kind, reason, message: message.into(), fields: Vec::new(), retry_after: None, source: None }
+        Self { kind, reason, message: message.into(), fields: Box::default(), retry_after: None, source: None }
     }
 
     /// A fault of ours, with what caused it. What failed is for the log, in English; a person can only tell somebody.
@@ -90,7 +90,7 @@ impl Error {
     pub fn invalid_fields(reason: &'static str, fields: Vec<FieldViolation>) -> Self {
         assert!(!fields.is_empty(), "a refusal names at least one field");
         let message = Both::joined(fields.iter().map(|field| (field.field.as_ref(), &field.message)));
-        Self { fields, ..Self::new(Kind::Invalid, reason, message) }
+        Self { fields: fields.into(), ..Self::new(Kind::Invalid, reason, message) }
     }
 
     /// One refused field, with the reason FIELD_INVALID.

@@ -27,6 +27,13 @@ use uuid::Uuid;
 
 use crate::{World, enrollments::csr};
 
+/// What a source says of a field and when; none where it was withdrawn.
+type Word = ((Source, Field), Option<(FieldValue, i64)>);
+/// Columns of a device that a merge moves.
+type DeviceColumns = (Option<Uuid>, Option<Uuid>, Option<i64>, Option<String>, Option<String>, Option<String>);
+/// Columns of a review.
+type ReviewColumns = (i16, Option<Uuid>, String, i64, i64, Option<i64>);
+
 crate::on_both_engines!(whatever_is_merged_and_said_undo_brings_back_what_was);
 
 /// Three that enrolled with one serial number, and one that only a person wrote down.
@@ -85,7 +92,7 @@ struct Decision {
     words_before: Words,
     ended_before: Option<String>,
     /// What was said or withdrawn of the record since.
-    since: Vec<((Source, Field), Option<(FieldValue, i64)>)>,
+    since: Vec<Word>,
 }
 
 impl Model {
@@ -416,7 +423,7 @@ impl<'a> Case<'a> {
                 .all()
                 .await
                 .unwrap();
-            let row: (Option<Uuid>, Option<Uuid>, Option<i64>, Option<String>, Option<String>, Option<String>) = tx
+            let row: DeviceColumns = tx
                 .query(
                     "SELECT instance_id, merged_into_device_id, revoked_at, revoke_reason, label_key, serial_key FROM device
                      WHERE municipality_id = $1 AND device_id = $2",
@@ -426,7 +433,7 @@ impl<'a> Case<'a> {
                 .one()
                 .await
                 .unwrap();
-            let reviews: Vec<(i16, Option<Uuid>, String, i64, i64, Option<i64>)> = tx
+            let reviews: Vec<ReviewColumns> = tx
                 .query(
                     "SELECT reason, other_device_id, evidence, opened_at, repeated_at, closed_at FROM identity_review
                      WHERE municipality_id = $1 AND device_id = $2 ORDER BY reason",

@@ -89,7 +89,7 @@ pub(super) fn at_field(mut error: Error, code: &'static str, name: &'static str)
         "SCHOOL_NAME_TAKEN" => name,
         _ => return error,
     };
-    error.fields = vec![FieldViolation::new(field, error.message.clone())];
+    error.fields = Box::new([FieldViolation::new(field, error.message.clone())]);
     error
 }
 
