@@ -107,6 +107,6 @@ async fn errors_of_a_ledger_are_told_by_row_and_change_nothing() {
 
     // What is no table at all says so above the form, which comes back.
     hand_in(&desk, &owner, "photo.csv", &[0xff, 0xd8, 0xff, 0xe0, 0, 16, 0x4a, 0x46, 0x49, 0x46, 0, 1]).await;
-    assert!(browser.text_of(".refusal").await.contains("文字コードがわかりません"));
+    assert!(browser.text_of(".refusal").await.contains("NUL文字が含まれています"));
     assert_eq!(browser.path().await, "/imports");
 }

@@ -42,7 +42,7 @@ async fn page_that_was_asked_for_comes_after_password_and_code() {
     assert_eq!(browser.path().await, "/sign-in/code?next=%2Faudit");
     browser.fill("#field-code", "000000").await;
     browser.follow("main .primary").await;
-    assert!(browser.text_of(".refusal").await.contains("コードが違います"));
+    assert!(browser.text_of(".refusal").await.contains("コードが違うか、使用済みです"));
     let code = desk.administrator.code().await;
     browser.fill("#field-code", &code).await;
     browser.follow("main .primary").await;
@@ -69,7 +69,7 @@ async fn account_is_locked_after_five_wrong_passwords_and_the_page_says_so() {
     for _ in 0..5 {
         engineer.give_password(browser).await;
         let refusal = browser.text_of(".refusal").await;
-        assert!(refusal.contains("何度も失敗すると、しばらくロックされます"), "{refusal}");
+        assert!(refusal.contains("何度も失敗したときは、数分待って"), "{refusal}");
     }
     // Now the right one is refused too, in the same words.
     engineer.password = right;

@@ -5,7 +5,7 @@ use super::super::both::says;
 says! {
     // One device.
     device_unknown(device): "端末 {device} はありません", "there is no device {device}";
-    device_changed: "端末は、開いたあとに変更されました。読み直してください", "the device was changed since it was read; read it again";
+    device_changed: "この端末は、開いたあとにほかの人が変更しました。最新の内容を開いてやり直してください", "the device was changed since it was read; read it again";
     device_exists: "このrequest_idの端末はすでにあります", "a device of this request_id exists";
     role_forbids_device: "あなたの役割では、この端末にこの操作はできません。管理者に依頼してください", "your role does not allow this for the device; ask an administrator";
     needs_label_or_serial: "管理番号かシリアル番号を入力してください(端末を見つけるために必要です)", "needs a label or a serial number, so that the device is found";
