@@ -68,8 +68,8 @@ async fn bad_file_is_refused_on_its_page_and_leaves_nothing(engine: Engine) {
     let ledgers = Path::new(env!("CARGO_MANIFEST_DIR")).join("ledgers");
     let files = [
         ("refused-zip-bomb.xlsx", "unpacks to too much"),
-        ("refused-nul.csv", "The encoding is not known"),
-        ("refused-binary.csv", "The encoding is not known"),
+        ("refused-nul.csv", "has NUL characters"),
+        ("refused-binary.csv", "neither UTF-8 nor CP932"),
         ("refused-wrong-language.csv", "header"),
         ("refused-truncated.xlsx", "damaged"),
         ("refused-old-workbook.xls", "old Excel file"),
