@@ -107,6 +107,21 @@ async fn every_order_pages_through_all_devices_once(world: World) {
     }
 }
 
+async fn models_are_each_named_once(world: World) {
+    let (owner, devices) = filled(&world, 80).await;
+    let staff = world.staff().await;
+    let known: std::collections::BTreeSet<_> = devices.into_iter().filter_map(|device| device.model).collect();
+    assert_eq!(known.len(), 3);
+    let models = world.overview.models(&staff, owner, None).await.unwrap();
+    assert_eq!(models, known.into_iter().collect::<Vec<_>>());
+    let empty = world.municipality("132012").await;
+    assert!(world.overview.models(&staff, empty, None).await.unwrap().is_empty());
+    let school = world.schools.create_school(&staff, None, owner, None, String::from("第一小学校")).await.unwrap();
+    let school = Some(SchoolId(school.school_id));
+    assert!(world.overview.models(&staff, owner, school).await.unwrap().is_empty());
+    assert_eq!(world.overview.models(&staff, empty, school).await.unwrap_err().reason, "SCHOOL_NOT_FOUND");
+}
+
 async fn search_finds_exactly_what_has_the_fragment(world: World) {
     let (owner, devices) = filled(&world, 200).await;
     let fragments = ["渋谷", "A0", "00", "%\\", "1\\", "谷A渋", "02A1", "ＡＡ", "a-a", "渋谷渋谷渋谷渋谷渋"];
@@ -320,6 +335,9 @@ async fn no_list_scans_a_table_from_end_to_end(world: World) {
         counts.unwrap();
         statements.extend(seen);
     }
+    let (models, seen) = recorded(world.overview.models(&staff, owner, None)).await;
+    models.unwrap();
+    statements.extend(seen);
     assert!(statements.len() > queries.len());
     let mut scans = Vec::new();
     for (sql, values) in &statements {
@@ -330,6 +348,7 @@ async fn no_list_scans_a_table_from_end_to_end(world: World) {
 
 on_both_engines!(
     every_order_pages_through_all_devices_once,
+    models_are_each_named_once,
     search_finds_exactly_what_has_the_fragment,
     filters_are_taken_together,
     counts_stay_right_while_several_write,

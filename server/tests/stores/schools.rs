@@ -35,6 +35,7 @@ crate::on_both_engines!(
     school_is_changed_and_closed_by_version,
     pupils_are_said_by_year,
     calendar_is_inherited_and_overridden,
+    days_of_many_owners_are_those_of_each,
     lessons_are_inherited_and_overridden,
     holidays_can_be_said_anew,
     shared_hub_names_no_other_owner,
@@ -183,6 +184,35 @@ async fn calendar_is_inherited_and_overridden(world: World) {
     let (first, last) = (parse_date("d", "2026-04-01").unwrap(), parse_date("d", "2027-05-06").unwrap());
     let wide = world.schools.school_days(&staff, own, first, last).await.unwrap_err();
     assert_eq!(wide.kind, Kind::Invalid, "401 days");
+}
+
+async fn days_of_many_owners_are_those_of_each(world: World) {
+    world.schools.install_built_in().await.unwrap();
+    let staff = world.staff().await;
+    let owners =
+        [world.municipality("131130").await, world.municipality("131229").await, world.municipality("132012").await];
+    let board = |owner: usize| CalendarOf { municipality: owners[owner], school: None };
+    let set = async |owner: usize, period: Period| {
+        world.schools.set_period(&staff, board(owner), period, None).await.unwrap()
+    };
+    set(0, period(PeriodKind::Term, "第1学期", "2026-04-06", "2026-07-20")).await;
+    set(0, period(PeriodKind::Term, "第2学期", "2026-09-01", "2026-12-25")).await;
+    set(1, period(PeriodKind::Vacation, "春季休業", "2026-03-26", "2026-04-05")).await;
+    set(1, period(PeriodKind::ExtraSchoolDay, "運動会", "2026-05-23", "2026-05-23")).await;
+    // A term, a gap between terms, the end of a vacation of the year before, a Saturday, a holiday, an ordinary day.
+    for text in ["2026-06-01", "2026-08-10", "2026-04-02", "2026-05-23", "2026-05-04", "2026-06-02"] {
+        let date = parse_date("d", text).unwrap();
+        let all = world.schools.owner_days(&staff, &owners, date).await.unwrap();
+        for owner in 0..owners.len() {
+            let one = world.schools.school_days(&staff, board(owner), date, date).await.unwrap().remove(0).1;
+            assert_eq!(all[&owners[owner]], one, "{text}");
+        }
+        assert_eq!(all.len(), owners.len());
+    }
+    let strange = MunicipalityId(Uuid::now_v7());
+    let today = parse_date("d", "2026-06-01").unwrap();
+    let refused = world.schools.owner_days(&staff, &[owners[0], strange], today).await.unwrap_err();
+    assert_eq!(refused.kind, Kind::NotFound);
 }
 
 async fn lessons_are_inherited_and_overridden(world: World) {

@@ -29,6 +29,8 @@ const FRAGMENT_DEVICES: i64 = 1_000;
 const OWNERS_OF_A_PAGE: usize = 12;
 /// The same for a search by fragment, which is quick.
 const OWNERS_OF_A_SEARCH: usize = 100;
+/// Owners whose keys are looked through side by side for a fragment.
+const LOOKED_THROUGH_AT_ONCE: usize = 2;
 /// Most rows of an answer to a count.
 const COUNTS: usize = 5_000;
 /// Most models of an answer to a count.
@@ -105,37 +107,79 @@ impl Overview {
         let areas = areas(staff, right, query.filter.municipality, first)?;
         let mut tx = self.db.read().await?;
         require_school(&mut tx, &areas, (query.filter.municipality, query.filter.school)).await?;
-        list::plan_by_parameters(&mut tx).await?;
+        drop(tx);
         let seen = self.seen_range(query.filter.presence);
-        let most = match query.filter.fragment {
-            Some(_) => OWNERS_OF_A_SEARCH,
-            None => OWNERS_OF_A_PAGE,
+        let (most, at_once) = match query.filter.fragment {
+            Some(_) => (OWNERS_OF_A_SEARCH, LOOKED_THROUGH_AT_ONCE),
+            None => (OWNERS_OF_A_PAGE, OWNERS_OF_A_PAGE),
         };
-        let mut devices: Vec<v1::Device> = Vec::new();
+        let behind_last = areas.get(most).map(|area| Position::start(area.municipality(), query.order));
+        let mut page = DevicePage { devices: Vec::new(), next: behind_last };
         let mut listed = 0;
-        for (number, area) in areas.into_iter().enumerate() {
-            let start = Position::start(area.municipality(), query.order);
-            if number >= most {
-                return Ok(DevicePage { devices, next: Some(start) });
+        for areas in areas[..most.min(areas.len())].chunks(at_once) {
+            let sources = self.sources(areas, &query.filter).await?;
+            if sources.is_empty() {
+                continue;
             }
-            let behind = from.as_ref().filter(|position| position.municipality == area.municipality());
-            let behind = behind.unwrap_or(&start);
-            let Some(source) = source(&mut tx, &area, &query.filter).await? else { continue };
-            let (filter, order) = (&query.filter, query.order);
-            let look = Look { source, filter, seen, order, behind, limit: limit - listed };
-            let rows = list::list_devices(&mut tx, &area, look).await?;
-            listed += i64::try_from(rows.len()).unwrap_or(i64::MAX);
-            let ids: Vec<_> = rows.iter().map(|row| row.device_id).collect();
-            devices.extend(self.views_in_order(&mut tx, area.municipality(), &ids).await?);
-            if let Some(last) = rows.into_iter().next_back().filter(|_| listed >= limit) {
-                let municipality = area.municipality();
-                let (device, number, text) = (last.device_id, last.sort_number, last.sort_text);
-                keep_present(&mut devices, query.filter.presence);
-                return Ok(DevicePage { devices, next: Some(Position { municipality, device, number, text }) });
+            let mut tx = self.db.read().await?;
+            list::plan_by_parameters(&mut tx).await?;
+            for (area, source) in sources {
+                let start = Position::start(area.municipality(), query.order);
+                let behind = from.as_ref().filter(|position| position.municipality == area.municipality());
+                let behind = behind.unwrap_or(&start);
+                let (filter, order) = (&query.filter, query.order);
+                let look = Look { source, filter, seen, order, behind, limit: limit - listed };
+                let rows = list::list_devices(&mut tx, area, look).await?;
+                listed += i64::try_from(rows.len()).unwrap_or(i64::MAX);
+                let ids: Vec<_> = rows.iter().map(|row| row.device_id).collect();
+                page.devices.extend(self.views_in_order(&mut tx, area.municipality(), &ids).await?);
+                if let Some(last) = rows.into_iter().next_back().filter(|_| listed >= limit) {
+                    let municipality = area.municipality();
+                    let (device, number, text) = (last.device_id, last.sort_number, last.sort_text);
+                    page.next = Some(Position { municipality, device, number, text });
+                    keep_present(&mut page.devices, query.filter.presence);
+                    return Ok(page);
+                }
             }
         }
-        keep_present(&mut devices, query.filter.presence);
-        Ok(DevicePage { devices, next: None })
+        keep_present(&mut page.devices, query.filter.presence);
+        Ok(page)
+    }
+
+    /// Where to look in each of these owners; without those where nothing can match. Fragments are looked up side by side,
+    /// each in a transaction of its own, so no transaction may be open here: it would hold what these wait for.
+    async fn sources<'a>(&self, areas: &'a [Area], filter: &DeviceFilter) -> Result<Vec<(&'a Area, Source)>> {
+        let sources = match areas {
+            [one, other] => {
+                let (one, other) = tokio::try_join!(self.source(one, filter), self.source(other, filter))?;
+                vec![one, other]
+            }
+            areas => {
+                let mut sources = Vec::with_capacity(areas.len());
+                for area in areas {
+                    sources.push(self.source(area, filter).await?);
+                }
+                sources
+            }
+        };
+        Ok(areas.iter().zip(sources).filter_map(|(area, source)| Some((area, source?))).collect())
+    }
+
+    /// Where to look for devices of an owner; none if nothing there can match.
+    async fn source(&self, area: &Area, filter: &DeviceFilter) -> Result<Option<Source>> {
+        if let Some(school) = filter.school.or_else(|| only_school(area)) {
+            return Ok(Some(Source::School(school)));
+        }
+        let Some(fragment) = &filter.fragment else { return Ok(Some(Source::Owner)) };
+        let mut tx = self.db.read().await?;
+        list::plan_by_parameters(&mut tx).await?;
+        let found = list::find_by_fragment(&mut tx, area.municipality(), fragment, FRAGMENT_DEVICES + 1).await?;
+        if found.is_empty() {
+            return Ok(None);
+        }
+        let few = i64::try_from(found.len()).is_ok_and(|count| count <= FRAGMENT_DEVICES);
+        let devices = found.into_iter().map(|(device,)| device).collect();
+        Ok(Some(if few { Source::Devices(devices) } else { Source::Owner }))
     }
 
     async fn views_in_order(
@@ -201,6 +245,28 @@ impl Overview {
         Ok(counts)
     }
 
+    /// The models of an owner's devices, or of a school's, that the caller may see; those of records that were folded into
+    /// others may be among them. Reasons: RIGHT_MISSING, MUNICIPALITY_NOT_FOUND, SCHOOL_NOT_FOUND.
+    pub async fn models(&self, staff: &Staff, owner: MunicipalityId, school: Option<SchoolId>) -> Result<Vec<String>> {
+        let areas = staff.areas(Right::ViewDevices, Some(owner))?;
+        let mut tx = self.db.read().await?;
+        require_school(&mut tx, &areas, (Some(owner), school)).await?;
+        let mut models = Vec::new();
+        for area in &areas {
+            match (school, area.schools()) {
+                (None, Schools::All) => {
+                    models.extend(count::model_names(&mut tx, owner, MODELS).await?.into_iter().map(|(model,)| model));
+                }
+                _ => {
+                    let counts = count::count_models(&mut tx, area, school, MODELS).await?;
+                    models.extend(counts.into_iter().map(|(model, _)| model).filter(|model| !model.is_empty()));
+                }
+            }
+        }
+        models.sort_unstable();
+        Ok(models)
+    }
+
     /// How many devices a list shows by number of the lifecycle, whichever lifecycles it asks for; none where the counts
     /// that are kept do not tell, since the list is narrowed by something else than place, use and system.
     pub async fn count_listed(&self, staff: &Staff, filter: &DeviceFilter) -> Result<Option<BTreeMap<i16, u64>>> {
@@ -248,21 +314,6 @@ async fn count_rows(tx: &mut Tx, areas: Vec<Area>, school: Option<SchoolId>, by_
         rows.extend(count::count_area(tx, area, school).await?);
     }
     Ok(rows)
-}
-
-/// Where to look for devices of an owner; none if nothing there can match.
-async fn source(tx: &mut Tx, area: &Area, filter: &DeviceFilter) -> Result<Option<Source>> {
-    if let Some(school) = filter.school.or_else(|| only_school(area)) {
-        return Ok(Some(Source::School(school)));
-    }
-    let Some(fragment) = &filter.fragment else { return Ok(Some(Source::Owner)) };
-    let found = list::find_by_fragment(tx, area.municipality(), fragment, FRAGMENT_DEVICES + 1).await?;
-    if found.is_empty() {
-        return Ok(None);
-    }
-    let few = i64::try_from(found.len()).is_ok_and(|count| count <= FRAGMENT_DEVICES);
-    let devices = found.into_iter().map(|(device,)| device).collect();
-    Ok(Some(if few { Source::Devices(devices) } else { Source::Owner }))
 }
 
 /// The school of an area that is one school.

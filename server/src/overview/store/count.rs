@@ -81,6 +81,31 @@ pub(in crate::overview) async fn count_models(
     tx.query(sql).bind(area.municipality()).bind(area.schools_json()).bind(school.map(|s| s.0)).bind(most).all().await
 }
 
+/// The models of a whole owner, by name, without counting devices: from one to the next along the index of the order.
+pub(in crate::overview) async fn model_names(tx: &mut Tx, owner: MunicipalityId, most: i64) -> Result<Vec<(String,)>> {
+    let sql = tx.by_engine(
+        "WITH RECURSIVE known (model) AS (
+             SELECT MIN(COALESCE(model, '')) FROM device WHERE municipality_id = $1
+             UNION ALL
+             SELECT (SELECT MIN(COALESCE(d.model, '')) FROM device d
+                 WHERE d.municipality_id = $1 AND COALESCE(d.model, '') > known.model)
+             FROM known WHERE known.model IS NOT NULL LIMIT $2
+         )
+         SELECT model FROM known WHERE model <> ''",
+        "WITH RECURSIVE known (model) AS (
+             (SELECT COALESCE(model, '') COLLATE \"C\" FROM device WHERE municipality_id = $1
+              ORDER BY COALESCE(model, '') COLLATE \"C\" LIMIT 1)
+             UNION ALL
+             SELECT (SELECT COALESCE(d.model, '') COLLATE \"C\" FROM device d
+                 WHERE d.municipality_id = $1 AND COALESCE(d.model, '') COLLATE \"C\" > known.model
+                 ORDER BY COALESCE(d.model, '') COLLATE \"C\" LIMIT 1)
+             FROM known WHERE known.model IS NOT NULL
+         )
+         SELECT model FROM known WHERE model <> '' LIMIT $2",
+    );
+    tx.query(sql).bind(owner).bind(most).all().await
+}
+
 /// Owners whose counts stand in more than one slot, at most a hundred.
 pub(in crate::overview) async fn unfolded_owners(tx: &mut Tx) -> Result<Vec<(Uuid,)>> {
     tx.query("SELECT DISTINCT municipality_id FROM device_count WHERE slot <> 0 LIMIT 100").all().await

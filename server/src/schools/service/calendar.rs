@@ -1,5 +1,7 @@
 //! Calendars, lesson times and national holidays.
 
+use std::collections::HashMap;
+
 use time::{Date, Duration};
 
 use super::{Schools, require_seen, right_missing, school_for_change, visible_area, visible_school};
@@ -13,6 +15,7 @@ use crate::{
     error::{Error, Kind, Result, says::schools as say},
     schools::{
         rules::{
+            MunicipalityId,
             calendar::{LessonTime, Period, PeriodKind, SchoolDay, effective, effective_lessons, school_day},
             content_etag,
             fiscal::{FiscalYear, date_text, day_in_japan},
@@ -134,6 +137,26 @@ impl Schools {
         let holidays = store::holidays(&mut tx, first, last).await?;
         let days = (0..count).map(|offset| first + Duration::days(offset));
         Ok(days.map(|date| (date, school_day(date, &holidays, &owner, &school))).collect())
+    }
+
+    /// Whether there is school on a day by the own calendar of each of these owners. Reason: MUNICIPALITY_NOT_FOUND.
+    pub async fn owner_days(
+        &self,
+        staff: &Staff,
+        owners: &[MunicipalityId],
+        date: Date,
+    ) -> Result<HashMap<MunicipalityId, SchoolDay>> {
+        for owner in owners {
+            visible_area(staff, *owner)?;
+        }
+        let mut tx = self.db.read().await?;
+        let holidays = store::holidays(&mut tx, date, date).await?;
+        let periods = store::owner_periods_on(&mut tx, owners, date).await?;
+        let day = |owner: &MunicipalityId| {
+            let own = periods.get(owner).map_or(&[][..], Vec::as_slice);
+            (*owner, school_day(date, &holidays, own, &[]))
+        };
+        Ok(owners.iter().map(day).collect())
     }
 
     /// Lesson times that hold at a place. Reasons: MUNICIPALITY_NOT_FOUND, SCHOOL_NOT_FOUND.

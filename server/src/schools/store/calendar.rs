@@ -1,11 +1,13 @@
 //! SQL of national holidays, calendar periods and lesson times.
 
+use std::collections::HashMap;
+
 use sqlx::FromRow;
 use time::Date;
 use uuid::Uuid;
 
 use crate::{
-    db::Tx,
+    db::{Tx, rows_json},
     error::{Error, Result},
     schools::rules::{
         MunicipalityId, SchoolId,
@@ -111,6 +113,53 @@ pub async fn periods(tx: &mut Tx, of: CalendarOf, first: FiscalYear, last: Fisca
         .all::<PeriodRow>()
         .await?;
     rows.into_iter().map(PeriodRow::period).collect()
+}
+
+#[derive(Debug, FromRow)]
+struct OwnerPeriodRow {
+    municipality_id: Uuid,
+    kind: i16,
+    name: String,
+    first_date: String,
+    last_date: String,
+}
+
+/// Of many owners' own calendars what decides about a day: periods that cover it, and all terms.
+pub(in crate::schools) async fn owner_periods_on(
+    tx: &mut Tx,
+    owners: &[MunicipalityId],
+    date: Date,
+) -> Result<HashMap<MunicipalityId, Vec<Period>>> {
+    let sql = tx.by_engine(
+        "SELECT municipality_id, kind, name, first_date, last_date FROM calendar_period
+         WHERE municipality_id IN (SELECT unhex(value, '-') FROM json_each($1)) AND school_id = $2
+             AND fiscal_year >= $3 AND fiscal_year <= $4 AND (kind = $6 OR (first_date <= $5 AND last_date >= $5))
+         ORDER BY municipality_id, first_date, kind, name",
+        "SELECT municipality_id, kind, name, first_date, last_date FROM calendar_period
+         WHERE municipality_id = ANY (ARRAY(SELECT CAST(value AS UUID)
+                 FROM jsonb_array_elements_text(CAST(CAST($1 AS TEXT) AS JSONB)))) AND school_id = $2
+             AND fiscal_year >= $3 AND fiscal_year <= $4 AND (kind = $6 OR (first_date <= $5 AND last_date >= $5))
+         ORDER BY municipality_id, first_date, kind, name",
+    );
+    let year = FiscalYear::of(date);
+    // A period belongs to the fiscal year of its first day and may reach into the next.
+    let before = FiscalYear::starting_in(year.year() - 1).unwrap_or(year);
+    let rows: Vec<OwnerPeriodRow> = tx
+        .query(sql)
+        .bind(rows_json(owners)?)
+        .bind(Uuid::nil())
+        .bind(before.to_number())
+        .bind(year.to_number())
+        .bind(date_text(date))
+        .bind(PeriodKind::Term.to_number())
+        .all()
+        .await?;
+    let mut all: HashMap<_, Vec<_>> = HashMap::new();
+    for OwnerPeriodRow { municipality_id, kind, name, first_date, last_date } in rows {
+        let period = PeriodRow { kind, name, first_date, last_date }.period()?;
+        all.entry(MunicipalityId(municipality_id)).or_default().push(period);
+    }
+    Ok(all)
 }
 
 pub(in crate::schools) async fn upsert_period(tx: &mut Tx, of: CalendarOf, period: &Period) -> Result<()> {

@@ -32,7 +32,7 @@ use crate::{
     error::{Both, Error, FieldViolation, Kind, Result},
     overview::{
         rules::{DeviceOrder, DeviceQuery, Position, SortField},
-        service::{DeviceLine, Group},
+        service::DeviceLine,
     },
     schools::rules::{MunicipalityId, SchoolId, search::SchoolSearch},
 };
@@ -343,11 +343,10 @@ async fn models(
     owner: Option<MunicipalityId>,
     school: Option<SchoolId>,
 ) -> Result<Vec<String>> {
-    if owner.is_none() || !staff.has(Right::ViewFigures) {
-        return Ok(Vec::new());
+    match owner {
+        Some(owner) => pages.overview.models(staff, owner, school).await,
+        None => Ok(Vec::new()),
     }
-    let counts = pages.overview.count_devices(staff, owner, school, &[Group::Model]).await?;
-    Ok(counts.into_iter().map(|count| count.model).filter(|model| !model.is_empty()).collect())
 }
 
 fn lifecycles(shell: &Shell, address: &Address) -> Vec<Tick> {

@@ -30,9 +30,6 @@ use crate::{
     },
 };
 
-/// Owners whose school day is looked up for a list; of more a weekday counts.
-const SCHOOL_DAYS: usize = 100;
-
 /// The figures of all owners in scope, or of one.
 pub(super) async fn owner_health(
     pages: &OverviewPages,
@@ -69,19 +66,12 @@ async fn expectations(
     shell: &Shell,
     owners: &[MunicipalityId],
 ) -> Result<HashMap<String, bool>> {
-    let weekday = !matches!(pages.schools.today().weekday(), time::Weekday::Saturday | time::Weekday::Sunday);
-    let mut all = HashMap::new();
-    for owner in owners {
-        let is_school_day = match owners.len() <= SCHOOL_DAYS {
-            true => {
-                let of = CalendarOf { municipality: *owner, school: None };
-                day_of(pages, staff, of).await?.is_some_and(|day| day.is_school_day)
-            }
-            false => weekday,
-        };
-        all.insert(owner.to_string(), super::health::expected(is_school_day, shell.now));
+    // Out of the hours no calendar makes a difference.
+    if !super::health::expected(true, shell.now) {
+        return Ok(HashMap::new());
     }
-    Ok(all)
+    let days = pages.schools.owner_days(staff, owners, pages.schools.today()).await?;
+    Ok(days.into_iter().map(|(owner, day)| (owner.to_string(), day.is_school_day)).collect())
 }
 
 /// The devices of a place by state, use and system, each with the way to their list where the person may see it.
