@@ -4,6 +4,7 @@ use gigafleet::{
     devices::rules::{DeviceId, DeviceKey},
     enrollment::{rules::DeviceIdentity, service::Enrolled},
     error::Kind,
+    overview::rules::{DeviceFilter, DeviceQuery},
 };
 use gigafleet_proto::v1::{self, CheckInOutcome};
 use std::time::Duration;
@@ -310,12 +311,26 @@ async fn crowd_of_devices_is_written_in_batches(world: World) {
 async fn silence_is_judged_by_what_could_be_heard(world: World) {
     let device = enrolled(&world).await;
     let presence = async || world.overview.device(&world.staff().await, device.key.device).await.unwrap().presence();
+    // The lists by presence that it stands in.
+    let listed = async || {
+        let mut lists = Vec::new();
+        for presence in [v1::Presence::Never, v1::Presence::Reporting, v1::Presence::Silent, v1::Presence::Unknown] {
+            let filter = DeviceFilter { presence: Some(presence), ..DeviceFilter::default() };
+            let query = DeviceQuery { filter, ..DeviceQuery::default() };
+            let page = world.overview.devices(&world.staff().await, &query, None, 10).await.unwrap();
+            lists.extend(page.devices.iter().map(|_| presence));
+        }
+        lists
+    };
     assert_eq!(presence().await, v1::Presence::Never);
+    assert_eq!(listed().await, [v1::Presence::Never]);
     world.checkins.check_in(device, report(1)).await.unwrap();
     world.clock.advance(Duration::from_secs(140));
     assert_eq!(presence().await, v1::Presence::Reporting);
+    assert_eq!(listed().await, [v1::Presence::Reporting]);
     world.clock.advance(Duration::from_secs(60));
     assert_eq!(presence().await, v1::Presence::Silent);
+    assert_eq!(listed().await, [v1::Presence::Silent]);
     // Its report arrives, the database is away: it was heard.
     world.checkins.presence().not_stored([device.key], true, world.clock.now());
     assert_eq!(presence().await, v1::Presence::Reporting);
@@ -323,6 +338,7 @@ async fn silence_is_judged_by_what_could_be_heard(world: World) {
     assert_eq!(presence().await, v1::Presence::Reporting, "noted for other servers");
     world.clock.advance(Duration::from_secs(600));
     assert_eq!(presence().await, v1::Presence::Unknown, "nobody could be heard in the meantime");
+    assert_eq!(listed().await, [v1::Presence::Unknown]);
 }
 
 async fn device_that_nobody_knows_is_refused(world: World) {

@@ -146,6 +146,13 @@ impl Fleet {
             (counted.count() >= owners.len()).then_some(())
         })
         .await;
+        // A server knows who is silent once it has listened for two intervals.
+        eventually_async("silence can be told", Duration::from_secs(300), async || {
+            let request = ListDevicesRequest { presence: Presence::Silent.into(), page_size: 1, ..Default::default() };
+            let listed = staff.devices().await.list_devices(request).await.expect("devices are listed");
+            (!listed.into_inner().devices.is_empty()).then_some(())
+        })
+        .await;
         let visitor = Mutex::new(engineer(server, &staff).await);
         Self { staff, owners, schools, visitor }
     }

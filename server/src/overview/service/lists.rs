@@ -18,7 +18,9 @@ use super::{
 };
 use crate::{
     access::rules::{Area, Right, Schools, Staff},
+    clock::Timestamp,
     db::Tx,
+    devices::rules::presence as silence_of,
     error::{Error, Result, says::devices as say},
     schools::rules::{MunicipalityId, SchoolId},
 };
@@ -108,6 +110,9 @@ impl Overview {
         let mut tx = self.db.read().await?;
         require_school(&mut tx, &areas, (query.filter.municipality, query.filter.school)).await?;
         drop(tx);
+        if !self.can_be(query.filter.presence) {
+            return Ok(DevicePage { devices: Vec::new(), next: None });
+        }
         let seen = self.seen_range(query.filter.presence);
         let (most, at_once) = match query.filter.fragment {
             Some(_) => (OWNERS_OF_A_SEARCH, LOOKED_THROUGH_AT_ONCE),
@@ -195,6 +200,19 @@ impl Overview {
         let mut rows: HashMap<Uuid, DeviceViewRow> = rows.into_iter().map(|row| (row.device_id, row)).collect();
         let ordered = devices.iter().filter_map(|device| rows.remove(device)).collect();
         self.view(tx, ordered).await
+    }
+
+    /// Whether any device can be of a presence now: silence is known only after this server listened for long enough, and
+    /// from then on it is never unknown.
+    fn can_be(&self, presence: Option<v1::Presence>) -> bool {
+        let now = self.clock.now();
+        // Of a device that was never heard since, it says which of the two it is.
+        let since = self.checkins.presence().listening_since(now);
+        let of_silence = silence_of(Some(Timestamp(0)), since, self.checkins.interval(), now);
+        match presence {
+            Some(asked @ (v1::Presence::Silent | v1::Presence::Unknown)) => asked == of_silence,
+            None | Some(v1::Presence::Unspecified | v1::Presence::Never | v1::Presence::Reporting) => true,
+        }
     }
 
     /// When devices of a presence were last heard, as far as the database knows it, in microseconds.
