@@ -109,12 +109,12 @@ async fn every_order_pages_through_all_devices_once(world: World) {
 
 async fn models_are_each_named_once(world: World) {
     let (owner, devices) = filled(&world, 80).await;
-    let staff = world.staff().await;
     let known: std::collections::BTreeSet<_> = devices.into_iter().filter_map(|device| device.model).collect();
     assert_eq!(known.len(), 3);
-    let models = world.overview.models(&staff, owner, None).await.unwrap();
+    let models = world.overview.models(&world.staff().await, owner, None).await.unwrap();
     assert_eq!(models, known.into_iter().collect::<Vec<_>>());
     let empty = world.municipality("132012").await;
+    let staff = world.staff().await;
     assert!(world.overview.models(&staff, empty, None).await.unwrap().is_empty());
     let school = world.schools.create_school(&staff, None, owner, None, String::from("第一小学校")).await.unwrap();
     let school = Some(SchoolId(school.school_id));
