@@ -187,10 +187,15 @@ async fn calendar_is_inherited_and_overridden(world: World) {
 }
 
 async fn days_of_many_owners_are_those_of_each(world: World) {
-    world.schools.install_built_in().await.unwrap();
-    let staff = world.staff().await;
     let owners =
-        [world.municipality("131130").await, world.municipality("131229").await, world.municipality("132012").await];
+        [world.municipality("131130").await, world.municipality("131016").await, world.municipality("132012").await];
+    let staff = world.staff().await;
+    let holiday = parse_date("d", "2026-05-04").unwrap();
+    let row =
+        HolidayRow {
+            date: String::from("2026-05-04"), name: String::from("みどりの日"), source: String::from("官報")
+        };
+    world.schools.set_holidays(&staff, holiday, holiday, vec![row]).await.unwrap();
     let board = |owner: usize| CalendarOf { municipality: owners[owner], school: None };
     let set = async |owner: usize, period: Period| {
         world.schools.set_period(&staff, board(owner), period, None).await.unwrap()
