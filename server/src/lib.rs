@@ -2,7 +2,7 @@
 //!
 //! [`Server::bind`] is the only way in; `cli` is what the binary runs. A folder is a feature and a file name is a layer:
 //! `rules` pure, `store` SQL, `service` use cases, `grpc` the contract. Features depend in one order: access ← schools ←
-//! devices ← enrollment ← checkin ← overview.
+//! devices ← enrollment ← checkin ← network ← overview.
 
 pub mod access;
 pub mod checkin;
@@ -16,6 +16,7 @@ pub mod enrollment;
 pub mod error;
 pub mod grpc;
 pub mod jobs;
+pub mod network;
 pub mod overview;
 pub mod schools;
 pub mod simulate;

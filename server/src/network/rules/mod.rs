@@ -1,0 +1,5 @@
+//! Judging networks, pure.
+
+pub mod place;
+pub mod rollup;
+pub mod targets;

@@ -1,0 +1,3 @@
+//! Use cases of network health.
+
+pub mod intake;
