@@ -3,6 +3,7 @@
 //! `service::intake` counts what check-ins bring, `service::judge` hands it to the engine of `rules` and writes down its
 //! incidents. The engine is a pure function of what is stored, so another server can go on with it.
 
+pub mod grpc;
 pub mod rules;
 pub mod service;
 pub mod store;

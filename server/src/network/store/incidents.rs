@@ -266,3 +266,9 @@ pub(in crate::network) async fn cancel_planned_work(
         .await?;
     Ok(rows == 1)
 }
+
+/// Up to when everything was judged, as it is kept.
+pub(in crate::network) async fn judged_until(tx: &mut Tx) -> Result<Option<i64>> {
+    let found: Option<(i64,)> = tx.query("SELECT MAX(known_until) FROM network_engine HAVING COUNT(*) > 0").optional().await?;
+    Ok(found.map(|(until,)| until))
+}

@@ -114,3 +114,20 @@ pub(in crate::network) async fn upsert_target(tx: &mut Tx, row: &TargetRow, seen
 pub(in crate::network) async fn delete_target(tx: &mut Tx, number: i64) -> Result<bool> {
     Ok(tx.query("DELETE FROM network_target WHERE number = $1").bind(number).execute().await? == 1)
 }
+
+/// The name of a hub.
+pub(in crate::network) async fn hub_name(tx: &mut Tx, hub: Uuid) -> Result<Option<String>> {
+    let found: Option<(String,)> = tx.query("SELECT name FROM line_hub WHERE hub_id = $1").bind(hub).optional().await?;
+    Ok(found.map(|(name,)| name))
+}
+
+/// Whether a municipality runs a hub.
+pub(in crate::network) async fn runs_hub(tx: &mut Tx, operator: Uuid, hub: Uuid) -> Result<bool> {
+    let found: Option<(i64,)> = tx
+        .query("SELECT CAST(1 AS BIGINT) FROM line_hub WHERE hub_id = $1 AND operator_id = $2")
+        .bind(hub)
+        .bind(operator)
+        .optional()
+        .await?;
+    Ok(found.is_some())
+}
