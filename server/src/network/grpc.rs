@@ -9,9 +9,7 @@ use tonic::{Request, Response, Status};
 
 use super::{
     rules::{
-        ChangeKind, Element, Group, Incident, IncidentState, Moment, Witness,
-        place::NetworkKind,
-        targets::TargetKind,
+        ChangeKind, Element, Group, Incident, IncidentState, Moment, Witness, place::NetworkKind, targets::TargetKind,
     },
     service::{
         Network,
@@ -26,7 +24,10 @@ use super::{
 use crate::{
     access::service::Access,
     clock::{Clock, Timestamp},
-    error::{Error, FieldViolation, Result as OwnResult, says::{fields as say_fields, network as say}},
+    error::{
+        Error, FieldViolation, Result as OwnResult,
+        says::{fields as say_fields, network as say},
+    },
     grpc::{caller, page},
     schools::rules::{
         MunicipalityId, SchoolId, parse_name, parse_optional_uuid, parse_page_size, parse_text, parse_uuid,
@@ -68,7 +69,10 @@ fn moment(field: &'static str, time: Option<prost_types::Timestamp>) -> Result<T
         (0..1_000_000_000).contains(&nanos).then_some(())?;
         time.seconds.checked_mul(1_000_000)?.checked_add(nanos / 1_000)
     });
-    micros.filter(|micros| *micros >= 0).map(Timestamp).ok_or_else(|| FieldViolation::new(field, say_fields::time_needed()))
+    micros
+        .filter(|micros| *micros >= 0)
+        .map(Timestamp)
+        .ok_or_else(|| FieldViolation::new(field, say_fields::time_needed()))
 }
 
 /// The name of an enum of the engine, as JSON has it.
@@ -88,10 +92,10 @@ pub fn incident_message(view: IncidentView) -> v1::Incident {
     let IncidentView { incident, element_name, schools, other_owners } = view;
     let Incident { verdict, evidence, timeline, .. } = &incident;
     let witness: Witness = evidence.witness;
-    let alternatives = evidence.alternatives.iter().map(|other| v1::AlternativeExplanation {
-        explanation: other.explanation.clone(),
-        log_odds: other.log_odds,
-    });
+    let alternatives = evidence
+        .alternatives
+        .iter()
+        .map(|other| v1::AlternativeExplanation { explanation: other.explanation.clone(), log_odds: other.log_odds });
     let change = |(at, change): (Moment, ChangeKind)| v1::IncidentChange { judge_time: time(at), change: word(change) };
     v1::Incident {
         incident_id: incident.id.to_string(),
@@ -255,9 +259,8 @@ impl NetworkService for NetworkGrpc {
             true => self.network.incidents(&staff, owner, school, before, limit).await?,
             false => (self.network.open_incidents(&staff, owner, school).await?, None),
         };
-        let next_page_token = next
-            .map(|(at, id)| page::write_token(&[&at.to_be_bytes(), id.as_bytes()]))
-            .unwrap_or_default();
+        let next_page_token =
+            next.map(|(at, id)| page::write_token(&[&at.to_be_bytes(), id.as_bytes()])).unwrap_or_default();
         let incidents = views.into_iter().map(incident_message).collect();
         Ok(Response::new(v1::ListIncidentsResponse { incidents, next_page_token }))
     }
@@ -443,7 +446,8 @@ impl NetworkService for NetworkGrpc {
         let id = page::collect(parse_optional_uuid("request_id", &request.request_id), &mut refused);
         let owner = page::collect(parse_uuid("municipality_id", &new.municipality_id), &mut refused);
         let kind = i16::try_from(new.element_kind).ok().and_then(element_kind);
-        let kind = page::collect(kind.ok_or_else(|| FieldViolation::new("element_kind", say::work_element())), &mut refused);
+        let kind =
+            page::collect(kind.ok_or_else(|| FieldViolation::new("element_kind", say::work_element())), &mut refused);
         let element = page::collect(parse_uuid("element_id", &new.element_id), &mut refused);
         let begin = page::collect(moment("start_time", new.start_time), &mut refused);
         let end = page::collect(moment("end_time", new.end_time), &mut refused);

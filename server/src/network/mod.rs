@@ -4,6 +4,7 @@
 //! incidents. The engine is a pure function of what is stored, so another server can go on with it.
 
 pub mod grpc;
+pub mod pages;
 pub mod rules;
 pub mod service;
 pub mod store;

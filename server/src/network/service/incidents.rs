@@ -26,7 +26,10 @@ use crate::{
     },
     clock::Timestamp,
     db::Tx,
-    error::{Error, Kind, Result, says::{devices as say_devices, network as say}},
+    error::{
+        Error, Kind, Result,
+        says::{devices as say_devices, network as say},
+    },
     schools::{
         rules::{MunicipalityId, SchoolId},
         store as schools,

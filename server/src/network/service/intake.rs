@@ -133,7 +133,14 @@ impl Intake {
     /// Counts for one run of a server.
     pub fn new(db: Db, clock: Clock) -> Self {
         let started = clock.now();
-        Self { db, started, clock, server: Uuid::now_v7(), counts: Mutex::default(), networks: tokio::sync::Mutex::default() }
+        Self {
+            db,
+            started,
+            clock,
+            server: Uuid::now_v7(),
+            counts: Mutex::default(),
+            networks: tokio::sync::Mutex::default(),
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Counts> {
@@ -298,14 +305,17 @@ impl Counts {
         for check in arrival.checks.iter().filter(|check| i32::from(CheckOutcome::Ok) != check.outcome) {
             let key = (arrival.key.device, check.layer, check.target);
             if heard.failing.len() < FAILING || heard.failing.contains_key(&key) {
-                heard.failing.insert(key, Failing {
-                    device: arrival.key.device.0,
-                    access_point: point_text(known.access_point),
-                    layer: check.layer,
-                    target: check.target,
-                    outcome: check.outcome,
-                    error: check.error,
-                });
+                heard.failing.insert(
+                    key,
+                    Failing {
+                        device: arrival.key.device.0,
+                        access_point: point_text(known.access_point),
+                        layer: check.layer,
+                        target: check.target,
+                        outcome: check.outcome,
+                        error: check.error,
+                    },
+                );
             }
         }
         if !arrival.checks.is_empty() {
@@ -341,7 +351,14 @@ impl Counts {
                 let Some(cells) = self.rollups.get(&key) else { continue };
                 let (bucket_at, municipality_id, school_id) = key;
                 let cells = hex_bytes(&cells.pack());
-                rollups.push(NewRollup { municipality_id, school_id, width_s: ROLLUP_S, bucket_at, server_id: server, cells });
+                rollups.push(NewRollup {
+                    municipality_id,
+                    school_id,
+                    width_s: ROLLUP_S,
+                    bucket_at,
+                    server_id: server,
+                    cells,
+                });
             }
         }
         (rows, rollups)

@@ -141,7 +141,15 @@ impl Judge {
             },
             None => (Engine::new(topology, Policy::default()), until - BEGIN_US, 0),
         };
-        Ok(State { engine, judged_until, kept_until, topology_at: now, day, networks: HashMap::new(), told: BTreeSet::new() })
+        Ok(State {
+            engine,
+            judged_until,
+            kept_until,
+            topology_at: now,
+            day,
+            networks: HashMap::new(),
+            told: BTreeSet::new(),
+        })
     }
 
     async fn write(&mut self, changes: Vec<Change>) -> Result<usize> {
@@ -261,7 +269,8 @@ fn state_number(state: IncidentState) -> i64 {
 }
 
 async fn write_incident(tx: &mut Tx, incident: &Incident, now: Timestamp) -> Result<()> {
-    let json = |text: serde_json::Result<String>| text.map_err(|source| Error::internal("an incident is no JSON", source));
+    let json =
+        |text: serde_json::Result<String>| text.map_err(|source| Error::internal("an incident is no JSON", source));
     let state = state_number(incident.state);
     let opened_at = incident.opened_at.unwrap_or(incident.suspected_at).0;
     let closed_at = incident.closed_at.map(|at| at.0);
@@ -277,7 +286,9 @@ async fn write_incident(tx: &mut Tx, incident: &Incident, now: Timestamp) -> Res
     };
     incidents::upsert_incident(tx, &row, now).await?;
     for share in &incident.owners {
-        let (Ok(owner), Some(view)) = (Uuid::try_parse(&share.owner), incident.for_owner(&share.owner)) else { continue };
+        let (Ok(owner), Some(view)) = (Uuid::try_parse(&share.owner), incident.for_owner(&share.owner)) else {
+            continue;
+        };
         let row = NewIncidentOwner {
             municipality: MunicipalityId(owner),
             incident_id: incident.id,

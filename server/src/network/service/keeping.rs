@@ -21,7 +21,8 @@ pub const HOUR_S: i64 = 3_600;
 /// Width of roll-ups by the day, in seconds. Days are those of Japan.
 pub const DAY_S: i64 = 86_400;
 /// How long each width is kept, in days, and into which it is folded then.
-const KEPT: [(i64, i64, Option<i64>); 3] = [(ROLLUP_S, 14, Some(HOUR_S)), (HOUR_S, 400, Some(DAY_S)), (DAY_S, 2_200, None)];
+const KEPT: [(i64, i64, Option<i64>); 3] =
+    [(ROLLUP_S, 14, Some(HOUR_S)), (HOUR_S, 400, Some(DAY_S)), (DAY_S, 2_200, None)];
 /// Schools that are folded in one step.
 const SCHOOLS: i64 = 200;
 

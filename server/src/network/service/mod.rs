@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use crate::{
     access::{
-        rules::{Area, Right, Staff},
+        rules::{Right, Staff},
         service::Access,
     },
     clock::Clock,
@@ -24,7 +24,7 @@ use crate::{
     schools::{
         rules::{MunicipalityId, SchoolId},
         service::school_not_found,
-        store as schools,
+        store::{self as schools, SchoolRow},
     },
 };
 
@@ -41,14 +41,19 @@ impl Network {
     pub fn new(db: Db, clock: Clock, access: Access) -> Self {
         Self { db, clock, access }
     }
+
+    /// A school that the caller may look at. Reasons: RIGHT_MISSING, SCHOOL_NOT_FOUND.
+    pub async fn school(&self, staff: &Staff, owner: MunicipalityId, school: SchoolId) -> Result<SchoolRow> {
+        let mut tx = self.db.read().await?;
+        visible_school(&mut tx, staff, owner, school).await
+    }
 }
 
 /// The area of a school that the caller may look at. Reason: SCHOOL_NOT_FOUND.
-async fn visible_school(tx: &mut Tx, staff: &Staff, owner: MunicipalityId, school: SchoolId) -> Result<Area> {
+async fn visible_school(tx: &mut Tx, staff: &Staff, owner: MunicipalityId, school: SchoolId) -> Result<SchoolRow> {
     let not_found = || school_not_found(school);
     let area = staff.scope(Right::ViewFigures)?.area(owner).ok_or_else(not_found)?;
-    schools::find_school(tx, &area, school).await?.ok_or_else(not_found)?;
-    Ok(area)
+    schools::find_school(tx, &area, school).await?.ok_or_else(not_found)
 }
 
 /// The same for a change. Reasons: SCHOOL_NOT_FOUND, RIGHT_MISSING.

@@ -13,7 +13,10 @@ use crate::{
         rules::{Right, Staff},
         service::audit::Deed,
     },
-    error::{Error, Kind, Result, says::{network as say, schools as say_schools}},
+    error::{
+        Error, Kind, Result,
+        says::{network as say, schools as say_schools},
+    },
 };
 use gigafleet_proto::v1::{ProbePlan, ProbeTarget};
 

@@ -74,7 +74,8 @@ pub(super) async fn read(tx: &mut Tx, today: Date, pace_s: u32) -> Result<Topolo
             let of_school = CalendarOf { municipality, school: Some(SchoolId(row.school_id)) };
             let own = own_periods.get(&of_school).unwrap_or(&none);
             let days = DAYS.map(|offset| today + Duration::days(offset));
-            let school_days = days.filter(|day| school_day(*day, &holidays, of_owner, own).is_school_day).map(date_text);
+            let school_days =
+                days.filter(|day| school_day(*day, &holidays, of_owner, own).is_school_day).map(date_text);
             let empty = Vec::new();
             let both = (lessons.get(&of).unwrap_or(&empty), lessons.get(&of_school).unwrap_or(&empty));
             let weekday = i16::from(today.weekday().number_from_monday());

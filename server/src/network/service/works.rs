@@ -18,7 +18,10 @@ use crate::{
         service::audit::Deed,
     },
     clock::Timestamp,
-    error::{Error, FieldViolation, Kind, Result, says::{access as say_access, network as say, schools as say_schools}},
+    error::{
+        Error, FieldViolation, Kind, Result,
+        says::{access as say_access, network as say, schools as say_schools},
+    },
     schools::rules::{MunicipalityId, SchoolId},
 };
 
@@ -128,13 +131,7 @@ impl Network {
     }
 
     /// Calls work off. Reasons: WORK_NOT_FOUND, RIGHT_MISSING, ETAG_MISMATCH.
-    pub async fn cancel_work(
-        &self,
-        staff: &Staff,
-        owner: MunicipalityId,
-        work: Uuid,
-        seen: Option<i64>,
-    ) -> Result<()> {
+    pub async fn cancel_work(&self, staff: &Staff, owner: MunicipalityId, work: Uuid, seen: Option<i64>) -> Result<()> {
         let not_found = || Error::not_found("WORK_NOT_FOUND", say::work_unknown(work));
         let mine = self.planned_work(staff, Some(owner)).await?;
         let row = mine.into_iter().find(|row| row.work_id == work).ok_or_else(not_found)?;
