@@ -14,9 +14,9 @@ use gigafleet_proto::v1::{
     self, access_service_client::AccessServiceClient, audit_service_client::AuditServiceClient,
     calendar_service_client::CalendarServiceClient, device_service_client::DeviceServiceClient,
     enrollment_service_client::EnrollmentServiceClient, export_service_client::ExportServiceClient,
-    import_service_client::ImportServiceClient, line_service_client::LineServiceClient, network_service_client::NetworkServiceClient,
-    review_service_client::ReviewServiceClient, school_service_client::SchoolServiceClient,
-    staff_service_client::StaffServiceClient,
+    import_service_client::ImportServiceClient, line_service_client::LineServiceClient,
+    network_service_client::NetworkServiceClient, review_service_client::ReviewServiceClient,
+    school_service_client::SchoolServiceClient, staff_service_client::StaffServiceClient,
 };
 use rustls_pki_types::{CertificateDer, pem::PemObject as _};
 use tonic::{

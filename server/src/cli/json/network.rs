@@ -159,16 +159,8 @@ pub(in crate::cli) fn target(target: v1::Target) -> Value {
 
 pub(in crate::cli) fn planned_work(work: v1::PlannedWork) -> Value {
     let kind = work.element_kind().as_str_name();
-    let v1::PlannedWork {
-        work_id,
-        municipality_id,
-        element_kind: _,
-        element_id,
-        start_time,
-        end_time,
-        reason,
-        etag,
-    } = work;
+    let v1::PlannedWork { work_id, municipality_id, element_kind: _, element_id, start_time, end_time, reason, etag } =
+        work;
     Object::default()
         .value("work_id", work_id)
         .value("municipality_id", municipality_id)

@@ -362,10 +362,7 @@ async fn incident(client: &Client, incident_id: String, as_json: bool) -> Result
     }
     let evidence = incident.evidence.clone().unwrap_or_default();
     let group = |group: Option<&v1::ComparedGroup>| match group {
-        Some(group) => format!(
-            "{} of {} in {} schools",
-            group.failing_count, group.expected_count, group.school_count
-        ),
+        Some(group) => format!("{} of {} in {} schools", group.failing_count, group.expected_count, group.school_count),
         None => ABSENT.to_owned(),
     };
     let others: Vec<_> = evidence.alternatives.iter().map(|other| other.explanation.clone()).collect();
@@ -508,8 +505,7 @@ async fn known(client: &Client, args: &KnownArgs, as_json: bool) -> Result<()> {
     let kind = args.kind.map(Known::message).unwrap_or_default();
     if let Some(value) = args.add.clone() {
         let network = v1::SchoolNetwork { school_id: school_id.clone(), kind, value, ..Default::default() };
-        let request =
-            v1::AddSchoolNetworkRequest { municipality_id: municipality_id.clone(), network: Some(network) };
+        let request = v1::AddSchoolNetworkRequest { municipality_id: municipality_id.clone(), network: Some(network) };
         answer(client.network().add_school_network(request)).await?;
     }
     if let Some(value) = args.delete.clone() {

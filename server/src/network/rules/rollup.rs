@@ -207,7 +207,8 @@ mod tests {
         let (mut one, mut other, mut all) = (Cells::default(), Cells::default(), Cells::default());
         for number in 1..=1_000_u32 {
             let outcome = if number % 10 == 0 { CheckOutcome::Slow } else { CheckOutcome::Ok };
-            let checks = [check(NetworkLayer::Dns, outcome, number * 37), check(NetworkLayer::Gateway, CheckOutcome::Failed, 0)];
+            let checks =
+                [check(NetworkLayer::Dns, outcome, number * 37), check(NetworkLayer::Gateway, CheckOutcome::Failed, 0)];
             let point = Some([u8::try_from(number % 3).unwrap(); 6]);
             if number % 2 == 0 { &mut one } else { &mut other }.add(point, &checks);
             all.add(point, &checks);
@@ -248,7 +249,13 @@ mod tests {
     #[test]
     fn check_that_says_nothing_counts_nothing() {
         let mut cells = Cells::default();
-        cells.add(None, &[check(NetworkLayer::Dns, CheckOutcome::Unspecified, 5), check(NetworkLayer::Unspecified, CheckOutcome::Ok, 5)]);
+        cells.add(
+            None,
+            &[
+                check(NetworkLayer::Dns, CheckOutcome::Unspecified, 5),
+                check(NetworkLayer::Unspecified, CheckOutcome::Ok, 5),
+            ],
+        );
         assert_eq!(cells.by_target().unwrap().values().map(Cell::count).sum::<u64>(), 0);
     }
 }

@@ -22,8 +22,7 @@ pub enum TargetKind {
 
 impl TargetKind {
     /// All of them.
-    pub const ALL: [Self; 6] =
-        [Self::Learning, Self::Identity, Self::Other, Self::HubHop, Self::IspHop, Self::Ports];
+    pub const ALL: [Self; 6] = [Self::Learning, Self::Identity, Self::Other, Self::HubHop, Self::IspHop, Self::Ports];
 
     /// The number under which it is stored.
     pub fn to_number(self) -> i64 {
@@ -85,8 +84,10 @@ mod tests {
 
     #[test]
     fn version_changes_with_the_plan_and_is_short() {
-        let target = |number| ProbeTarget { number, host: String::from("s.example"), port: 443, ..ProbeTarget::default() };
-        let (one, same, other) = (plan(None, vec![target(1)]), plan(None, vec![target(1)]), plan(None, vec![target(2)]));
+        let target =
+            |number| ProbeTarget { number, host: String::from("s.example"), port: 443, ..ProbeTarget::default() };
+        let (one, same, other) =
+            (plan(None, vec![target(1)]), plan(None, vec![target(1)]), plan(None, vec![target(2)]));
         assert_eq!(one, same);
         assert_ne!(one.version, other.version);
         assert!((1..=16_383).contains(&one.version));

@@ -31,7 +31,11 @@ pub(in crate::network) async fn feeds(tx: &mut Tx) -> Result<Vec<(Uuid, i64)>> {
 
 /// Takes a server out that ended, or that was not heard of since a moment.
 pub(in crate::network) async fn forget_feeds(tx: &mut Tx, server: Option<Uuid>, before: Timestamp) -> Result<u64> {
-    tx.query("DELETE FROM server_feed WHERE server_id = $1 OR heard_until < $2").bind(server).bind(before.0).execute().await
+    tx.query("DELETE FROM server_feed WHERE server_id = $1 OR heard_until < $2")
+        .bind(server)
+        .bind(before.0)
+        .execute()
+        .await
 }
 
 /// Notes when a server could not store what it heard.

@@ -105,7 +105,11 @@ pub(in crate::network) async fn checked_between(tx: &mut Tx, from: i64, to: i64)
 }
 
 /// What all servers heard from the schools of an owner since a moment.
-pub(in crate::network) async fn heard_of(tx: &mut Tx, owner: MunicipalityId, since: Timestamp) -> Result<Vec<HeardRow>> {
+pub(in crate::network) async fn heard_of(
+    tx: &mut Tx,
+    owner: MunicipalityId,
+    since: Timestamp,
+) -> Result<Vec<HeardRow>> {
     tx.query(
         "SELECT municipality_id, bucket_at, school_id, access_points, probes, failing FROM network_heard
          WHERE municipality_id = $1 AND bucket_at >= $2 ORDER BY bucket_at, school_id, server_id LIMIT 100000",

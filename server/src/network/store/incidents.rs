@@ -269,6 +269,7 @@ pub(in crate::network) async fn cancel_planned_work(
 
 /// Up to when everything was judged, as it is kept.
 pub(in crate::network) async fn judged_until(tx: &mut Tx) -> Result<Option<i64>> {
-    let found: Option<(i64,)> = tx.query("SELECT MAX(known_until) FROM network_engine HAVING COUNT(*) > 0").optional().await?;
+    let found: Option<(i64,)> =
+        tx.query("SELECT MAX(known_until) FROM network_engine HAVING COUNT(*) > 0").optional().await?;
     Ok(found.map(|(until,)| until))
 }
