@@ -111,8 +111,15 @@ impl Cohort {
     }
 
     /// Looks at the bucket `to`, the newest that is complete. `observed` says whether a bucket could be heard at all;
-    /// `bell` whether a lesson, a break or the day begins or ends about then.
-    pub(super) fn look(&mut self, to: i64, pace: i64, observed: impl Fn(i64) -> bool, bell: bool, policy: &Policy) {
+    /// `bell` whether lids are likely to close in a bucket: in a break, about the begin or end of a lesson or of the day.
+    pub(super) fn look(
+        &mut self,
+        to: i64,
+        pace: i64,
+        observed: impl Fn(i64) -> bool,
+        bell: impl Fn(i64) -> bool,
+        policy: &Policy,
+    ) {
         if !observed(to) {
             return;
         }
@@ -126,6 +133,7 @@ impl Cohort {
             self.quiet = self.begin(to, pace, &observed);
         }
         let Some(mut quiet) = self.quiet.take() else { return };
+        let bell = (quiet.onset - 2..=quiet.onset).any(bell);
         self.weigh(&mut quiet, to, observed, bell, policy);
         self.quiet = Some(quiet);
     }
@@ -206,10 +214,16 @@ impl Cohort {
             Some(awake) => (awake / quiet.mean).clamp(policy.least_residual_share / 4.0, 0.9),
             None => policy.least_residual_share,
         };
-        let residuals: &[f64] = if quiet.awake.is_some() { &[0.6, 1.0] } else { &[1.0, 2.5, 6.0] };
+        // Now and then the devices that never sleep are away too.
+        let nobody = policy.lids_without_residual;
+        let stays = 1.0 - nobody;
+        let residuals: Vec<(f64, f64)> = match quiet.awake {
+            Some(_) => vec![(0.0, nobody), (0.6, stays / 2.0), (1.0, stays / 2.0)],
+            None => vec![(0.0, nobody), (1.0, stays / 3.0), (2.5, stays / 3.0), (6.0, stays / 3.0)],
+        };
         let mut lids = Vec::with_capacity(LIDS.len() * residuals.len() * 4);
         for (took, weight) in LIDS {
-            for residual in residuals {
+            for (residual, how_likely) in &residuals {
                 for ended in 0..4 {
                     let end = (onset + ended) as f64;
                     let likelihood: f64 = seen
@@ -220,7 +234,7 @@ impl Cohort {
                             poisson(*heard, (expected * (stay + (1.0 - stay) * open)).max(stray))
                         })
                         .sum();
-                    lids.push(likelihood + weight.ln() - ((residuals.len() * 4) as f64).ln());
+                    lids.push(likelihood + weight.ln() + how_likely.ln() - 4.0_f64.ln());
                 }
             }
         }

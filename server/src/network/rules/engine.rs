@@ -34,7 +34,8 @@ pub struct Engine {
     pub(super) plans: Vec<Plan>,
     pub(super) life: Life,
     /// The newest bucket that was judged.
-    pub(super) judged: Option<i64>,
+    pub(super) began: Option<Moment>,
+    judged: Option<i64>,
     /// Since when silence is taken for that of this product's own servers.
     pub(super) own_servers_since: Option<Moment>,
 }
@@ -161,6 +162,7 @@ impl Engine {
             plans: Vec::new(),
             life: Life::default(),
             judged: None,
+            began: None,
             own_servers_since: None,
             topology,
         }
@@ -282,6 +284,7 @@ impl Engine {
             return Vec::new();
         }
         self.judged = Some(newest);
+        self.began = self.began.or(Some(until));
         let until = until.min(now);
         self.look_at_cohorts(newest, until);
         let mut findings = self.silence(newest, until, now);
@@ -303,9 +306,11 @@ impl Engine {
                 let to = from.plus_seconds(BUCKET_S);
                 !gaps.iter().any(|[begin, end]| *begin < to && from < end.plus_seconds(pace_s))
             };
-            let expected = &school.expected;
-            let near = |edge: &i64| (minute - edge).abs() <= 5;
-            let bell = expected.lessons.iter().flatten().any(near) || expected.hours.iter().any(near);
+            // Lids close when a lesson ends, in breaks, and while people settle at its begin.
+            let bell = |bucket: i64| {
+                let (_, minute) = Moment::from_seconds(bucket * BUCKET_S).local_day_minute(offset);
+                !school.expected.lessons.iter().any(|[begin, end]| (begin + 4..end - 2).contains(&minute))
+            };
             state.cohort.look(newest, pace, observed, bell, &self.policy);
             state.layers.forget(stale);
             if state.cohort.quiet.is_none() {
@@ -337,6 +342,11 @@ impl Engine {
         let changes = life.advance(self, findings, newest, until, now);
         self.life = life;
         changes
+    }
+
+    /// Whether everything since a moment was heard: an engine that began later can not tell who never came.
+    pub(super) fn has_heard_since(&self, moment: Moment) -> bool {
+        self.began.is_some_and(|began| began <= moment)
     }
 
     /// Whether a school has school on a local day.

@@ -142,6 +142,12 @@ impl Engine {
         if let Some(quiet) = &state.cohort.quiet {
             let mut word = quiet.score;
             let onset_at = Moment::from_seconds(quiet.onset * BUCKET_S);
+            let (day, minute) = onset_at.local_day_minute(policy.utc_offset_minutes);
+            let [begin, end] = school.expected.hours;
+            if !(begin..end).contains(&minute) || !self.is_school_day(number, day) {
+                // Out of hours whoever is still there may go at any time.
+                word = word.min(TROUBLE);
+            }
             let mut probe_silent = false;
             if let Some(last) = probe.and_then(|probe| probe.last) {
                 let missed = (until.seconds_since(last) - 3).div_euclid(BUCKET_S);
@@ -172,6 +178,7 @@ impl Engine {
             && expected
             && state.today == day
             && state.heard_today == 0
+            && self.has_heard_since(Moment::from_local(day, begin, policy.utc_offset_minutes))
         {
             let owner = self.registry.owners.get(&school.owner).map_or(&[][..], Vec::as_slice);
             let others = owner.iter().filter(|other| **other != number);

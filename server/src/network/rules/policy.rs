@@ -36,9 +36,11 @@ pub struct Policy {
 
     /// Smallest share of devices that stay awake when all lids are closed, if the school's own is not known.
     pub least_residual_share: f64,
+    /// How often no device at all stays awake when all lids are closed.
+    pub lids_without_residual: f64,
     /// Log odds of whole-school lid closing in any one bucket.
     pub prior_lids: f64,
-    /// What is added to them within five minutes of the begin or end of a lesson, a break or the day.
+    /// What is added to them in breaks and about the begin and end of a lesson or of the day.
     pub prior_lids_at_bell: f64,
     /// Log-likelihood that a probe's missing heartbeat adds to a cut, each.
     pub probe_miss_log_odds: f64,
@@ -100,8 +102,9 @@ impl Default for Policy {
             coverage: 0.95,
             line_share_of_cuts: 0.65,
             least_residual_share: 0.02,
-            prior_lids: -7.5,
-            prior_lids_at_bell: 3.0,
+            lids_without_residual: 0.15,
+            prior_lids: -10.5,
+            prior_lids_at_bell: 6.5,
             probe_miss_log_odds: 3.5,
             probe_most_log_odds: 8.0,
             school_most_log_odds: 25.0,

@@ -254,11 +254,17 @@ fn judge(class: Class, town: &Town, plan: &DayPlan, faults: &[Fault], outcomes: 
         let merged = if alarm.last.merged_into.is_some() { " (merged later)" } else { "" };
         let at = alarm.last.opened_at.map_or(0.0, second_of);
         scenario.wrong_alarms.push(format!(
-            "{}/{} {:?} at {:.0} s{merged}",
+            "{}/{} {:?} at {:02.0}:{:02.0}{merged}, {:?}, log odds {:.1}, {} devices in {} schools, missing {}",
             element.kind.name(),
             element.id,
             alarm.last.verdict.cause,
-            at
+            (at / 3_600.0).floor(),
+            (at / 60.0 % 60.0).floor(),
+            alarm.opened.evidence.witness,
+            alarm.opened.evidence.log_odds,
+            alarm.opened.devices,
+            alarm.opened.owners.iter().map(|owner| owner.schools.len()).sum::<usize>(),
+            alarm.opened.evidence.affected.failing,
         ));
     }
     scenario
