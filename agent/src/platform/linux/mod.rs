@@ -8,8 +8,8 @@ mod nl80211;
 mod tests;
 
 use std::{
-    net::Ipv4Addr,
     fs,
+    net::Ipv4Addr,
     path::{Path, PathBuf},
     time::{SystemTime, UNIX_EPOCH},
 };

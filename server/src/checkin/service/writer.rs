@@ -69,9 +69,10 @@ impl CheckIns {
     /// Tells the listener what was stored now.
     fn tell(&self, batch: &[Pending], answers: &[Answer]) {
         let Some(listener) = &self.listener else { return };
-        let applied = batch.iter().zip(answers).filter(|(_, answer)| {
-            answer.as_ref().is_ok_and(|answer| answer.outcome() == v1::CheckInOutcome::Applied)
-        });
+        let applied = batch
+            .iter()
+            .zip(answers)
+            .filter(|(_, answer)| answer.as_ref().is_ok_and(|answer| answer.outcome() == v1::CheckInOutcome::Applied));
         listener.stored(&applied.map(|(pending, _)| pending.heard()).collect::<Vec<_>>());
     }
 
