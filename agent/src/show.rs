@@ -4,7 +4,7 @@
 //! is not shown does not compile.
 
 use gigafleet_agent::{engine::Memory as EngineMemory, identity::to_hex, platform::Platform};
-use gigafleet_proto::v1::{Battery, Boot, Facts, Memory, Status, Storage, Wifi};
+use gigafleet_proto::v1::{Battery, Boot, Facts, Memory, Network, Status, Storage, Wifi};
 
 use crate::json::Object;
 
@@ -55,7 +55,7 @@ fn show_facts(object: &mut Object, facts: Facts) {
 }
 
 fn show_status(object: &mut Object, status: Status) {
-    let Status { battery, storage, memory, boot, wifi } = status;
+    let Status { battery, storage, memory, boot, wifi, network } = status;
     let Battery { charge_percent, health_percent, cycle_count, charging } = battery.unwrap_or_default();
     object.object("battery", |object| {
         object.plain("charge_percent", charge_percent);
@@ -82,5 +82,13 @@ fn show_status(object: &mut Object, status: Status) {
         object.plain("rssi_dbm", rssi_dbm);
         object.plain("receive_kbps", receive_kbps);
         object.plain("transmit_kbps", transmit_kbps);
+    });
+    let network = network.unwrap_or_default();
+    let link = network.link().as_str_name();
+    let Network { link: _, gateway, gateway_hash } = network;
+    object.object("network", |object| {
+        object.text("link", link);
+        object.optional_text("gateway", gateway);
+        object.optional_text("gateway_hash", gateway_hash.map(|hash| to_hex(&hash)));
     });
 }

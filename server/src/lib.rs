@@ -16,6 +16,7 @@ pub mod enrollment;
 pub mod error;
 pub mod grpc;
 pub mod jobs;
+pub mod network;
 pub mod overview;
 pub mod schools;
 pub mod simulate;

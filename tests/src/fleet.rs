@@ -264,6 +264,7 @@ impl Platform for SimulatedTablet {
                 receive_kbps: Some(866_000),
                 transmit_kbps: Some(866_000),
             }),
+            network: None,
         }
     }
 

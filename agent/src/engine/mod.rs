@@ -513,6 +513,8 @@ impl Engine {
             earlier_boot: false,
             wifi,
             amount,
+            check: None,
+            network: None,
         };
         let record = Record { transition: Some(transition), boot_id: self.run.boot_id.to_vec() };
         if self.beyond == 0 && self.pending.len() < TRANSITIONS_MAX {

@@ -4,7 +4,7 @@
 //! A report without an answer leaves all that it carried in doubt, and what is in doubt is sent again.
 
 use gigafleet_proto::v1::{
-    Battery, Boot, CheckInRequest, Facts, Memory as MemoryUse, Status, Storage, Transition, Wifi,
+    Battery, Boot, CheckInRequest, Facts, Memory as MemoryUse, Network, Status, Storage, Transition, Wifi,
 };
 use prost::Message as _;
 
@@ -59,6 +59,7 @@ pub(super) struct Known {
     memory: Part<MemoryUse>,
     boot: Part<Boot>,
     wifi: Part<Wifi>,
+    network: Part<Network>,
 }
 
 impl Known {
@@ -72,6 +73,7 @@ impl Known {
         self.memory.current = status.memory.unwrap_or_default();
         self.boot.current = status.boot.unwrap_or_default();
         self.wifi.current = status.wifi.unwrap_or_default();
+        self.network.current = status.network.unwrap_or_default();
     }
 
     /// The report was stored.
@@ -82,6 +84,7 @@ impl Known {
         self.memory.acknowledge();
         self.boot.acknowledge();
         self.wifi.acknowledge();
+        self.network.acknowledge();
     }
 
     fn take_status(&mut self, full: bool) -> Option<Status> {
@@ -92,6 +95,7 @@ impl Known {
             memory: self.memory.take(full, memory_counts),
             boot: self.boot.take(full, boot_counts),
             wifi: self.wifi.take(full, wifi_counts),
+            network: self.network.take(full, |old, new| old != new),
         };
         (status != Status::default()).then_some(status)
     }
@@ -167,6 +171,9 @@ impl Engine {
             status,
             transitions,
             command_results: results,
+            // This agent makes no checks yet.
+            probe_plan_version: 0,
+            checks: Vec::new(),
         })));
     }
 

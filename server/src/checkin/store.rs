@@ -242,16 +242,31 @@ pub struct TransitionRow {
     pub bssid: Option<String>,
     /// How many, or how much.
     pub amount: i64,
+    /// Number of the layer of a check.
+    pub layer: Option<i32>,
+    /// Number of its target.
+    pub target: Option<i64>,
+    /// Number of its outcome.
+    pub outcome: Option<i32>,
+    /// Number of its error.
+    pub error: Option<i32>,
+    /// How long its answer took.
+    pub latency_us: Option<i64>,
+    /// Hash of the gateway of the network that the device was on, as `hex_bytes` writes it.
+    pub gateway_hash: Option<String>,
 }
 
 /// Stores transitions that are not stored yet. Gives the device of each new one.
 pub async fn insert_transitions(tx: &mut Tx, rows: &[TransitionRow]) -> Result<Vec<Uuid>> {
     let (sqlite, postgres) = batch_sql!(
-        "INSERT INTO device_transition (municipality_id, device_id, run_id, number, kind, occurred_at, received_at, ssid, bssid, amount)
-         SELECT municipality_id, device_id, run_id, number, kind, occurred_at, received_at, ssid, bssid, amount FROM",
+        "INSERT INTO device_transition (municipality_id, device_id, run_id, number, kind, occurred_at, received_at, ssid, bssid, amount,
+             layer, target, outcome, error, latency_us, gateway_hash)
+         SELECT municipality_id, device_id, run_id, number, kind, occurred_at, received_at, ssid, bssid, amount, layer,
+             target, outcome, error, latency_us, gateway_hash FROM",
         [
             municipality_id uuid, device_id uuid, run_id int, number int, kind int, occurred_at int, received_at int,
-            ssid text, bssid bytes, amount int,
+            ssid text, bssid bytes, amount int, layer int, target int, outcome int, error int, latency_us int,
+            gateway_hash bytes,
         ],
         "WHERE true ON CONFLICT (municipality_id, device_id, run_id, number) DO NOTHING RETURNING device_id"
     );

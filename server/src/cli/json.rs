@@ -316,7 +316,7 @@ fn facts(facts: v1::Facts) -> Value {
 
 /// How a device is; a part that no report has named yet is left out, hardware that is not there is an empty object.
 fn status(status: v1::Status) -> Value {
-    let v1::Status { battery, storage, memory, boot, wifi } = status;
+    let v1::Status { battery, storage, memory, boot, wifi, network } = status;
     let battery = battery.map(|v1::Battery { charge_percent, health_percent, cycle_count, charging }| {
         Object::default()
             .optional("charge_percent", charge_percent)
@@ -339,12 +339,18 @@ fn status(status: v1::Status) -> Value {
             .optional("receive_kbps", receive_kbps)
             .optional("transmit_kbps", transmit_kbps)
     });
+    let network = network.map(|network| {
+        let link = network.link().as_str_name();
+        let v1::Network { link: _, gateway, gateway_hash } = network;
+        Object::default().value("link", link).optional("gateway", gateway).bytes("gateway_hash", gateway_hash)
+    });
     Object::default()
         .optional("battery", battery)
         .optional("storage", storage)
         .optional("memory", memory)
         .optional("boot", boot)
         .optional("wifi", wifi)
+        .optional("network", network)
         .into()
 }
 

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use gigafleet_proto::v1::{Battery, Boot, Memory, Status, Storage, Wifi};
+use gigafleet_proto::v1::{Battery, Boot, LinkKind, Memory, Network, Status, Storage, Wifi};
 
 use super::{Profile, SimulatedDevice, mix};
 
@@ -42,6 +42,7 @@ pub(super) fn status(device: SimulatedDevice, profile: &Profile, moment: Moment)
         }),
         boot: Some(Boot { boot_time_ms: Some(moment.boot_time_ms), boot_count: None }),
         wifi: Some(wifi(device, mix(identity, elapsed_ms / LESSON_MS), chance)),
+        network: Some(network(device)),
     }
 }
 
@@ -70,6 +71,16 @@ fn storage_free_bytes(profile: &Profile, elapsed_ms: u64) -> u64 {
     let used_up_permille = (elapsed_ms % WEEK_MS) * 200 / WEEK_MS;
     let free_permille = profile.storage_free_permille * (1_000 - used_up_permille) / 1_000;
     profile.model.storage_bytes() / 1_000 * free_permille
+}
+
+/// All devices of a school are behind one router.
+fn network(device: SimulatedDevice) -> Network {
+    let hash = u128::from(mix(device.seed, u64::from(device.school) << 32 | 0x6761_7465));
+    Network {
+        link: LinkKind::Wifi.into(),
+        gateway: Some(String::from("10.20.0.1")),
+        gateway_hash: Some(hash.to_be_bytes().to_vec()),
+    }
 }
 
 fn wifi(device: SimulatedDevice, room: u64, chance: u64) -> Wifi {

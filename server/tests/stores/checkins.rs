@@ -88,6 +88,11 @@ async fn full_report_is_stored_as_it_was_said(world: World) {
             receive_kbps: Some(866_000),
             transmit_kbps: None,
         }),
+        network: Some(v1::Network {
+            link: v1::LinkKind::Wifi.into(),
+            gateway: Some(String::from("192.0.2.1")),
+            gateway_hash: Some(vec![7; 16]),
+        }),
     };
     let full = v1::CheckInRequest {
         full: true,

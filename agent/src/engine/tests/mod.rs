@@ -76,6 +76,7 @@ impl Server {
             send_full_report: false,
             commands: self.commands.clone(),
             server_time_ms: 0,
+            probe_plan: None,
         }
     }
 
@@ -96,6 +97,7 @@ fn merge(known: &mut Status, news: &Status) {
     take(&mut known.memory, &news.memory);
     take(&mut known.boot, &news.boot);
     take(&mut known.wifi, &news.wifi);
+    take(&mut known.network, &news.network);
 }
 
 /// A device that executes effects in virtual time.
@@ -285,6 +287,7 @@ fn status(charge: u32, used: u32, wifi: bool) -> Status {
         memory: Some(MemoryUse { used_percent: Some(used), stall_percent: Some(0) }),
         boot: None,
         wifi: Some(if wifi { network } else { Wifi::default() }),
+        network: None,
     }
 }
 

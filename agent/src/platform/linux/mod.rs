@@ -9,11 +9,12 @@ mod tests;
 
 use std::{
     fs,
+    net::Ipv4Addr,
     path::{Path, PathBuf},
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use gigafleet_proto::v1::{Battery, Boot, Facts, Memory, OsKind, Status, Storage, Wifi};
+use gigafleet_proto::v1::{Battery, Boot, Facts, LinkKind, Memory, Network, OsKind, Status, Storage, Wifi};
 use ring::digest::{Context, SHA256};
 use rustix::time::{ClockId, clock_gettime};
 
@@ -40,6 +41,8 @@ const PLACEHOLDERS: [&str; 8] = [
 #[derive(Debug)]
 pub struct Linux {
     root: PathBuf,
+    /// Salt of the municipality, once it was told.
+    salt: Vec<u8>,
 }
 
 impl Default for Linux {
@@ -57,7 +60,7 @@ impl Linux {
     /// Reads `sys`, `proc` and `etc` below a folder; the storage is that of the file system it lies on. Clocks, kernel and
     /// Wi-Fi are this machine's.
     pub fn with_root(root: &Path) -> Self {
-        Self { root: root.to_owned() }
+        Self { root: root.to_owned(), salt: Vec::new() }
     }
 
     fn read(&self, path: &str) -> Option<String> {
@@ -112,6 +115,31 @@ impl Linux {
         value.trim().trim_end_matches("kB").trim().parse::<u64>().ok().map(|kilobytes| kilobytes * 1024)
     }
 
+    /// The network of the default route, by IPv4.
+    fn network(&self) -> Network {
+        let routes = self.read("proc/net/route").unwrap_or_default();
+        let Some((interface, gateway)) = default_route(&routes) else { return Network::default() };
+        let address = gateway.to_string();
+        let neighbours = self.read("proc/net/arp").unwrap_or_default();
+        let mac = neighbours.lines().find_map(|line| {
+            let words: Vec<_> = line.split_whitespace().collect();
+            (words.len() >= 6 && words[0] == address && words[5] == interface).then(|| parse_mac(words[3]))?
+        });
+        let is_radio = ["wireless", "phy80211"]
+            .iter()
+            .any(|name| self.root.join("sys/class/net").join(&interface).join(name).exists());
+        let link = match interface.as_str() {
+            _ if is_radio => LinkKind::Wifi,
+            name if name.starts_with("ww") => LinkKind::Mobile,
+            _ => LinkKind::Wired,
+        };
+        Network {
+            link: link.into(),
+            gateway: Some(address),
+            gateway_hash: mac.filter(|_| !self.salt.is_empty()).map(|mac| hash(&self.salt, &mac)),
+        }
+    }
+
     fn mac_hashes(&self, salt: &[u8]) -> Vec<Vec<u8>> {
         if salt.is_empty() {
             return Vec::new();
@@ -122,12 +150,7 @@ impl Linux {
         });
         let mut hashes: Vec<_> = physical
             .filter_map(|name| parse_mac(&self.read(&format!("sys/class/net/{name}/address"))?))
-            .map(|mac| {
-                let mut context = Context::new(&SHA256);
-                context.update(salt);
-                context.update(&mac);
-                context.finish().as_ref()[..16].to_vec()
-            })
+            .map(|mac| hash(salt, &mac))
             .collect();
         hashes.sort();
         hashes.dedup();
@@ -200,6 +223,7 @@ impl Linux {
 
 impl Platform for Linux {
     fn facts(&mut self, mac_salt: &[u8]) -> Facts {
+        mac_salt.clone_into(&mut self.salt);
         let (cpu_model, cpu_count) = self.cpu();
         let os_kind = match self.os_release("ID").as_deref() {
             Some("chromeos" | "chromiumos") => OsKind::Chromeos,
@@ -234,6 +258,7 @@ impl Platform for Linux {
             memory: Some(self.memory()),
             boot: Some(Boot { boot_time_ms: Some(boot_time_ms), boot_count: None }),
             wifi: Some(self.wifi()),
+            network: Some(self.network()),
         }
     }
 
@@ -261,6 +286,30 @@ fn meaningful(text: &str) -> Option<String> {
     let text = text.trim();
     let placeholder = PLACEHOLDERS.contains(&text.to_ascii_lowercase().as_str());
     (!text.is_empty() && !placeholder).then(|| text.to_owned())
+}
+
+/// First 16 bytes of SHA-256(salt ‖ MAC address).
+fn hash(salt: &[u8], mac: &[u8; 6]) -> Vec<u8> {
+    let mut context = Context::new(&SHA256);
+    context.update(salt);
+    context.update(mac);
+    context.finish().as_ref()[..16].to_vec()
+}
+
+/// Interface and gateway of the default route with the least metric, from the kernel's table.
+fn default_route(table: &str) -> Option<(String, Ipv4Addr)> {
+    const UP_GATEWAY: u16 = 0x3;
+    let route = |line: &str| {
+        let words: Vec<_> = line.split_whitespace().collect();
+        let [interface, destination, gateway, flags, _, _, metric, mask, ..] = words.as_slice() else { return None };
+        let flags = u16::from_str_radix(flags, 16).ok()?;
+        let everything = *destination == "00000000" && *mask == "00000000" && flags & UP_GATEWAY == UP_GATEWAY;
+        // Written as the machine has it in memory.
+        let gateway = Ipv4Addr::from(u32::from_str_radix(gateway, 16).ok()?.to_ne_bytes());
+        everything.then_some((metric.parse::<u32>().ok()?, (*interface).to_owned(), gateway))
+    };
+    let best = table.lines().skip(1).filter_map(route).min_by_key(|(metric, ..)| *metric);
+    best.map(|(_, interface, gateway)| (interface, gateway))
 }
 
 fn parse_mac(text: &str) -> Option<[u8; 6]> {

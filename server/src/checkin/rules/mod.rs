@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::{
     clock::Timestamp,
-    devices::rules::{check_facts, check_status, check_wifi},
+    devices::rules::{check_facts, check_network, check_status, check_wifi},
     error::{
         Error, FieldViolation, Result,
         says::{devices as say, fields},
@@ -16,6 +16,8 @@ use crate::{
 
 const TRANSITIONS: usize = 256;
 const COMMAND_RESULTS: usize = 16;
+const CHECKS: usize = 32;
+const TARGET_NUMBER: u32 = 65_535;
 /// Commands that may wait for one device.
 pub const COMMANDS: usize = 16;
 /// A device whose clock is off by more than this is told the server's time.
@@ -46,6 +48,10 @@ pub struct Report {
     pub transitions: Vec<v1::Transition>,
     /// What became of commands.
     pub command_results: Vec<(Uuid, v1::CommandOutcome)>,
+    /// The probe plan that the agent follows; 0 for none.
+    pub probe_plan_version: u32,
+    /// The newest round of checks.
+    pub checks: Vec<v1::NetworkCheck>,
 }
 
 impl Report {
@@ -77,6 +83,7 @@ impl Report {
         refused.extend(request.facts.as_ref().map(check_facts).unwrap_or_default());
         refused.extend(request.status.as_ref().map(check_status).unwrap_or_default());
         refused.extend(check_transitions(&request.transitions));
+        refused.extend(check_checks("checks", &request.checks));
         if request.command_results.len() > COMMAND_RESULTS {
             refused.push(FieldViolation::new("command_results", fields::more_than(COMMAND_RESULTS)));
         }
@@ -106,6 +113,8 @@ impl Report {
             status: request.status,
             transitions: request.transitions,
             command_results,
+            probe_plan_version: request.probe_plan_version,
+            checks: request.checks,
         })
     }
 
@@ -142,7 +151,25 @@ fn check_transitions(transitions: &[v1::Transition]) -> Vec<FieldViolation> {
         refused.push(FieldViolation::new("transitions.amount", say::above_signed()));
     }
     refused.extend(transitions.iter().filter_map(|t| check_wifi("transitions.wifi", t.wifi.as_ref()?)).next());
+    refused.extend(transitions.iter().filter_map(|t| check_network("transitions.network", t.network.as_ref()?)).next());
+    refused.extend(transitions.iter().filter_map(|t| check_check("transitions.check", t.check.as_ref()?)).next());
     refused
+}
+
+fn check_checks(field: &'static str, checks: &[v1::NetworkCheck]) -> Option<FieldViolation> {
+    if checks.len() > CHECKS {
+        return Some(FieldViolation::new(field, fields::too_many(checks.len(), CHECKS)));
+    }
+    checks.iter().find_map(|check| check_check(field, check))
+}
+
+/// Names a check that is none: of an unknown layer or outcome, of a target that no plan can have.
+fn check_check(field: &'static str, check: &v1::NetworkCheck) -> Option<FieldViolation> {
+    let known = v1::NetworkLayer::try_from(check.layer).is_ok_and(|layer| layer != v1::NetworkLayer::Unspecified)
+        && v1::CheckOutcome::try_from(check.outcome).is_ok_and(|outcome| outcome != v1::CheckOutcome::Unspecified)
+        && v1::CheckError::try_from(check.error).is_ok()
+        && check.target <= TARGET_NUMBER;
+    (!known).then(|| FieldViolation::new(field, say::check_unknown()))
 }
 
 /// What is stored of a device's reports so far.

@@ -38,6 +38,8 @@ pub struct DeviceKey {
 
 /// Most bytes of one text that an agent sends.
 const TEXT_BYTES: usize = 256;
+/// Most bytes of an address as text.
+const ADDRESS_BYTES: usize = 45;
 /// Most hashes of network interfaces.
 const MAC_HASHES: usize = 8;
 
@@ -94,6 +96,9 @@ pub fn check_status(status: &v1::Status) -> Vec<FieldViolation> {
     if let Some(wifi) = &status.wifi {
         refused.extend(check_wifi("status.wifi", wifi));
     }
+    if let Some(network) = &status.network {
+        refused.extend(check_network("status.network", network));
+    }
     refused
 }
 
@@ -104,6 +109,14 @@ pub fn check_wifi(field: &'static str, wifi: &v1::Wifi) -> Option<FieldViolation
     }
     // Replaced bytes of a network name take three bytes each.
     check_text(field, wifi.ssid.as_deref().unwrap_or(""), 32 * 3)
+}
+
+/// Names the field of a network that breaks its limit.
+pub fn check_network(field: &'static str, network: &v1::Network) -> Option<FieldViolation> {
+    if network.gateway_hash.as_ref().is_some_and(|hash| hash.len() != 16) {
+        return Some(FieldViolation::new(field, say_value::needs_bytes(16)));
+    }
+    check_text(field, network.gateway.as_deref().unwrap_or(""), ADDRESS_BYTES)
 }
 
 fn check_text(field: &'static str, text: &str, most: usize) -> Option<FieldViolation> {

@@ -309,6 +309,10 @@ struct StatusJson<'a> {
     receive_kbps: Option<u32>,
     transmit_kbps: Option<u32>,
     wifi_at: Option<i64>,
+    link: Option<i32>,
+    gateway: Option<&'a str>,
+    gateway_hash: Option<String>,
+    network_at: Option<i64>,
 }
 
 /// Stores the parts of the status that are present, each whole, and leaves the others. At most one entry per device;
@@ -318,15 +322,17 @@ pub async fn upsert_status(tx: &mut Tx, status: &[(DeviceKey, &v1::Status)], now
     let (sqlite, postgres) = batch_sql!(
         "INSERT INTO device_status AS s (municipality_id, device_id, charge_percent, health_percent, cycle_count, charging,
              battery_at, storage_free_bytes, storage_at, memory_used_percent, memory_stall_percent, memory_at, boot_time_ms,
-             boot_count, boot_at, ssid, bssid, rssi_dbm, receive_kbps, transmit_kbps, wifi_at)
+             boot_count, boot_at, ssid, bssid, rssi_dbm, receive_kbps, transmit_kbps, wifi_at,
+             link, gateway, gateway_hash, network_at)
          SELECT municipality_id, device_id, charge_percent, health_percent, cycle_count, charging = 1, battery_at,
              storage_free_bytes, storage_at, memory_used_percent, memory_stall_percent, memory_at, boot_time_ms,
-             boot_count, boot_at, ssid, bssid, rssi_dbm, receive_kbps, transmit_kbps, wifi_at FROM",
+             boot_count, boot_at, ssid, bssid, rssi_dbm, receive_kbps, transmit_kbps, wifi_at, link,
+             gateway, gateway_hash, network_at FROM",
         [
             municipality_id uuid, device_id uuid, charge_percent int, health_percent int, cycle_count int, charging int,
             battery_at int, storage_free_bytes int, storage_at int, memory_used_percent int, memory_stall_percent int,
             memory_at int, boot_time_ms int, boot_count int, boot_at int, ssid text, bssid bytes, rssi_dbm int,
-            receive_kbps int, transmit_kbps int, wifi_at int,
+            receive_kbps int, transmit_kbps int, wifi_at int, link int, gateway text, gateway_hash bytes, network_at int,
         ],
         "WHERE true ON CONFLICT (municipality_id, device_id) DO UPDATE SET
              charge_percent = CASE WHEN excluded.battery_at IS NULL THEN s.charge_percent ELSE excluded.charge_percent END,
@@ -347,7 +353,11 @@ pub async fn upsert_status(tx: &mut Tx, status: &[(DeviceKey, &v1::Status)], now
              rssi_dbm = CASE WHEN excluded.wifi_at IS NULL THEN s.rssi_dbm ELSE excluded.rssi_dbm END,
              receive_kbps = CASE WHEN excluded.wifi_at IS NULL THEN s.receive_kbps ELSE excluded.receive_kbps END,
              transmit_kbps = CASE WHEN excluded.wifi_at IS NULL THEN s.transmit_kbps ELSE excluded.transmit_kbps END,
-             wifi_at = COALESCE(excluded.wifi_at, s.wifi_at)"
+             wifi_at = COALESCE(excluded.wifi_at, s.wifi_at),
+             link = CASE WHEN excluded.network_at IS NULL THEN s.link ELSE excluded.link END,
+             gateway = CASE WHEN excluded.network_at IS NULL THEN s.gateway ELSE excluded.gateway END,
+             gateway_hash = CASE WHEN excluded.network_at IS NULL THEN s.gateway_hash ELSE excluded.gateway_hash END,
+             network_at = COALESCE(excluded.network_at, s.network_at)"
     );
     if status.is_empty() {
         return Ok(0);
@@ -387,6 +397,12 @@ fn status_json(key: DeviceKey, status: &v1::Status, now: Timestamp) -> StatusJso
         row.rssi_dbm = wifi.rssi_dbm;
         row.receive_kbps = wifi.receive_kbps;
         row.transmit_kbps = wifi.transmit_kbps;
+    }
+    if let Some(network) = &status.network {
+        row.network_at = Some(now.0);
+        row.link = Some(network.link);
+        row.gateway = network.gateway.as_deref();
+        row.gateway_hash = network.gateway_hash.as_deref().map(hex_bytes);
     }
     row
 }

@@ -3,6 +3,7 @@
 use super::super::both::says;
 
 says! {
+    check_unknown: "ネットワークの確認に知らない層か結果が含まれています", "a check has a layer or an outcome that is not known";
     // One device.
     device_unknown(device): "端末 {device} はありません", "there is no device {device}";
     device_changed: "この端末は、開いたあとにほかの人が変更しました。最新の内容を開いてやり直してください", "the device was changed since it was read; read it again";

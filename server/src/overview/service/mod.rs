@@ -347,6 +347,11 @@ fn status_view(row: StatusColumns) -> v1::Status {
             receive_kbps: small(row.receive_kbps),
             transmit_kbps: small(row.transmit_kbps),
         }),
+        network: row.network_at.map(|_| v1::Network {
+            link: i32::from(row.link.unwrap_or_default()),
+            gateway: row.gateway,
+            gateway_hash: row.gateway_hash,
+        }),
     }
 }
 

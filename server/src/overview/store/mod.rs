@@ -81,6 +81,10 @@ pub(super) struct StatusColumns {
     pub receive_kbps: Option<i64>,
     pub transmit_kbps: Option<i64>,
     pub wifi_at: Option<i64>,
+    pub link: Option<i16>,
+    pub gateway: Option<String>,
+    pub gateway_hash: Option<Vec<u8>>,
+    pub network_at: Option<i64>,
 }
 
 macro_rules! device_view {
@@ -95,7 +99,8 @@ macro_rules! device_view {
                  f.cpu_model, f.cpu_count, f.memory_bytes, f.storage_bytes, f.mac_hashes, f.agent_version,
                  t.charge_percent, t.health_percent, t.cycle_count, t.charging, t.battery_at, t.storage_free_bytes,
                  t.storage_at, t.memory_used_percent, t.memory_stall_percent, t.memory_at, t.boot_time_ms, t.boot_count,
-                 t.boot_at, t.ssid, t.bssid, t.rssi_dbm, t.receive_kbps, t.transmit_kbps, t.wifi_at
+                 t.boot_at, t.ssid, t.bssid, t.rssi_dbm, t.receive_kbps, t.transmit_kbps, t.wifi_at, t.link, t.gateway,
+                 t.gateway_hash, t.network_at
              FROM device d
              JOIN municipality m ON m.municipality_id = d.municipality_id
              LEFT JOIN checkin_cursor c ON c.municipality_id = d.municipality_id AND c.device_id = d.device_id

@@ -1,0 +1,506 @@
+//! What all schools together say at a tick: who fell silent, and who has trouble at a layer that schools share.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{
+    Alternative, BUCKET_S, Cause, Element, ElementKind, Engine, Group, Moment, StartBound, Target, Witness,
+    arrival::{Morning, weigh},
+    cohort::sum_of_logs,
+    cover::{Candidate, TROUBLE, Taken, smallest_set},
+    engine::pace_buckets,
+    layers::{Counted, Layers},
+    local::Look,
+    record::{Channel, Finding},
+};
+
+/// Share of the schools that can be seen above which silence of all at once is our own.
+const OWN_SERVERS_SHARE: f64 = 0.6;
+/// Schools' word for "this one is well".
+const WELL: f64 = -20.0;
+
+/// One silent school.
+#[derive(Debug, Clone, Copy)]
+struct Silent {
+    onset: i64,
+    word: f64,
+    devices: u32,
+    missing: f64,
+    against_lids: f64,
+    probe: bool,
+    mean: f64,
+}
+
+/// How likely shares of failing devices are behind something broken: few at first, most later.
+const SHARES: [(f64, f64); 4] = [(0.15, 0.2), (0.4, 0.2), (0.8, 0.3), (0.97, 0.3)];
+
+impl Engine {
+    /// Schools that fell silent, and what explains it.
+    pub(super) fn silence(&mut self, newest: i64, until: Moment, now: Moment) -> Vec<Finding> {
+        let silent: BTreeMap<u32, Silent> = (0..self.schools.len() as u32)
+            .filter_map(|number| Some((number, self.silent(number, newest, until)?)))
+            .collect();
+        if silent.values().all(|silent| silent.word <= TROUBLE) {
+            self.own_servers_since = None;
+            return Vec::new();
+        }
+        let policy = &self.policy;
+        let mut candidates: Vec<Candidate> = silent
+            .iter()
+            .map(|(number, silent)| Candidate {
+                element: Some(Element::new(
+                    ElementKind::SchoolLine,
+                    self.topology.schools[*number as usize].id.clone(),
+                )),
+                cause: Cause::LineCut,
+                prior: policy.prior_school_cut,
+                members: vec![(*number, silent.word)],
+                shared: false,
+            })
+            .collect();
+        let troubled: Vec<u32> = silent.iter().filter(|(_, s)| s.word > TROUBLE).map(|(number, _)| *number).collect();
+        let above: BTreeSet<u32> =
+            troubled.iter().flat_map(|number| &self.registry.above[*number as usize]).copied().collect();
+        for shared in above.into_iter().map(|number| &self.registry.shared[number as usize]) {
+            let (cause, prior) = match shared.element.kind {
+                ElementKind::Hub => (Cause::Hub, policy.prior_hub),
+                ElementKind::Isp => (Cause::LineCut, policy.prior_isp),
+                ElementKind::Filter
+                | ElementKind::Dns
+                | ElementKind::IdentityProvider
+                | ElementKind::Service
+                | ElementKind::Device
+                | ElementKind::AccessPoint
+                | ElementKind::SchoolLan
+                | ElementKind::SchoolLine => continue,
+            };
+            let members = self.together(&shared.schools, &silent, newest);
+            if members.len() > 1 {
+                candidates.push(Candidate {
+                    element: Some(shared.element.clone()),
+                    cause,
+                    prior,
+                    members,
+                    shared: true,
+                });
+            }
+        }
+        let all: Vec<u32> = (0..self.schools.len() as u32).collect();
+        if troubled.len() > 1 {
+            let members = self.together(&all, &silent, newest);
+            let seen = members.iter().filter(|(_, word)| word.abs() > 1.0).count().max(1);
+            let failing = members.iter().filter(|(_, word)| *word > TROUBLE).count();
+            if failing as f64 >= OWN_SERVERS_SHARE * seen as f64 {
+                let prior = policy.prior_own_servers;
+                candidates.push(Candidate { element: None, cause: Cause::Unknown, prior, members, shared: true });
+            }
+        }
+        let taken = smallest_set(&candidates, policy.prior_school_cut, 0.99, policy.suspect_log_odds);
+        let own = taken.iter().any(|taken| taken.candidate.element.is_none());
+        self.own_servers_since = own.then(|| self.own_servers_since.unwrap_or(now));
+        let mut findings = Vec::new();
+        for taken in taken {
+            findings.extend(self.silence_finding(&taken, &silent, until));
+        }
+        for finding in &findings {
+            if !finding.opens && finding.log_odds >= self.policy.open_log_odds {
+                for (number, _) in &finding.schools {
+                    self.schools[*number as usize].held += 1;
+                }
+            }
+        }
+        findings
+    }
+
+    /// The word of schools on one element: those that fell silent together speak for it, those that were heard since speak
+    /// against it, and those that fell silent at another time say nothing.
+    fn together(&self, schools: &[u32], silent: &BTreeMap<u32, Silent>, newest: i64) -> Vec<(u32, f64)> {
+        let mut onsets: Vec<i64> =
+            schools.iter().filter_map(|n| silent.get(n)).filter(|s| s.word > TROUBLE).map(|s| s.onset).collect();
+        onsets.sort_unstable();
+        let span = self.policy.together_s / BUCKET_S;
+        // The onset around which most fell silent; of equals, the newest.
+        let within = |onset: &i64| onsets.iter().filter(|other| (**other - onset).abs() <= span).count();
+        let Some(onset) = onsets.iter().copied().max_by_key(|onset| (within(onset), *onset)) else { return Vec::new() };
+        let mut members = Vec::with_capacity(schools.len());
+        for number in schools {
+            let word = match silent.get(number) {
+                Some(silent) if (silent.onset - onset).abs() <= span + 1 => silent.word,
+                Some(_) => 0.0,
+                None => {
+                    let cohort = &self.schools[*number as usize].cohort;
+                    let buckets = (newest - onset).clamp(0, 30);
+                    let since = cohort.heard_within(newest, buckets);
+                    let probe = self.schools[*number as usize].probe.as_ref().and_then(|probe| probe.last);
+                    let probe = probe.is_some_and(|last| last.bucket(BUCKET_S) > onset + 1);
+                    if since > 0 || probe { WELL } else { 0.0 }
+                }
+            };
+            members.push((*number, word));
+        }
+        members
+    }
+
+    /// What one school's silence says, if it is silent at all.
+    fn silent(&self, number: u32, newest: i64, until: Moment) -> Option<Silent> {
+        let state = &self.schools[number as usize];
+        let school = &self.topology.schools[number as usize];
+        let policy = &self.policy;
+        let pace = pace_buckets(school.pace_s);
+        let probe = state.probe.as_ref().filter(|probe| !probe.unplugged);
+        let limit = policy.school_most_log_odds;
+        if let Some(quiet) = &state.cohort.quiet {
+            let mut word = quiet.score;
+            let onset_at = Moment::from_seconds(quiet.onset * BUCKET_S);
+            let (day, minute) = onset_at.local_day_minute(policy.utc_offset_minutes);
+            let [begin, end] = school.expected.hours;
+            if !(begin..end).contains(&minute) || !self.is_school_day(number, day) {
+                // Out of hours whoever is still there may go at any time.
+                word = word.min(TROUBLE);
+            }
+            let mut probe_silent = false;
+            if let Some(last) = probe.and_then(|probe| probe.last) {
+                let missed = (until.seconds_since(last) - 3).div_euclid(BUCKET_S);
+                if last > onset_at.plus_seconds(15) {
+                    word -= 15.0;
+                } else if last > onset_at.plus_seconds(-90) && missed >= 2 {
+                    probe_silent = true;
+                    word += (policy.probe_miss_log_odds * missed as f64).min(policy.probe_most_log_odds);
+                }
+            }
+            return Some(Silent {
+                onset: quiet.onset,
+                word: word.clamp(WELL, limit),
+                devices: (quiet.mean * pace as f64).round() as u32,
+                missing: quiet.missing,
+                against_lids: quiet.against_lids,
+                probe: probe_silent,
+                mean: quiet.mean,
+            });
+        }
+        let (day, minute) = until.local_day_minute(policy.utc_offset_minutes);
+        let [begin, end] = school.expected.hours;
+        let probe_last = probe.and_then(|probe| probe.last);
+        let missed = probe_last.map_or(0, |last| (until.seconds_since(last) - 3).div_euclid(BUCKET_S));
+        let grace = begin + policy.arrival_grace_minutes;
+        let expected = (grace..end).contains(&minute) && self.is_school_day(number, day);
+        if let Some((usual, usual_awake)) = state.usual
+            && expected
+            && state.today == day
+            && state.heard_today == 0
+            && self.has_heard_since(Moment::from_local(day, begin, policy.utc_offset_minutes))
+        {
+            let owner = self.registry.owners.get(&school.owner).map_or(&[][..], Vec::as_slice);
+            let others = owner.iter().filter(|other| **other != number);
+            let others: Vec<bool> = others.map(|other| self.schools[*other as usize].heard_today > 0).collect();
+            let elsewhere = self.schools.iter().any(|state| state.heard_today > 0);
+            let morning = Morning {
+                probe_silent: probe_last.map(|_| missed >= 3),
+                usual_awake,
+                others: [others.iter().filter(|arrived| **arrived).count() as u32, others.len() as u32],
+                elsewhere,
+            };
+            let begin = Moment::from_local(day, begin, policy.utc_offset_minutes);
+            return Some(Silent {
+                onset: begin.bucket(BUCKET_S),
+                word: weigh(morning).clamp(WELL, limit),
+                devices: usual.round() as u32,
+                missing: usual,
+                against_lids: weigh(morning),
+                probe: missed >= 3,
+                mean: usual / pace as f64,
+            });
+        }
+        // Nobody is there who could be missed, but a probe that was there is not.
+        let nobody = state.cohort.heard_within(newest, 6) == 0;
+        if nobody && missed >= 3 && state.probe.as_ref().is_some_and(|probe| probe.beats >= 6) {
+            return Some(Silent {
+                onset: probe_last?.bucket(BUCKET_S) + 1,
+                word: policy.probe_most_log_odds,
+                devices: 0,
+                missing: missed as f64,
+                against_lids: policy.probe_most_log_odds,
+                probe: true,
+                mean: 1.0,
+            });
+        }
+        None
+    }
+
+    fn silence_finding(&self, taken: &Taken, silent: &BTreeMap<u32, Silent>, until: Moment) -> Option<Finding> {
+        let element = taken.candidate.element.clone()?;
+        let policy = &self.policy;
+        let views: Vec<&Silent> = taken.failing.iter().filter_map(|number| silent.get(number)).collect();
+        let onset = views.iter().map(|view| view.onset).min()?;
+        // Small schools are heard seldom: their last check-in may lie well before the cut.
+        let gap_s = views.iter().map(|view| (10.0 / view.mean.max(0.05)) as i64).min()?.clamp(0, 120);
+        let onset_at = Moment::from_seconds(onset * BUCKET_S);
+        let started = StartBound {
+            at: onset_at.plus_seconds(gap_s / 2 - 4),
+            earliest: onset_at.plus_seconds(-BUCKET_S),
+            latest: onset_at.plus_seconds(2 + gap_s).max(onset_at.plus_seconds(gap_s / 2 - 4)),
+        };
+        let single = element.kind == ElementKind::SchoolLine;
+        let sure = 1.0 / (1.0 + (-taken.score).exp());
+        let confidence = if single { sure.min(0.97) * policy.line_share_of_cuts } else { sure.min(0.97) };
+        let mut alternatives = taken.alternatives.clone();
+        if single {
+            let share = policy.line_share_of_cuts;
+            let log_odds = taken.score + ((1.0 - share) / share).ln();
+            alternatives.push(Alternative { explanation: format!("school_lan/{}", element.id), log_odds });
+        }
+        let lids = views.iter().map(|view| view.against_lids).fold(0.0, f64::max);
+        alternatives.push(Alternative { explanation: String::from("benign"), log_odds: -lids });
+        alternatives.sort_by(|a, b| b.log_odds.total_cmp(&a.log_odds));
+        alternatives.truncate(5);
+        let missing: f64 = views.iter().map(|view| view.missing).sum();
+        let group = |schools: &[u32], failing: f64, of: f64| Group {
+            schools: schools.len() as u32,
+            failing: failing.round() as u32,
+            of: of.round() as u32,
+        };
+        let controls: Vec<u32> = if single {
+            let well = |number: &u32| !silent.contains_key(number) && self.schools[*number as usize].heard_today > 0;
+            (0..self.schools.len() as u32).filter(well).collect()
+        } else {
+            taken.well.clone()
+        };
+        let newest = until.bucket(BUCKET_S) - 1;
+        let control_heard: f64 = controls
+            .iter()
+            .map(|number| f64::from(self.schools[*number as usize].cohort.heard_within(newest, 6)))
+            .sum();
+        let probe = views.iter().any(|view| view.probe);
+        Some(Finding {
+            channel: Channel::Silence,
+            cause: taken.candidate.cause,
+            log_odds: taken.score,
+            confidence,
+            schools: taken.failing.iter().zip(&views).map(|(number, view)| (*number, view.devices)).collect(),
+            opens: taken.score >= policy.open_log_odds && !self.is_held(&element, &taken.failing, silent),
+            started,
+            witness: if probe { Witness::SilenceAndProbe } else { Witness::Silence },
+            affected: group(&taken.failing, missing, missing),
+            control: group(&controls, 0.0, control_heard),
+            alternatives,
+            element,
+        })
+    }
+
+    /// A school is held back while siblings behind the same hub or provider fell silent with it and are not judged yet.
+    fn is_held(&self, element: &Element, failing: &[u32], silent: &BTreeMap<u32, Silent>) -> bool {
+        let [number] = failing else { return false };
+        if element.kind != ElementKind::SchoolLine || self.schools[*number as usize].held >= self.policy.hold_back_ticks
+        {
+            return false;
+        }
+        let Some(own) = silent.get(number) else { return false };
+        let shared = self.registry.above[*number as usize].iter().map(|above| &self.registry.shared[*above as usize]);
+        let lines = shared.filter(|shared| matches!(shared.element.kind, ElementKind::Hub | ElementKind::Isp));
+        lines.flat_map(|shared| &shared.schools).filter(|sibling| *sibling != number).any(|sibling| {
+            silent.get(sibling).is_some_and(|sibling| (sibling.onset - own.onset).abs() <= 6 && sibling.word > -2.0)
+        })
+    }
+
+    /// Troubles at layers that schools share: names, services, a full line.
+    pub(super) fn shared_layers(&mut self, newest: i64, now: Moment) -> Vec<Finding> {
+        let counted: BTreeMap<u32, Counted> = (0..)
+            .zip(&self.schools)
+            .filter(|(_, state)| !state.layers.devices.is_empty())
+            .map(|(number, state)| (number, state.layers.count()))
+            .collect();
+        let least = self.policy.layer_least_devices;
+        let mut findings = Vec::new();
+        if counted.values().any(|counted| counted.dns >= least) {
+            let trouble = |c: &Counted| ([c.dns, 0], c.dns_times.clone());
+            findings.extend(self.layer(&Channel::Dns, newest, now, &counted, trouble));
+        }
+        if counted.values().any(|counted| counted.congested >= least) {
+            let trouble = |c: &Counted| ([c.congested, 0], c.congested_times.clone());
+            findings.extend(self.layer(&Channel::Congestion, newest, now, &counted, trouble));
+        }
+        let services: BTreeSet<&String> = counted
+            .values()
+            .flat_map(|counted| counted.services.iter().filter(|(_, [troubled, _])| *troubled >= least))
+            .map(|(service, _)| service)
+            .collect();
+        for service in services {
+            let trouble = |c: &Counted| {
+                let times = c.service_times.get(service).cloned().unwrap_or_default();
+                (c.services.get(service).copied().unwrap_or_default(), times)
+            };
+            findings.extend(self.layer(&Channel::Service(service.clone()), newest, now, &counted, trouble));
+        }
+        findings
+    }
+
+    fn layer(
+        &self,
+        channel: &Channel,
+        newest: i64,
+        now: Moment,
+        counted: &BTreeMap<u32, Counted>,
+        trouble: impl Fn(&Counted) -> ([u32; 2], Vec<(Moment, Moment)>),
+    ) -> Vec<Finding> {
+        let policy = &self.policy;
+        // Word, devices in trouble, of these by something in between, devices present.
+        let mut words: BTreeMap<u32, (f64, u32, u32, u32)> = BTreeMap::new();
+        for (number, state) in (0..).zip(&self.schools) {
+            let [troubled, middlebox] = counted.get(&number).map_or([0, 0], |counted| trouble(counted).0);
+            let pace = pace_buckets(self.topology.schools[number as usize].pace_s);
+            let present = if state.cohort.quiet.is_some() { 0 } else { state.cohort.present(newest, pace) };
+            if present.max(troubled) >= policy.layer_least_devices {
+                let word = self.word(troubled, present.max(troubled));
+                words.insert(number, (word, troubled, middlebox, present.max(troubled)));
+            }
+        }
+        let mut candidates = Vec::new();
+        let mut above = BTreeSet::new();
+        for (number, (word, ..)) in words.iter().filter(|(_, (word, ..))| *word > TROUBLE) {
+            let id = self.topology.schools[*number as usize].id.clone();
+            let (kind, cause) = match channel {
+                Channel::Dns => (ElementKind::SchoolLan, Cause::Dns),
+                Channel::Service(_) => (ElementKind::SchoolLan, Cause::Filter),
+                Channel::Congestion
+                | Channel::Silence
+                | Channel::AccessPoint
+                | Channel::Gateway
+                | Channel::Address
+                | Channel::Ports
+                | Channel::Device => (ElementKind::SchoolLine, Cause::LineCongestion),
+            };
+            let prior = policy.prior_school_layer;
+            let members = vec![(*number, *word)];
+            candidates.push(Candidate { element: Some(Element::new(kind, id)), cause, prior, members, shared: false });
+            above.extend(self.registry.above[*number as usize].iter().copied());
+        }
+        for shared in above.into_iter().map(|number| &self.registry.shared[number as usize]) {
+            let Some((cause, middlebox_sign)) = shared_cause(channel, &shared.element) else { continue };
+            let members: Vec<(u32, f64)> = shared
+                .schools
+                .iter()
+                .filter_map(|number| {
+                    words.get(number).map(|(word, troubled, middlebox, _)| (number, word, troubled, middlebox))
+                })
+                .map(|(number, word, troubled, middlebox)| {
+                    let in_between = f64::from(*middlebox) * (0.9_f64 / 0.15).ln()
+                        + f64::from(troubled - middlebox) * (0.1_f64 / 0.85).ln();
+                    let errors = if *word > TROUBLE { middlebox_sign * in_between.clamp(-3.0, 3.0) } else { 0.0 };
+                    (*number, word + errors)
+                })
+                .collect();
+            let prior = policy.prior_shared_layer;
+            let failing = members.iter().filter(|(_, word)| *word > TROUBLE).count();
+            // One school of several: no better than the school's own trouble.
+            let seen = members.iter().filter(|(_, word)| word.abs() > 1.0).count();
+            if failing >= 2 || (failing == 1 && seen == 1 && shared.schools.len() == 1) {
+                candidates.push(Candidate {
+                    element: Some(shared.element.clone()),
+                    cause,
+                    prior,
+                    members,
+                    shared: true,
+                });
+            }
+        }
+        let taken = smallest_set(&candidates, policy.prior_school_layer, policy.coverage, policy.suspect_log_odds);
+        let mut findings = Vec::new();
+        for taken in taken {
+            let Some(element) = taken.candidate.element.clone() else { continue };
+            let sum = |schools: &mut dyn Iterator<Item = &u32>| {
+                let mut group = Group::default();
+                for (_, troubled, _, present) in schools.filter_map(|number| words.get(number)) {
+                    group.schools += 1;
+                    group.failing += troubled;
+                    group.of += present;
+                }
+                group
+            };
+            let mut times: Vec<(Moment, Moment)> =
+                taken.failing.iter().filter_map(|number| counted.get(number)).flat_map(|c| trouble(c).1).collect();
+            times.sort_unstable();
+            let Some(early) = times.get(times.len() / 10).copied() else { continue };
+            let middle = times[times.len() / 2];
+            let mut told: Vec<Moment> = times.iter().map(|(_, told)| *told).collect();
+            told.sort_unstable();
+            let settled = now.seconds_since(told[told.len() / 10]) >= policy.layer_settle_s;
+            let controls: Vec<u32> = words.keys().filter(|number| !taken.failing.contains(number)).copied().collect();
+            let mut alternatives = taken.alternatives.clone();
+            alternatives.push(Alternative { explanation: String::from("benign"), log_odds: -taken.score });
+            findings.push(Finding {
+                channel: channel.clone(),
+                element,
+                cause: taken.candidate.cause,
+                log_odds: taken.score,
+                confidence: (1.0 / (1.0 + (-taken.score).exp())).min(0.97),
+                schools: taken.failing.iter().map(|number| (*number, words.get(number).map_or(0, |w| w.1))).collect(),
+                opens: taken.score >= policy.open_log_odds && settled,
+                started: StartBound { at: early.0, earliest: early.0.plus_seconds(-90), latest: middle.0 },
+                witness: Witness::Layers,
+                affected: sum(&mut taken.failing.iter()),
+                control: sum(&mut controls.iter()),
+                alternatives,
+            });
+        }
+        findings
+    }
+
+    /// Log-likelihood of so many devices in trouble behind something broken, against chance.
+    fn word(&self, troubled: u32, of: u32) -> f64 {
+        let (troubled_f, well) = (f64::from(troubled), f64::from(of - troubled));
+        let at = |share: f64| troubled_f * share.ln() + well * (1.0 - share).ln();
+        let broken = sum_of_logs(&SHARES.map(|(share, weight)| at(share) + f64::ln(weight)));
+        let noise = self.policy.layer_noise;
+        let chance = sum_of_logs(&[at(noise) + 0.7_f64.ln(), at(2.5 * noise) + 0.3_f64.ln()]);
+        let most = if troubled < self.policy.layer_least_devices { 2.0 } else { self.policy.school_most_log_odds };
+        (broken - chance).clamp(-self.policy.school_most_log_odds, most)
+    }
+
+    /// Troubles inside each school.
+    pub(super) fn local(&self, newest: i64, now: Moment, others: &[Finding]) -> Vec<Finding> {
+        let mut found = Vec::new();
+        for (number, state) in (0..).zip(&self.schools) {
+            let broken = state.probe.as_ref().map(|probe| &probe.broken);
+            let probe_speaks = broken.is_some_and(|broken| !broken.is_empty());
+            if state.cohort.quiet.is_some() || (is_calm(&state.layers) && !probe_speaks) {
+                continue;
+            }
+            let school = &self.topology.schools[number as usize];
+            let pace = pace_buckets(school.pace_s);
+            let none = BTreeMap::<Target, Moment>::new();
+            let counted = state.layers.count();
+            let spots = state.access_points.iter();
+            let look = Look {
+                number,
+                id: &school.id,
+                now,
+                present: state.cohort.present(newest, pace),
+                access_points: spots.map(|(id, spot)| (id.as_str(), spot.now_and_most(newest, pace))).collect(),
+                layers: &state.layers,
+                counted: &counted,
+                probe: broken.unwrap_or(&none),
+                explained: others.iter().any(|finding| finding.schools.iter().any(|(other, _)| *other == number)),
+                policy: &self.policy,
+            };
+            found.extend(look.judge());
+        }
+        found
+    }
+}
+
+fn is_calm(layers: &Layers) -> bool {
+    layers.devices.is_empty() && layers.signs.is_empty()
+}
+
+/// Why a shared element would make this trouble, and whether errors made in between speak for it; none if it would not.
+fn shared_cause(channel: &Channel, element: &Element) -> Option<(Cause, f64)> {
+    match (channel, element.kind) {
+        (Channel::Dns, ElementKind::Dns) => Some((Cause::Dns, 0.0)),
+        (Channel::Congestion, ElementKind::Hub | ElementKind::Isp) => Some((Cause::LineCongestion, 0.0)),
+        (Channel::Service(_), ElementKind::Filter) => Some((Cause::Filter, 1.0)),
+        (Channel::Service(service), ElementKind::Service) if *service == element.id => Some((Cause::Service, -1.0)),
+        (Channel::Service(service), ElementKind::IdentityProvider) if *service == element.id => {
+            Some((Cause::Account, -1.0))
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,129 @@
+//! Thresholds. None is official: no ministry publishes one. They are data with a source and a date, and each can be overridden.
+
+use serde::{Deserialize, Serialize};
+
+/// What the engine goes by.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Policy {
+    /// Where these values come from.
+    pub source: String,
+    /// When they were set, `2026-11-25`.
+    pub source_date: String,
+    /// Local time minus UTC, minutes. Japan has 540 and no summer time.
+    pub utc_offset_minutes: i64,
+
+    /// Natural logarithm of the odds at which a suspicion becomes an open incident; 4 is 98 %.
+    pub open_log_odds: f64,
+    /// The same for showing a suspicion.
+    pub suspect_log_odds: f64,
+    /// Log odds, before any observation, that a school's line or LAN is cut rather than quiet for another reason.
+    pub prior_school_cut: f64,
+    /// The same for a hub.
+    pub prior_hub: f64,
+    /// The same for an internet provider.
+    pub prior_isp: f64,
+    /// The same for this product's own servers.
+    pub prior_own_servers: f64,
+    /// Log odds that one school alone has trouble at a layer that it shares with others.
+    pub prior_school_layer: f64,
+    /// Log odds that a shared filter, resolver, service has trouble.
+    pub prior_shared_layer: f64,
+    /// Share of the schools behind a broken element that show it.
+    pub coverage: f64,
+    /// Share of cuts of one silent school that are the line's, the rest being the LAN's, while nothing else is known.
+    pub line_share_of_cuts: f64,
+
+    /// Smallest share of devices that stay awake when all lids are closed, if the school's own is not known.
+    pub least_residual_share: f64,
+    /// How often no device at all stays awake when all lids are closed.
+    pub lids_without_residual: f64,
+    /// Log odds of whole-school lid closing in any one bucket.
+    pub prior_lids: f64,
+    /// What is added to them in breaks and about the begin and end of a lesson or of the day.
+    pub prior_lids_at_bell: f64,
+    /// Log-likelihood that a probe's missing heartbeat adds to a cut, each.
+    pub probe_miss_log_odds: f64,
+    /// Most that a probe's silence can add.
+    pub probe_most_log_odds: f64,
+    /// Most that one school can say for or against one element.
+    pub school_most_log_odds: f64,
+    /// Seconds within which schools behind one element must fall silent.
+    pub together_s: i64,
+    /// Ticks for which a school is held back while its siblings are undecided.
+    pub hold_back_ticks: u32,
+
+    /// Share of healthy devices whose layer fails for reasons of their own.
+    pub layer_noise: f64,
+    /// Seconds from the first sign at a layer to a verdict; devices look at each layer at least once in this time.
+    pub layer_settle_s: i64,
+    /// Least devices that must show a layer's failure in one school.
+    pub layer_least_devices: u32,
+    /// Seconds after which a device's failure that was not said again no longer counts.
+    pub layer_stale_s: i64,
+    /// Least devices that must lose one access point within `access_point_window_s`.
+    pub access_point_least_devices: u32,
+    /// Least share of an access point's devices that must lose it, or find it slow.
+    pub access_point_least_share: f64,
+    /// Seconds within which they must.
+    pub access_point_window_s: i64,
+    /// Least devices that must fail to get an address.
+    pub address_least_devices: u32,
+    /// Seconds for which one device must fail, in at least two reports.
+    pub device_least_s: i64,
+
+    /// Minutes after the begin of the day at which devices that never arrived are judged.
+    pub arrival_grace_minutes: i64,
+
+    /// Seconds for which recovery must hold before an incident is closed; doubles with each flap.
+    pub validation_s: i64,
+    /// The most that it doubles to.
+    pub validation_most_s: i64,
+    /// Seconds after closing within which the same trouble is the same incident.
+    pub reopen_s: i64,
+    /// Seconds for which a closed incident takes late reports.
+    pub late_s: i64,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            source: String::from("defaults of gigafleet, tuned on simulated towns"),
+            source_date: String::from("2026-11-25"),
+            utc_offset_minutes: 540,
+            open_log_odds: 4.0,
+            suspect_log_odds: 0.0,
+            prior_school_cut: -12.0,
+            prior_hub: -12.5,
+            prior_isp: -13.5,
+            prior_own_servers: -14.0,
+            prior_school_layer: -9.0,
+            prior_shared_layer: -8.0,
+            coverage: 0.95,
+            line_share_of_cuts: 0.65,
+            least_residual_share: 0.02,
+            lids_without_residual: 0.15,
+            prior_lids: -10.5,
+            prior_lids_at_bell: 6.5,
+            probe_miss_log_odds: 3.5,
+            probe_most_log_odds: 8.0,
+            school_most_log_odds: 25.0,
+            together_s: 60,
+            hold_back_ticks: 2,
+            layer_noise: 0.02,
+            layer_settle_s: 120,
+            layer_least_devices: 3,
+            layer_stale_s: 780,
+            access_point_least_devices: 3,
+            access_point_least_share: 0.25,
+            access_point_window_s: 240,
+            address_least_devices: 3,
+            device_least_s: 1_500,
+            arrival_grace_minutes: 25,
+            validation_s: 180,
+            validation_most_s: 1_200,
+            reopen_s: 900,
+            late_s: 7_200,
+        }
+    }
+}
