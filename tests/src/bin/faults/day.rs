@@ -210,7 +210,7 @@ impl<'a> World<'a> {
         if draw.chance(0.3) && !devices.is_empty() {
             let device = &devices[draw.below(devices.len())];
             if device.awake.is_empty() {
-                pending.push(self.events_from_home(device, begin));
+                pending.push(self.event_at_home(device, begin));
             }
         }
         self.devices = devices;
@@ -220,7 +220,7 @@ impl<'a> World<'a> {
     }
 
     /// A tablet at home has its own troubles, which are nobody's here.
-    fn events_from_home(&self, device: &Device, at: f64) -> Event {
+    fn event_at_home(&self, device: &Device, at: f64) -> Event {
         Event {
             known: moment(at),
             what: Observed::Transition {
