@@ -14,8 +14,10 @@ use crate::error::{Error, Result};
 
 /// Relative error of a latency.
 const ERROR: f64 = 0.02;
-/// Most bins of a sketch: more than from 1 µs to 10 minutes takes.
-const BINS: u32 = 600;
+/// Most bins of a sketch: what a sketch has that was read. It grows by need; from 1 µs to 10 minutes are some 500.
+const BINS: u32 = 2_048;
+/// The least value that a sketch tells from zero: what a sketch has that was read, since only the same settings merge.
+const LEAST: f64 = 1e-9;
 /// Most cells of one school and bucket; what comes beyond is counted without its access point.
 const CELLS: usize = 2_000;
 
@@ -51,7 +53,7 @@ impl std::fmt::Debug for Cell {
 
 impl Default for Cell {
     fn default() -> Self {
-        let latencies = DDSketch::new(Config::new(ERROR, BINS, 1.0));
+        let latencies = DDSketch::new(Config::new(ERROR, BINS, LEAST));
         Self { ok: 0, slow: 0, failed: BTreeMap::new(), latencies }
     }
 }
@@ -177,7 +179,7 @@ impl Cells {
             };
             let mut cell = Cell { ok: packed.ok, slow: packed.slow, failed: packed.failed, ..Cell::default() };
             if !packed.latencies.is_empty() {
-                // What is read knows less of its configuration than what is merged with it; so it is merged into a new one.
+                // Merged into a new one, so that a sketch of other settings is refused here and not at some later merge.
                 let read = DDSketch::from_java_bytes(&packed.latencies).map_err(|source| broken(source.to_string()))?;
                 cell.latencies.merge(&read).map_err(|source| broken(source.to_string()))?;
             }
