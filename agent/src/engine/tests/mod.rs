@@ -76,7 +76,6 @@ impl Server {
             send_full_report: false,
             commands: self.commands.clone(),
             server_time_ms: 0,
-            probe_plan: None,
         }
     }
 

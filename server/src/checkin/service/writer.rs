@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use gigafleet_proto::v1;
 use uuid::Uuid;
 
-use super::{CheckIns, HeardReport, Pending};
+use super::{CheckIns, Pending};
 use crate::{
     checkin::{
         rules::{self, COMMANDS, Cursor, Standing, Verdict},
@@ -50,7 +50,6 @@ impl CheckIns {
             Ok(written) => {
                 self.presence.stored(now);
                 self.metrics.rows_written.inc_by(written.rows);
-                self.tell(&batch, &written.answers);
                 for (pending, answer) in batch.into_iter().zip(written.answers) {
                     pending.answer(answer);
                 }
@@ -64,16 +63,6 @@ impl CheckIns {
             }
             Err(error) => self.write_singly(batch, error).await,
         }
-    }
-
-    /// Tells the listener what was stored now.
-    fn tell(&self, batch: &[Pending], answers: &[Answer]) {
-        let Some(listener) = &self.listener else { return };
-        let applied = batch
-            .iter()
-            .zip(answers)
-            .filter(|(_, answer)| answer.as_ref().is_ok_and(|answer| answer.outcome() == v1::CheckInOutcome::Applied));
-        listener.stored(&applied.map(|(pending, _)| pending.heard()).collect::<Vec<_>>());
     }
 
     /// The transaction failed for a reason that lies in a report. Each is tried alone, so that one cannot keep others out.
@@ -294,7 +283,6 @@ impl<'a> Work<'a> {
         let mut counted = [("applied", 0_u64), ("duplicate", 0), ("behind", 0), ("forked", 0), ("refused", 0)];
         let metrics = &self.checkins.metrics;
         let delay = u32::try_from(self.checkins.config.interval.as_millis()).unwrap_or(u32::MAX);
-        let plan = self.checkins.plan.as_ref().map(|plan| plan.borrow().clone()).filter(|plan| plan.version != 0);
         let answers = self
             .fates
             .into_iter()
@@ -307,7 +295,6 @@ impl<'a> Work<'a> {
                     next_checkin_delay_ms: delay,
                     outcome: i32::from(outcome),
                     server_time_ms: rules::server_time_ms(skew, pending.received_at),
-                    probe_plan: plan.as_ref().filter(|plan| plan.version != report.probe_plan_version).cloned(),
                     ..v1::CheckInResponse::default()
                 };
                 let (slot, answer) = match fate {
@@ -334,16 +321,6 @@ impl<'a> Work<'a> {
 }
 
 impl Pending {
-    fn heard(&self) -> HeardReport {
-        let status = self.report.status.as_ref();
-        HeardReport {
-            key: self.identity.key,
-            received_at: self.received_at,
-            moved: status.is_some_and(|status| status.wifi.is_some() || status.network.is_some()),
-            checks: self.report.checks.clone(),
-        }
-    }
-
     fn advance(&self) -> Advance {
         Advance {
             key: self.identity.key,

@@ -29,7 +29,6 @@ mod policy;
 mod record;
 mod registry;
 pub mod rollup;
-pub mod targets;
 mod topology;
 
 pub use element::{Cause, Element, ElementKind, MextPlace};
