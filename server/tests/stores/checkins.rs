@@ -17,6 +17,7 @@ crate::on_both_engines!(
     part_that_is_absent_is_kept_and_empty_part_clears,
     repeat_changes_nothing,
     transition_is_stored_once_however_often_it_comes,
+    check_is_stored_as_it_was_said_and_what_is_none_is_refused,
     restored_image_goes_on_after_what_is_stored,
     clone_is_told_and_gets_an_identity_of_its_own,
     candidate_certificate_is_confirmed_by_use_and_supersedes,
@@ -164,6 +165,54 @@ async fn transition_is_stored_once_however_often_it_comes(world: World) {
     world.checkins.check_in(device, carry(2, &[4])).await.unwrap();
     let shown = world.overview.device(&world.staff().await, device.key.device).await.unwrap();
     assert_eq!(shown.transition_count, 4);
+}
+
+async fn check_is_stored_as_it_was_said_and_what_is_none_is_refused(world: World) {
+    let device = enrolled(&world).await;
+    let check = v1::NetworkCheck {
+        layer: v1::NetworkLayer::Service.into(),
+        target: 65_535,
+        outcome: v1::CheckOutcome::Failed.into(),
+        error: v1::CheckError::Blocked.into(),
+        latency_us: u32::MAX,
+    };
+    let gateway_hash = Some((0..16).collect::<Vec<u8>>());
+    let network = v1::Network { gateway_hash: gateway_hash.clone(), ..v1::Network::default() };
+    let carry = |sequence, check, network| v1::CheckInRequest {
+        transitions: vec![v1::Transition {
+            number: sequence,
+            kind: v1::TransitionKind::NetworkChecked.into(),
+            monotonic_ms: 30_000,
+            check: Some(check),
+            network: Some(network),
+            ..v1::Transition::default()
+        }],
+        ..report(sequence)
+    };
+    world.checkins.check_in(device, carry(1, check, network.clone())).await.unwrap();
+    let none = [
+        v1::NetworkCheck { layer: 0, ..check },
+        v1::NetworkCheck { layer: 99, ..check },
+        v1::NetworkCheck { outcome: 0, ..check },
+        v1::NetworkCheck { error: 99, ..check },
+        v1::NetworkCheck { target: 65_536, ..check },
+    ];
+    let short = v1::Network { gateway_hash: Some(vec![7; 15]), ..network.clone() };
+    let long = v1::Network { gateway: Some("1".repeat(46)), ..network.clone() };
+    let checks = none.map(|none| (carry(2, none, network.clone()), "transitions.check"));
+    let networks = [short, long].map(|network| (carry(2, check, network), "transitions.network"));
+    for (request, field) in checks.into_iter().chain(networks) {
+        let error = world.checkins.check_in(device, request).await.unwrap_err();
+        assert_eq!(error.reason, "REPORT_INVALID");
+        assert_eq!(error.fields.iter().map(|refused| refused.field.as_ref()).collect::<Vec<_>>(), [field]);
+    }
+    let mut tx = world.db.begin().await.unwrap();
+    let sql = "SELECT CAST(layer AS BIGINT), target, CAST(outcome AS BIGINT), CAST(error AS BIGINT), latency_us
+         FROM device_transition";
+    let stored: (i64, i64, i64, i64, i64) = tx.query(sql).one().await.unwrap();
+    assert_eq!(stored, (6, 65_535, 3, 5, i64::from(u32::MAX)));
+    let stored: (Option<Vec<u8>>,) = tx.query("SELECT gateway_hash FROM device_transition").one().await.unwrap();
+    assert_eq!(stored.0, gateway_hash);
 }
 
 async fn restored_image_goes_on_after_what_is_stored(world: World) {

@@ -118,3 +118,47 @@ fn boot_is_named_by_the_kernel() {
     assert_eq!(linux(&root).boot_id(), std::array::from_fn(|index| index as u8 + 1));
     assert_ne!(Linux::with_root(Path::new("/")).boot_id(), [0; 16]);
 }
+
+const ROUTES: &str = "Iface\tDestination\tGateway\tFlags\tRefCnt\tUse\tMetric\tMask\tMTU\tWindow\tIRTT
+eth0\t00000000\t0101A8C0\t0003\t0\t0\t700\t00000000\t0\t0\t0
+wlan0\t00000000\t010A14AC\t0003\t0\t0\t600\t00000000\t0\t0\t0
+wlan0\t000A14AC\t00000000\t0001\t0\t0\t600\t00FFFFFF\t0\t0\t0
+tun0\t00000000\t0100000A\t0002\t0\t0\t1\t00000000\t0\t0\t0
+";
+const NEIGHBOURS: &str = "IP address       HW type     Flags       HW address            Mask     Device
+172.20.10.1      0x1         0x2         00:11:22:33:44:aa     *        eth0
+172.20.10.1      0x1         0x2         00:11:22:33:44:55     *        wlan0
+";
+
+#[test]
+fn network_is_that_of_the_best_default_route_that_is_up() {
+    let root = fixture(&[
+        ("proc/net/route", ROUTES),
+        ("proc/net/arp", NEIGHBOURS),
+        ("sys/class/net/wlan0/phy80211/name", "phy0\n"),
+    ]);
+    let mut linux = linux(&root);
+    let unsalted = linux.status().network.unwrap();
+    assert_eq!((unsalted.link(), unsalted.gateway.as_deref()), (LinkKind::Wifi, Some("172.20.10.1")));
+    assert_eq!(unsalted.gateway_hash, None, "without the municipality's salt the address stays here");
+    linux.facts(b"0123456789abcdef");
+    let mut whole = b"0123456789abcdef".to_vec();
+    whole.extend_from_slice(&[0x00, 0x11, 0x22, 0x33, 0x44, 0x55]);
+    let hash = linux.status().network.unwrap().gateway_hash.unwrap();
+    assert_eq!(hash, crate::transport::tls::sha256(&whole)[..16]);
+}
+
+#[test]
+fn cable_and_mobile_are_told_apart_and_no_route_is_no_network() {
+    let route =
+        |interface: &str| format!("Iface\n{interface}\t00000000\t0101A8C0\t0003\t0\t0\t100\t00000000\t0\t0\t0\n");
+    for (interface, link) in [("enp3s0", LinkKind::Wired), ("wwan0", LinkKind::Mobile)] {
+        let root = fixture(&[("proc/net/route", &route(interface))]);
+        let network = linux(&root).status().network.unwrap();
+        assert_eq!((network.link(), network.gateway.as_deref()), (link, Some("192.168.1.1")));
+    }
+    for table in ["", "Iface\n", "Iface\neth0 garbage\neth0\t00000000\tzz\t0003\t0\t0\tx\t00000000\n"] {
+        let root = fixture(&[("proc/net/route", table)]);
+        assert_eq!(linux(&root).status().network, Some(Network::default()), "{table:?}");
+    }
+}
