@@ -6,10 +6,15 @@
 //! NSDI 2005; binary tomography with a noise model: Duffield 2006; shared causes ranked by votes: 007, Arzani et al., NSDI
 //! 2018). A shared element is taken only if it is likelier than all its schools failing each for its own reason.
 
-use super::{Alternative, Cause, Element};
+use super::{Alternative, Cause, Element, ElementKind};
 
 /// A school's word counts as trouble above this.
 pub(super) const TROUBLE: f64 = 3.0;
+
+/// The probability of natural logarithms of odds.
+pub(super) fn probability(log_odds: f64) -> f64 {
+    1.0 / (1.0 + (-log_odds).exp())
+}
 
 /// An explanation.
 #[derive(Debug, Clone)]
@@ -35,6 +40,16 @@ pub(super) struct Taken {
 }
 
 impl Candidate {
+    /// One school fails for its own reason.
+    pub(super) fn alone(kind: ElementKind, id: &str, cause: Cause, prior: f64, member: (u32, f64)) -> Self {
+        Self { element: Some(Element::new(kind, id)), cause, prior, members: vec![member], shared: false }
+    }
+
+    /// Something that several schools have above them; no element stands for this product's own servers.
+    pub(super) fn shared(element: Option<&Element>, cause: Cause, prior: f64, members: Vec<(u32, f64)>) -> Self {
+        Self { element: element.cloned(), cause, prior, members, shared: true }
+    }
+
     pub(super) fn name(&self) -> String {
         self.element
             .as_ref()

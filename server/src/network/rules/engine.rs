@@ -1,6 +1,6 @@
 //! The engine: takes events, judges at each tick.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -57,6 +57,15 @@ pub(super) struct SchoolState {
     pub(super) learned_on: i64,
     /// Ticks for which a verdict on this school was held back.
     pub(super) held: u32,
+}
+
+impl SchoolState {
+    /// Begins a local day, if it is a later one.
+    fn turn_to(&mut self, day: i64) {
+        if day > self.today {
+            (self.today, self.heard_today) = (day, 0);
+        }
+    }
 }
 
 /// A school's probe.
@@ -137,7 +146,7 @@ impl Engine {
     /// An engine that has heard nothing yet. `policy` replaces the topology's own.
     pub fn new(topology: Topology, policy: Policy) -> Self {
         let registry = Registry::new(&topology);
-        let probed: Vec<u32> = registry.probes.values().copied().collect();
+        let probed: BTreeSet<u32> = registry.probes.values().copied().collect();
         let schools = (0..)
             .zip(&topology.schools)
             .map(|(number, school)| SchoolState {
@@ -250,9 +259,7 @@ impl Engine {
         let bucket = from.bucket(BUCKET_S);
         state.cohort.hear(bucket, heard, awake);
         let (day, _) = from.local_day_minute(self.policy.utc_offset_minutes);
-        if day > state.today {
-            (state.today, state.heard_today) = (day, 0);
-        }
+        state.turn_to(day);
         if day == state.today {
             state.heard_today += u64::from(heard);
         }
@@ -290,8 +297,9 @@ impl Engine {
         let until = until.min(now);
         self.look_at_cohorts(newest, until);
         let mut findings = self.silence(newest, until, now);
-        findings.extend(self.shared_layers(newest, now));
-        findings.extend(self.local(newest, now, &findings));
+        let counted = self.counted();
+        findings.extend(self.shared_layers(newest, now, &counted));
+        findings.extend(self.local(newest, now, &counted, &findings));
         self.live(findings, newest, until, now)
     }
 
@@ -318,9 +326,7 @@ impl Engine {
             if state.cohort.quiet.is_none() {
                 state.held = 0;
             }
-            if day > state.today {
-                (state.today, state.heard_today) = (day, 0);
-            }
+            state.turn_to(day);
             if minute >= 600 && state.learned_on < day && state.heard_today > 0 && state.cohort.quiet.is_none() {
                 state.learned_on = day;
                 let present = f64::from(state.cohort.present(newest, pace));

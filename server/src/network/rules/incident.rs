@@ -90,6 +90,13 @@ pub struct StartBound {
     pub latest: Moment,
 }
 
+impl StartBound {
+    /// At `at`, or up to some seconds before.
+    pub(super) fn up_to(at: Moment, seconds: i64) -> Self {
+        Self { at, earliest: at.plus_seconds(-seconds), latest: at }
+    }
+}
+
 /// What an incident means to one owner.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct OwnerShare {

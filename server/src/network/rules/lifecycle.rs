@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     BUCKET_S, Cause, Change, ChangeKind, Element, ElementKind, Engine, Evidence, Incident, IncidentState, Moment,
     Outcome, OwnerShare, Policy, StartBound, Target, TimelineEntry, Verdict,
-    cover::TROUBLE,
+    cover::{TROUBLE, probability},
     engine::pace_buckets,
     incident::incident_id,
     layers::Said,
@@ -471,7 +471,7 @@ impl Record {
         if single && !self.votes.is_empty() && self.incident.opened_at.is_some() {
             let share = engine.policy.line_share_of_cuts;
             let votes = (VOTE * (yes as f64 - no as f64)).clamp(-VOTES_MOST, VOTES_MOST);
-            let own_network = 1.0 / (1.0 + (-(votes + ((1.0 - share) / share).ln())).exp());
+            let own_network = probability(votes + ((1.0 - share) / share).ln());
             let (kind, cause, confidence) = if own_network > 0.5 {
                 (ElementKind::SchoolLan, Cause::Router, own_network)
             } else {

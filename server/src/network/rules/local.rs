@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use super::{
     Alternative, Cause, Element, ElementKind, Group, Moment, Outcome, Policy, StartBound, Target, Witness,
-    layers::{Counted, LATE_S, Layers, distinct},
+    cover::probability,
+    layers::{Counted, LATE_S, Layers, Sign, Trouble, Troubled, distinct},
     record::{Channel, Finding},
 };
 
@@ -48,10 +49,10 @@ impl Look<'_> {
             element: Element::new(kind, id),
             cause,
             log_odds,
-            confidence: (1.0 / (1.0 + (-log_odds).exp())).min(0.95),
+            confidence: probability(log_odds).min(0.95),
             schools: vec![(self.number, 0)],
             opens: log_odds >= self.policy.open_log_odds,
-            started: StartBound { at: self.now, earliest: self.now.plus_seconds(-120), latest: self.now },
+            started: StartBound::up_to(self.now, 120),
             witness: Witness::Layers,
             affected: Group { schools: 1, failing: 0, of: 0 },
             control: Group::default(),
@@ -84,35 +85,30 @@ impl Look<'_> {
         let Some(told) = lost.iter().map(|lost| lost.4).min() else { return };
         let settled = self.now.seconds_since(told) >= SIBLINGS_S;
         let rest = self.access_points.values().map(|[now, _]| now).sum::<u32>();
-        let group = |devices, of| Group { schools: 1, failing: devices, of };
+        let roamed = |mut finding: Finding, [devices, of]: [u32; 2], first: Moment, other: Alternative| {
+            finding.affected = Group { schools: 1, failing: devices, of };
+            finding.control = Group { schools: 1, failing: 0, of: rest };
+            finding.schools = vec![(self.number, of)];
+            finding.witness = Witness::Roaming;
+            finding.opens &= settled;
+            finding.started = StartBound::up_to(first, 60);
+            finding.alternatives.push(other);
+            finding
+        };
         if lost.len() >= 2 {
             let devices = lost.iter().map(|lost| lost.1).sum();
             let of = lost.iter().map(|lost| lost.2).sum();
-            let mut finding = self.finding(Channel::AccessPoint, ElementKind::SchoolLan, None, Cause::Switch, 6.0);
-            (finding.affected, finding.control) = (group(devices, of), group(0, rest));
-            finding.schools = vec![(self.number, of)];
-            finding.witness = Witness::Roaming;
-            finding.opens &= settled;
+            let finding = self.finding(Channel::AccessPoint, ElementKind::SchoolLan, None, Cause::Switch, 6.0);
             let first = lost.iter().map(|lost| lost.3).min().unwrap_or(self.now);
-            finding.started = StartBound { at: first, earliest: first.plus_seconds(-60), latest: first };
-            finding
-                .alternatives
-                .push(Alternative { explanation: format!("access_point/{}/{}", self.id, lost[0].0), log_odds: -2.0 });
-            found.push(finding);
+            let one = format!("access_point/{}/{}", self.id, lost[0].0);
+            found.push(roamed(finding, [devices, of], first, Alternative { explanation: one, log_odds: -2.0 }));
             return;
         }
         for (access_point, devices, of, first, _) in lost {
-            let kind = ElementKind::AccessPoint;
-            let mut finding =
-                self.finding(Channel::AccessPoint, kind, Some(access_point), Cause::AccessPointCoverage, 5.0);
-            (finding.affected, finding.control) = (group(devices, of), group(0, rest));
-            finding.schools = vec![(self.number, of)];
-            finding.witness = Witness::Roaming;
-            finding.opens &= settled;
-            finding.started = StartBound { at: first, earliest: first.plus_seconds(-60), latest: first };
-            let log_odds = -3.0;
-            finding.alternatives.push(Alternative { explanation: format!("school_lan/{}", self.id), log_odds });
-            found.push(finding);
+            let (kind, cause) = (ElementKind::AccessPoint, Cause::AccessPointCoverage);
+            let finding = self.finding(Channel::AccessPoint, kind, Some(access_point), cause, 5.0);
+            let all = format!("school_lan/{}", self.id);
+            found.push(roamed(finding, [devices, of], first, Alternative { explanation: all, log_odds: -3.0 }));
         }
     }
 
@@ -133,9 +129,8 @@ impl Look<'_> {
         }
         let rest = self.present.saturating_sub(all);
         let first = |access_point: Option<&str>| {
-            let of = |device: &&super::layers::Troubled| {
-                access_point.is_none_or(|wanted| device.access_point.as_deref() == Some(wanted))
-            };
+            let of =
+                |device: &&Troubled| access_point.is_none_or(|wanted| device.access_point.as_deref() == Some(wanted));
             let troubles = self.layers.devices.values().filter(of).filter_map(|device| device.first_broken());
             let gateway = troubles.filter(|trouble| trouble.target == Target::Gateway);
             let mut times: Vec<_> = gateway.map(|trouble| (trouble.since, trouble.first_known)).collect();
@@ -148,7 +143,7 @@ impl Look<'_> {
             finding.schools = vec![(self.number, all)];
             finding.affected = Group { schools: 1, failing: all, of: self.present.max(all) };
             finding.opens &= self.now.seconds_since(told) >= SIBLINGS_S;
-            finding.started = StartBound { at: since, earliest: since.plus_seconds(-60), latest: since };
+            finding.started = StartBound::up_to(since, 60);
             found.push(finding);
             return;
         }
@@ -160,7 +155,7 @@ impl Look<'_> {
             finding.affected = Group { schools: 1, failing: devices, of };
             finding.control = Group { schools: 1, failing: all - devices, of: rest + all - devices };
             finding.opens &= self.now.seconds_since(told) >= SIBLINGS_S;
-            finding.started = StartBound { at: since, earliest: since.plus_seconds(-60), latest: since };
+            finding.started = StartBound::up_to(since, 60);
             finding.alternatives.push(Alternative { explanation: format!("school_lan/{}", self.id), log_odds: -2.0 });
             found.push(finding);
         }
@@ -169,7 +164,7 @@ impl Look<'_> {
     fn addresses(&self, found: &mut Vec<Finding>) {
         let from = self.now.plus_seconds(-600);
         let signs = || {
-            let recent = |sign: &&super::layers::Sign| sign.address && sign.known >= from;
+            let recent = |sign: &&Sign| sign.address && sign.known >= from;
             self.layers.signs.iter().filter(recent)
         };
         let probe = self.probe.get(&Target::Address);
@@ -185,7 +180,7 @@ impl Look<'_> {
         finding.affected = Group { schools: 1, failing: devices, of: devices };
         finding.control = Group { schools: 1, failing: 0, of: self.present };
         finding.witness = if probe.is_some() { Witness::Probe } else { Witness::Layers };
-        finding.started = StartBound { at: first, earliest: first.plus_seconds(-300), latest: first };
+        finding.started = StartBound::up_to(first, 300);
         found.push(finding);
     }
 
@@ -196,20 +191,19 @@ impl Look<'_> {
         finding.schools = vec![(self.number, self.present)];
         finding.affected = Group { schools: 1, failing: 1, of: 1 };
         finding.witness = Witness::Probe;
-        finding.started = StartBound { at: *told, earliest: told.plus_seconds(-30), latest: *told };
+        finding.started = StartBound::up_to(*told, 30);
         found.push(finding);
     }
 
     fn devices(&self, found: &mut Vec<Finding>) {
         for (id, device) in &self.layers.devices {
-            let lasting = |trouble: &&super::layers::Trouble| {
+            let lasting = |trouble: &&Trouble| {
                 trouble.reports >= 3
                     && trouble.last_known.seconds_since(trouble.first_known) >= self.policy.device_least_s
                     && (trouble.outcome == Outcome::Failed || trouble.target == Target::Link)
             };
             let Some(trouble) = device.troubles.iter().find(lasting) else { continue };
-            let same =
-                |other: &super::layers::Troubled| other.troubles.iter().any(|theirs| theirs.target == trouble.target);
+            let same = |other: &Troubled| other.troubles.iter().any(|theirs| theirs.target == trouble.target);
             let others = self.layers.devices.values().filter(|other| same(other)).count() as u32 - 1;
             // Others of the cohort fail too: it is not this device.
             if others > 2 && f64::from(others) > 0.05 * f64::from(self.present) {
@@ -220,7 +214,7 @@ impl Look<'_> {
             finding.affected = Group { schools: 1, failing: 1, of: 1 };
             finding.control = Group { schools: 1, failing: others, of: self.present.max(others) };
             let since = trouble.since;
-            finding.started = StartBound { at: since, earliest: since.plus_seconds(-120), latest: since };
+            finding.started = StartBound::up_to(since, 120);
             found.push(finding);
         }
     }

@@ -5,6 +5,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use time::{Date, OffsetDateTime, format_description::well_known::Rfc3339, macros::format_description};
 
 const SECOND: i64 = 1_000_000;
 const DAY: i64 = 86_400 * SECOND;
@@ -46,82 +47,32 @@ impl Moment {
         Self(day.saturating_mul(DAY).saturating_add((minute - utc_offset_minutes) * 60 * SECOND))
     }
 
-    /// Reads RFC 3339: `2026-04-01T09:05:00+09:00`, with at most six digits after the second.
+    /// Reads RFC 3339: `2026-04-01T09:05:00+09:00`; what is below a microsecond is cut off.
     pub fn parse(text: &str) -> Option<Self> {
-        let (date, clock) = (text.get(..10)?, text.get(11..)?);
-        if !matches!(text.as_bytes()[10], b'T' | b't' | b' ') {
-            return None;
-        }
-        let day = parse_date(date)?;
-        let mark = clock.find(['Z', 'z', '+', '-'])?;
-        let (clock, zone) = clock.split_at(mark);
-        let (whole, fraction) = clock.split_once('.').unwrap_or((clock, ""));
-        let [hour, minute, second] = numbers::<3>(whole, ':')?;
-        if hour > 23 || minute > 59 || second > 60 || fraction.len() > 9 {
-            return None;
-        }
-        let mut micros = 0;
-        for digit in fraction.chars().chain(std::iter::repeat('0')).take(6) {
-            micros = micros * 10 + i64::from(digit.to_digit(10)?);
-        }
-        let offset = match zone {
-            "Z" | "z" => 0,
-            _ => {
-                let [hours, minutes] = numbers::<2>(&zone[1..], ':')?;
-                (hours * 60 + minutes) * if zone.starts_with('-') { -1 } else { 1 }
-            }
-        };
-        let seconds = day * 86_400 + hour * 3_600 + minute * 60 + second - offset * 60;
-        Some(Self(seconds * SECOND + micros))
+        let nanos = OffsetDateTime::parse(text, &Rfc3339).ok()?.unix_timestamp_nanos();
+        i64::try_from(nanos.div_euclid(1_000)).ok().map(Self)
     }
 }
 
-/// Days from 1970-01-01 to a date such as `2026-04-01`, by the proleptic Gregorian calendar.
+/// Days from 1970-01-01 to a date such as `2026-04-01`.
 pub fn parse_date(text: &str) -> Option<i64> {
-    let [year, month, day] = numbers::<3>(text, '-')?;
-    if !(1..=12).contains(&month) || !(1..=31).contains(&day) {
-        return None;
-    }
-    // The year begins in March, so that the leap day is its last one.
-    let year = if month <= 2 { year - 1 } else { year };
-    let era = year.div_euclid(400);
-    let of_era = year.rem_euclid(400);
-    let of_year = (153 * (month + if month > 2 { -3 } else { 9 }) + 2) / 5 + day - 1;
-    Some(era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468)
+    let date = Date::parse(text, format_description!("[year]-[month]-[day]")).ok()?;
+    Some(i64::from(date.to_julian_day() - OffsetDateTime::UNIX_EPOCH.to_julian_day()))
 }
 
-fn numbers<const N: usize>(text: &str, separator: char) -> Option<[i64; N]> {
-    let mut parts = text.split(separator);
-    let mut numbers = [0; N];
-    for number in &mut numbers {
-        let part = parts.next()?;
-        if part.is_empty() || !part.bytes().all(|b| b.is_ascii_digit()) || part.len() > 4 {
-            return None;
-        }
-        *number = part.parse().ok()?;
+impl Moment {
+    /// RFC 3339; none beyond the years 0 to 9999, which it can not write.
+    fn text(self) -> Option<String> {
+        OffsetDateTime::from_unix_timestamp_nanos(i128::from(self.0) * 1_000).ok()?.format(&Rfc3339).ok()
     }
-    parts.next().is_none().then_some(numbers)
 }
 
 impl fmt::Display for Moment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (day, of_day) = (self.0.div_euclid(DAY), self.0.rem_euclid(DAY));
-        let shifted = day + 719_468;
-        let era = shifted.div_euclid(146_097);
-        let of_era = shifted.rem_euclid(146_097);
-        let year_of_era = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
-        let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-        let shifted_month = (5 * of_year + 2) / 153;
-        let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
-        let year = year_of_era + era * 400 + i64::from(month <= 2);
-        let date = of_year - (153 * shifted_month + 2) / 5 + 1;
-        let (seconds, micros) = (of_day / SECOND, of_day % SECOND);
-        let (hour, minute, second) = (seconds / 3_600, seconds / 60 % 60, seconds % 60);
-        write!(f, "{year:04}-{month:02}-{date:02}T{hour:02}:{minute:02}:{second:02}")?;
-        if micros != 0 {
-            write!(f, ".{micros:06}")?;
+        match self.text() {
+            Some(text) => f.write_str(&text),
+            None => write!(f, "{} µs", self.0),
         }
-        f.write_str("Z")
     }
 }
 
@@ -146,13 +97,40 @@ impl<'de> Deserialize<'de> for Moment {
             }
 
             fn visit_i64<E: de::Error>(self, micros: i64) -> Result<Moment, E> {
-                Ok(Moment(micros))
+                let moment = Moment(micros);
+                moment.text().map(|_| moment).ok_or_else(|| E::custom("the time is out of range"))
             }
 
             fn visit_u64<E: de::Error>(self, micros: u64) -> Result<Moment, E> {
-                i64::try_from(micros).map(Moment).map_err(|_| E::custom("the time is out of range"))
+                self.visit_i64(i64::try_from(micros).unwrap_or(i64::MAX))
             }
         }
         deserializer.deserialize_any(Either)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(json: &str) -> Result<Moment, String> {
+        serde_json::from_str(json).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn time_is_read_with_any_offset_and_written_in_utc() {
+        let moment = read("\"2026-04-01T09:05:00.5+09:00\"").unwrap();
+        assert_eq!(moment, read("1775001900500000").unwrap());
+        assert_eq!(serde_json::to_string(&moment).unwrap(), "\"2026-04-01T00:05:00.5Z\"");
+        assert_eq!(moment.local_day_minute(540), (parse_date("2026-04-01").unwrap(), 545));
+    }
+
+    #[test]
+    fn what_is_no_time_or_no_date_is_refused() {
+        for json in ["\"2026-02-30T00:00:00Z\"", "\"2026-04-01\"", "\"\"", "9223372036854775807", "1.5"] {
+            assert!(read(json).is_err(), "{json}");
+        }
+        assert_eq!(parse_date("1970-01-02"), Some(1));
+        assert_eq!((parse_date("2026-02-30"), parse_date("2026-4-1")), (None, None));
     }
 }

@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    Alternative, BUCKET_S, Cause, Element, ElementKind, Engine, Group, Moment, StartBound, Target, Witness,
+    Alternative, BUCKET_S, Cause, Element, ElementKind, Engine, Group, Moment, StartBound, Witness,
     arrival::{Morning, weigh},
     cohort::sum_of_logs,
-    cover::{Candidate, TROUBLE, Taken, smallest_set},
+    cover::{Candidate, TROUBLE, Taken, probability, smallest_set},
     engine::pace_buckets,
     layers::{Counted, Layers},
     local::Look,
@@ -46,15 +46,9 @@ impl Engine {
         let policy = &self.policy;
         let mut candidates: Vec<Candidate> = silent
             .iter()
-            .map(|(number, silent)| Candidate {
-                element: Some(Element::new(
-                    ElementKind::SchoolLine,
-                    self.topology.schools[*number as usize].id.clone(),
-                )),
-                cause: Cause::LineCut,
-                prior: policy.prior_school_cut,
-                members: vec![(*number, silent.word)],
-                shared: false,
+            .map(|(number, silent)| {
+                let (id, prior) = (&self.topology.schools[*number as usize].id, policy.prior_school_cut);
+                Candidate::alone(ElementKind::SchoolLine, id, Cause::LineCut, prior, (*number, silent.word))
             })
             .collect();
         let troubled: Vec<u32> = silent.iter().filter(|(_, s)| s.word > TROUBLE).map(|(number, _)| *number).collect();
@@ -75,13 +69,7 @@ impl Engine {
             };
             let members = self.together(&shared.schools, &silent, newest);
             if members.len() > 1 {
-                candidates.push(Candidate {
-                    element: Some(shared.element.clone()),
-                    cause,
-                    prior,
-                    members,
-                    shared: true,
-                });
+                candidates.push(Candidate::shared(Some(&shared.element), cause, prior, members));
             }
         }
         let all: Vec<u32> = (0..self.schools.len() as u32).collect();
@@ -91,7 +79,7 @@ impl Engine {
             let failing = members.iter().filter(|(_, word)| *word > TROUBLE).count();
             if failing as f64 >= OWN_SERVERS_SHARE * seen as f64 {
                 let prior = policy.prior_own_servers;
-                candidates.push(Candidate { element: None, cause: Cause::Unknown, prior, members, shared: true });
+                candidates.push(Candidate::shared(None, Cause::Unknown, prior, members));
             }
         }
         let taken = smallest_set(&candidates, policy.prior_school_cut, 0.99, policy.suspect_log_odds);
@@ -182,11 +170,12 @@ impl Engine {
         let probe_last = probe.and_then(|probe| probe.last);
         let missed = probe_last.map_or(0, |last| (until.seconds_since(last) - 3).div_euclid(BUCKET_S));
         let grace = begin + policy.arrival_grace_minutes;
-        let expected = (grace..end).contains(&minute) && self.is_school_day(number, day);
+        let expected = (grace..end).contains(&minute);
         if let Some((usual, usual_awake)) = state.usual
             && expected
             && state.today == day
             && state.heard_today == 0
+            && self.is_school_day(number, day)
             && self.has_heard_since(Moment::from_local(day, begin, policy.utc_offset_minutes))
         {
             let owner = self.registry.owners.get(&school.owner).map_or(&[][..], Vec::as_slice);
@@ -240,7 +229,7 @@ impl Engine {
             latest: onset_at.plus_seconds(2 + gap_s).max(onset_at.plus_seconds(gap_s / 2 - 4)),
         };
         let single = element.kind == ElementKind::SchoolLine;
-        let sure = 1.0 / (1.0 + (-taken.score).exp());
+        let sure = probability(taken.score);
         let confidence = if single { sure.min(0.97) * policy.line_share_of_cuts } else { sure.min(0.97) };
         let mut alternatives = taken.alternatives.clone();
         if single {
@@ -301,22 +290,23 @@ impl Engine {
         })
     }
 
+    /// What devices with trouble say, by school.
+    pub(super) fn counted(&self) -> BTreeMap<u32, Counted> {
+        let troubled = (0..).zip(&self.schools).filter(|(_, state)| !state.layers.devices.is_empty());
+        troubled.map(|(number, state)| (number, state.layers.count())).collect()
+    }
+
     /// Troubles at layers that schools share: names, services, a full line.
-    pub(super) fn shared_layers(&mut self, newest: i64, now: Moment) -> Vec<Finding> {
-        let counted: BTreeMap<u32, Counted> = (0..)
-            .zip(&self.schools)
-            .filter(|(_, state)| !state.layers.devices.is_empty())
-            .map(|(number, state)| (number, state.layers.count()))
-            .collect();
+    pub(super) fn shared_layers(&self, newest: i64, now: Moment, counted: &BTreeMap<u32, Counted>) -> Vec<Finding> {
         let least = self.policy.layer_least_devices;
         let mut findings = Vec::new();
         if counted.values().any(|counted| counted.dns >= least) {
             let trouble = |c: &Counted| ([c.dns, 0], c.dns_times.clone());
-            findings.extend(self.layer(&Channel::Dns, newest, now, &counted, trouble));
+            findings.extend(self.layer(&Channel::Dns, newest, now, counted, trouble));
         }
         if counted.values().any(|counted| counted.congested >= least) {
             let trouble = |c: &Counted| ([c.congested, 0], c.congested_times.clone());
-            findings.extend(self.layer(&Channel::Congestion, newest, now, &counted, trouble));
+            findings.extend(self.layer(&Channel::Congestion, newest, now, counted, trouble));
         }
         let services: BTreeSet<&String> = counted
             .values()
@@ -328,7 +318,7 @@ impl Engine {
                 let times = c.service_times.get(service).cloned().unwrap_or_default();
                 (c.services.get(service).copied().unwrap_or_default(), times)
             };
-            findings.extend(self.layer(&Channel::Service(service.clone()), newest, now, &counted, trouble));
+            findings.extend(self.layer(&Channel::Service(service.clone()), newest, now, counted, trouble));
         }
         findings
     }
@@ -356,7 +346,7 @@ impl Engine {
         let mut candidates = Vec::new();
         let mut above = BTreeSet::new();
         for (number, (word, ..)) in words.iter().filter(|(_, (word, ..))| *word > TROUBLE) {
-            let id = self.topology.schools[*number as usize].id.clone();
+            let id = &self.topology.schools[*number as usize].id;
             let (kind, cause) = match channel {
                 Channel::Dns => (ElementKind::SchoolLan, Cause::Dns),
                 Channel::Service(_) => (ElementKind::SchoolLan, Cause::Filter),
@@ -368,9 +358,7 @@ impl Engine {
                 | Channel::Ports
                 | Channel::Device => (ElementKind::SchoolLine, Cause::LineCongestion),
             };
-            let prior = policy.prior_school_layer;
-            let members = vec![(*number, *word)];
-            candidates.push(Candidate { element: Some(Element::new(kind, id)), cause, prior, members, shared: false });
+            candidates.push(Candidate::alone(kind, id, cause, policy.prior_school_layer, (*number, *word)));
             above.extend(self.registry.above[*number as usize].iter().copied());
         }
         for shared in above.into_iter().map(|number| &self.registry.shared[number as usize]) {
@@ -393,13 +381,7 @@ impl Engine {
             // One school of several: no better than the school's own trouble.
             let seen = members.iter().filter(|(_, word)| word.abs() > 1.0).count();
             if failing >= 2 || (failing == 1 && seen == 1 && shared.schools.len() == 1) {
-                candidates.push(Candidate {
-                    element: Some(shared.element.clone()),
-                    cause,
-                    prior,
-                    members,
-                    shared: true,
-                });
+                candidates.push(Candidate::shared(Some(&shared.element), cause, prior, members));
             }
         }
         let taken = smallest_set(&candidates, policy.prior_school_layer, policy.coverage, policy.suspect_log_odds);
@@ -431,7 +413,7 @@ impl Engine {
                 element,
                 cause: taken.candidate.cause,
                 log_odds: taken.score,
-                confidence: (1.0 / (1.0 + (-taken.score).exp())).min(0.97),
+                confidence: probability(taken.score).min(0.97),
                 schools: taken.failing.iter().map(|number| (*number, words.get(number).map_or(0, |w| w.1))).collect(),
                 opens: taken.score >= policy.open_log_odds && settled,
                 started: StartBound { at: early.0, earliest: early.0.plus_seconds(-90), latest: middle.0 },
@@ -456,7 +438,14 @@ impl Engine {
     }
 
     /// Troubles inside each school.
-    pub(super) fn local(&self, newest: i64, now: Moment, others: &[Finding]) -> Vec<Finding> {
+    pub(super) fn local(
+        &self,
+        newest: i64,
+        now: Moment,
+        counted: &BTreeMap<u32, Counted>,
+        others: &[Finding],
+    ) -> Vec<Finding> {
+        let (none, nobody) = (BTreeMap::new(), Counted::default());
         let mut found = Vec::new();
         for (number, state) in (0..).zip(&self.schools) {
             let broken = state.probe.as_ref().map(|probe| &probe.broken);
@@ -466,8 +455,6 @@ impl Engine {
             }
             let school = &self.topology.schools[number as usize];
             let pace = pace_buckets(school.pace_s);
-            let none = BTreeMap::<Target, Moment>::new();
-            let counted = state.layers.count();
             let spots = state.access_points.iter();
             let look = Look {
                 number,
@@ -476,7 +463,7 @@ impl Engine {
                 present: state.cohort.present(newest, pace),
                 access_points: spots.map(|(id, spot)| (id.as_str(), spot.now_and_most(newest, pace))).collect(),
                 layers: &state.layers,
-                counted: &counted,
+                counted: counted.get(&number).unwrap_or(&nobody),
                 probe: broken.unwrap_or(&none),
                 explained: others.iter().any(|finding| finding.schools.iter().any(|(other, _)| *other == number)),
                 policy: &self.policy,

@@ -73,8 +73,8 @@ fn moment(second: f64) -> Moment {
     Moment(MIDNIGHT * 1_000_000 + (second * 1e6) as i64)
 }
 
-/// Plays a day. `sink` is given each event in the order in which it is learned.
-pub fn play(town: &Town, plan: &DayPlan, faults: &[Fault], draw: &mut Draw, sink: &mut dyn FnMut(&Event)) -> Outcomes {
+/// Plays a day.
+pub fn play(town: &Town, plan: &DayPlan, faults: &[Fault], draw: &mut Draw) -> Outcomes {
     let mut engine = Engine::new(town.topology.clone(), Policy::default());
     let mut outcomes = Outcomes { changes: Vec::new(), events: 0, busy: vec![false; town.schools.len()] };
     let mut world = World::new(town, plan, faults, draw);
@@ -93,7 +93,6 @@ pub fn play(town: &Town, plan: &DayPlan, faults: &[Fault], draw: &mut Draw, sink
         let due = pending.partition_point(|event| event.known <= now);
         for event in pending.drain(..due) {
             engine.apply(&event);
-            sink(&event);
             outcomes.events += 1;
         }
         outcomes.changes.extend(engine.tick(now));

@@ -68,7 +68,7 @@ fn main() -> ExitCode {
                 loop {
                     let number = next.fetch_add(1, Ordering::Relaxed);
                     let Some((seed, class)) = jobs.get(number as usize).copied() else { return };
-                    let scenario = play_scenario(seed, class, &mut |_, _| {});
+                    let scenario = play_scenario(seed, class);
                     if arguments.verbose {
                         tell(seed, class, &scenario);
                     }

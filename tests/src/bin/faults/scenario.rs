@@ -1,6 +1,6 @@
 //! From a seed to scenarios, and from what the engine said to what is counted.
 
-use gigafleet::network::rules::{Change, ChangeKind, Element, ElementKind, Event, Incident, Moment};
+use gigafleet::network::rules::{Change, ChangeKind, Element, ElementKind, Incident, Moment};
 
 use super::{
     day::{MIDNIGHT, Outcomes, play},
@@ -48,19 +48,13 @@ pub struct Scenario {
 }
 
 /// Plays one scenario of a class.
-pub fn play_scenario(seed: u64, class: Class, sink: &mut dyn FnMut(&Town, Option<&Event>)) -> Scenario {
+pub fn play_scenario(seed: u64, class: Class) -> Scenario {
     let mut draw = Draw::new(seed.wrapping_mul(1_000_003).wrapping_add(class as u64));
     for _ in 0..20 {
         let town = draw_town(&mut draw);
         let Some((plan, faults)) = draw_plan(class, &town, &mut draw) else { continue };
-        let mut events = Vec::new();
-        let keep = |event: &Event| events.push(event.clone());
         let mut play_draw = draw.clone();
-        let mut keep = keep;
-        let mut none = |_: &Event| {};
-        let wanted = std::env::var_os("FAULTS_WRITE").is_some();
-        let used: &mut dyn FnMut(&Event) = if wanted { &mut keep } else { &mut none };
-        let outcomes = play(&town, &plan, &faults, &mut play_draw, used);
+        let outcomes = play(&town, &plan, &faults, &mut play_draw);
         // What nobody could notice is no scenario: at least eight devices are about in each school that is hit.
         let noticed = faults.iter().all(|fault| {
             let busy = fault.schools.iter().filter(|school| outcomes.busy[**school]).count();
@@ -69,10 +63,6 @@ pub fn play_scenario(seed: u64, class: Class, sink: &mut dyn FnMut(&Town, Option
         if !noticed && plan.from < plan.event - 300.0 && plan.event > 28_800.0 {
             draw.unit();
             continue;
-        }
-        sink(&town, None);
-        for event in &events {
-            sink(&town, Some(event));
         }
         return judge(class, &town, &plan, &faults, outcomes);
     }
