@@ -171,6 +171,9 @@ impl Engine {
             status,
             transitions,
             command_results: results,
+            // This agent makes no checks yet.
+            probe_plan_version: 0,
+            checks: Vec::new(),
         })));
     }
 

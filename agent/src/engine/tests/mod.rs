@@ -76,6 +76,7 @@ impl Server {
             send_full_report: false,
             commands: self.commands.clone(),
             server_time_ms: 0,
+            probe_plan: None,
         }
     }
 

@@ -16,6 +16,7 @@ use crate::{
 
 const TRANSITIONS: usize = 256;
 const COMMAND_RESULTS: usize = 16;
+const CHECKS: usize = 32;
 const TARGET_NUMBER: u32 = 65_535;
 /// Commands that may wait for one device.
 pub const COMMANDS: usize = 16;
@@ -47,6 +48,10 @@ pub struct Report {
     pub transitions: Vec<v1::Transition>,
     /// What became of commands.
     pub command_results: Vec<(Uuid, v1::CommandOutcome)>,
+    /// The probe plan that the agent follows; 0 for none.
+    pub probe_plan_version: u32,
+    /// The newest round of checks.
+    pub checks: Vec<v1::NetworkCheck>,
 }
 
 impl Report {
@@ -78,6 +83,7 @@ impl Report {
         refused.extend(request.facts.as_ref().map(check_facts).unwrap_or_default());
         refused.extend(request.status.as_ref().map(check_status).unwrap_or_default());
         refused.extend(check_transitions(&request.transitions));
+        refused.extend(check_checks("checks", &request.checks));
         if request.command_results.len() > COMMAND_RESULTS {
             refused.push(FieldViolation::new("command_results", fields::more_than(COMMAND_RESULTS)));
         }
@@ -107,6 +113,8 @@ impl Report {
             status: request.status,
             transitions: request.transitions,
             command_results,
+            probe_plan_version: request.probe_plan_version,
+            checks: request.checks,
         })
     }
 
@@ -146,6 +154,13 @@ fn check_transitions(transitions: &[v1::Transition]) -> Vec<FieldViolation> {
     refused.extend(transitions.iter().filter_map(|t| check_network("transitions.network", t.network.as_ref()?)).next());
     refused.extend(transitions.iter().filter_map(|t| check_check("transitions.check", t.check.as_ref()?)).next());
     refused
+}
+
+fn check_checks(field: &'static str, checks: &[v1::NetworkCheck]) -> Option<FieldViolation> {
+    if checks.len() > CHECKS {
+        return Some(FieldViolation::new(field, fields::too_many(checks.len(), CHECKS)));
+    }
+    checks.iter().find_map(|check| check_check(field, check))
 }
 
 /// Names a check that is none: of an unknown layer or outcome, of a target that no plan can have.

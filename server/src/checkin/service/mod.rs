@@ -7,7 +7,7 @@ mod writer;
 use std::{sync::Arc, time::Duration};
 
 use gigafleet_proto::v1;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 use uuid::Uuid;
 
 use self::{admission::Admission, presence::Presence};
@@ -53,6 +53,27 @@ pub struct CheckIns {
     admission: Admission,
     presence: Presence,
     metrics: Arc<Metrics>,
+    listener: Option<Arc<dyn Heard>>,
+    plan: Option<watch::Receiver<v1::ProbePlan>>,
+}
+
+/// Hears of reports that were stored, once for each of them.
+pub trait Heard: Send + Sync + std::fmt::Debug {
+    /// These were stored together. Called on the way of every report: it must be quick.
+    fn stored(&self, reports: &[HeardReport]);
+}
+
+/// A report that was stored now, as far as others are concerned.
+#[derive(Debug, Clone)]
+pub struct HeardReport {
+    /// Owner and device.
+    pub key: DeviceKey,
+    /// When it arrived.
+    pub received_at: Timestamp,
+    /// It says on which network or access point the device is.
+    pub moved: bool,
+    /// What the device measured.
+    pub checks: Vec<v1::NetworkCheck>,
 }
 
 /// A report that waits for its transaction.
@@ -76,7 +97,19 @@ impl CheckIns {
     pub fn new(db: Db, clock: Clock, access: Access, config: CheckInConfig, metrics: Arc<Metrics>) -> Self {
         let presence = Presence::new(clock.now());
         let admission = Admission::new(config.queue_reports, metrics.queue_reports.clone());
-        Self { db, clock, access, config, admission, presence, metrics }
+        Self { db, clock, access, config, admission, presence, metrics, listener: None, plan: None }
+    }
+
+    /// Tells this listener what is stored.
+    #[must_use]
+    pub fn with_listener(self, listener: Arc<dyn Heard>) -> Self {
+        Self { listener: Some(listener), ..self }
+    }
+
+    /// Hands out this plan of checks to devices that follow another one.
+    #[must_use]
+    pub fn with_plan(self, plan: watch::Receiver<v1::ProbePlan>) -> Self {
+        Self { plan: Some(plan), ..self }
     }
 
     /// Hands in one report and waits until it is durable.

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use gigafleet_proto::v1;
 use uuid::Uuid;
 
-use super::{CheckIns, Pending};
+use super::{CheckIns, HeardReport, Pending};
 use crate::{
     checkin::{
         rules::{self, COMMANDS, Cursor, Standing, Verdict},
@@ -50,6 +50,7 @@ impl CheckIns {
             Ok(written) => {
                 self.presence.stored(now);
                 self.metrics.rows_written.inc_by(written.rows);
+                self.tell(&batch, &written.answers);
                 for (pending, answer) in batch.into_iter().zip(written.answers) {
                     pending.answer(answer);
                 }
@@ -65,6 +66,16 @@ impl CheckIns {
         }
     }
 
+    /// Tells the listener what was stored now.
+    fn tell(&self, batch: &[Pending], answers: &[Answer]) {
+        let Some(listener) = &self.listener else { return };
+        let applied = batch
+            .iter()
+            .zip(answers)
+            .filter(|(_, answer)| answer.as_ref().is_ok_and(|answer| answer.outcome() == v1::CheckInOutcome::Applied));
+        listener.stored(&applied.map(|(pending, _)| pending.heard()).collect::<Vec<_>>());
+    }
+
     /// The transaction failed for a reason that lies in a report. Each is tried alone, so that one cannot keep others out.
     async fn write_singly(&self, batch: Vec<Pending>, error: Error) {
         tracing::error!(
@@ -75,7 +86,10 @@ impl CheckIns {
         for pending in batch {
             let one = [pending];
             let answer = match self.try_write(&one).await {
-                Ok(mut written) => written.answers.pop().expect("one report has one answer"),
+                Ok(mut written) => {
+                    self.tell(&one, &written.answers);
+                    written.answers.pop().expect("one report has one answer")
+                }
                 Err(error) => {
                     let device = one[0].identity.key.device;
                     tracing::error!(%device, error = error.chain(), "a report could not be stored");
@@ -283,6 +297,7 @@ impl<'a> Work<'a> {
         let mut counted = [("applied", 0_u64), ("duplicate", 0), ("behind", 0), ("forked", 0), ("refused", 0)];
         let metrics = &self.checkins.metrics;
         let delay = u32::try_from(self.checkins.config.interval.as_millis()).unwrap_or(u32::MAX);
+        let plan = self.checkins.plan.as_ref().map(|plan| plan.borrow().clone()).filter(|plan| plan.version != 0);
         let answers = self
             .fates
             .into_iter()
@@ -295,6 +310,7 @@ impl<'a> Work<'a> {
                     next_checkin_delay_ms: delay,
                     outcome: i32::from(outcome),
                     server_time_ms: rules::server_time_ms(skew, pending.received_at),
+                    probe_plan: plan.as_ref().filter(|plan| plan.version != report.probe_plan_version).cloned(),
                     ..v1::CheckInResponse::default()
                 };
                 let (slot, answer) = match fate {
@@ -321,6 +337,16 @@ impl<'a> Work<'a> {
 }
 
 impl Pending {
+    fn heard(&self) -> HeardReport {
+        let status = self.report.status.as_ref();
+        HeardReport {
+            key: self.identity.key,
+            received_at: self.received_at,
+            moved: status.is_some_and(|status| status.wifi.is_some() || status.network.is_some()),
+            checks: self.report.checks.clone(),
+        }
+    }
+
     fn advance(&self) -> Advance {
         Advance {
             key: self.identity.key,

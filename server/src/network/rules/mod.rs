@@ -29,6 +29,7 @@ mod policy;
 mod record;
 mod registry;
 pub mod rollup;
+pub mod targets;
 mod topology;
 
 pub use element::{Cause, Element, ElementKind, MextPlace};
