@@ -69,7 +69,7 @@
   document.querySelector("nav.main [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 
   // Keys.
-  const places = { h: "/", d: "/devices", s: "/schools", m: "/municipalities", r: "/reviews" };
+  const places = { h: "/", d: "/devices", s: "/schools", m: "/municipalities", n: "/network", r: "/reviews" };
   let going = 0;
   addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;

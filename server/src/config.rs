@@ -25,6 +25,8 @@ pub struct Config {
     pub server_names: Vec<String>,
     /// Pace that devices are told. Agents add jitter of their own.
     pub checkin_interval: Duration,
+    /// From one round of a device's network checks to the next; none means the usual one. Agents add jitter of their own.
+    pub check_interval: Option<Duration>,
     /// Life of a device's certificate; agents renew at two thirds of it.
     pub certificate_lifetime: Duration,
     /// Bounds on what anybody may ask of the server.
@@ -44,6 +46,7 @@ impl Default for Config {
             console_public: None,
             server_names: Vec::new(),
             checkin_interval: Duration::from_secs(60),
+            check_interval: None,
             // Longer than a summer vacation and a repair together, so that a tablet from the drawer still gets in.
             certificate_lifetime: Duration::from_secs(180 * 86_400),
             limits: Limits::default(),

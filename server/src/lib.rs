@@ -2,7 +2,7 @@
 //!
 //! [`Server::bind`] is the only way in; `cli` is what the binary runs. A folder is a feature and a file name is a layer:
 //! `rules` pure, `store` SQL, `service` use cases, `grpc` the contract. Features depend in one order: access ← schools ←
-//! devices ← enrollment ← checkin ← overview.
+//! devices ← enrollment ← checkin ← network ← overview.
 
 pub mod access;
 pub mod checkin;
@@ -32,8 +32,9 @@ use gigafleet_proto::{
         audit_service_server::AuditServiceServer, calendar_service_server::CalendarServiceServer,
         device_service_server::DeviceServiceServer, enrollment_service_server::EnrollmentServiceServer,
         export_service_server::ExportServiceServer, import_service_server::ImportServiceServer,
-        line_service_server::LineServiceServer, review_service_server::ReviewServiceServer,
-        school_service_server::SchoolServiceServer, staff_service_server::StaffServiceServer,
+        line_service_server::LineServiceServer, network_service_server::NetworkServiceServer,
+        review_service_server::ReviewServiceServer, school_service_server::SchoolServiceServer,
+        staff_service_server::StaffServiceServer,
     },
 };
 use tokio::sync::watch;
@@ -46,7 +47,7 @@ use self::{
     },
     checkin::{
         grpc::AgentGrpc,
-        service::{CheckInConfig, CheckIns},
+        service::{CheckInConfig, CheckIns, Heard},
     },
     console::{Console, ConsoleApp},
     db::{Db, FileLock},
@@ -60,6 +61,12 @@ use self::{
     },
     error::Result,
     grpc::{App, Listener, ListenerConfig, observe::Observe, tls},
+    jobs::Networks,
+    network::{
+        grpc::NetworkGrpc,
+        pages::NetworkPages,
+        service::{Network, intake::Intake, judge::Judge},
+    },
     overview::{
         grpc::{DeviceGrpc, ExportGrpc, ReviewGrpc, SchoolGrpc},
         pages::OverviewPages,
@@ -175,13 +182,20 @@ impl Bound {
             queue_reports: limits.queue_reports,
             batch_reports: limits.batch_reports,
         };
-        let checkins = Arc::new(CheckIns::new(
+        let network = Network::new(self.db.clone(), self.clock.clone(), self.access.clone());
+        let intake = Arc::new(Intake::new(self.db.clone(), self.clock.clone()));
+        let check_interval_ms =
+            self.config.check_interval.map(|time| u32::try_from(time.as_millis()).unwrap_or(u32::MAX));
+        let (plan, checks) = watch::channel(network.plan(check_interval_ms).await?);
+        let checkins = CheckIns::new(
             self.db.clone(),
             self.clock.clone(),
             self.access.clone(),
             checkin_config,
             Arc::clone(&self.metrics),
-        ));
+        );
+        let listener: Arc<dyn Heard> = intake.clone();
+        let checkins = Arc::new(checkins.with_listener(listener).with_plan(checks));
         let writers: Vec<_> = (0..self.writers())
             .map(|_| {
                 let checkins = Arc::clone(&checkins);
@@ -192,11 +206,20 @@ impl Bound {
         let (health, health_service) = tonic_health::server::health_reporter();
         health.set_serving::<AgentServiceServer<AgentGrpc>>().await;
         let overview = Overview::new(self.db.clone(), self.clock.clone(), Arc::clone(&checkins));
+        let pace_s = u32::try_from(self.config.checkin_interval.as_secs().max(1)).unwrap_or(u32::MAX);
+        let networks = Networks {
+            intake: Arc::clone(&intake),
+            judge: Judge::new(self.db.clone(), self.clock.clone(), pace_s),
+            network: network.clone(),
+            plan,
+            check_interval_ms,
+        };
         let jobs = tokio::spawn(jobs::run(
             self.db.clone(),
             self.clock.clone(),
             Arc::clone(&checkins),
             overview.clone(),
+            networks,
             health,
             stop.clone(),
         ));
@@ -232,6 +255,11 @@ impl Bound {
                 exports: exports.clone(),
                 access: self.access.clone(),
             }))
+            .merge(network::pages::routes(NetworkPages {
+                network: network.clone(),
+                schools: schools.clone(),
+                access: self.access.clone(),
+            }))
             .merge(devices::pages::imports::routes(imports.clone(), self.access.clone()))
             .layer(Extension(self.access.clone()));
         let own_access = AccessGrpc::new(self.access.clone());
@@ -239,6 +267,7 @@ impl Bound {
         let audit = AuditGrpc::new(self.access.clone());
         let calendars = CalendarGrpc::new(schools.clone(), self.access.clone());
         let lines = LineGrpc::new(schools.clone(), self.access.clone());
+        let network = NetworkGrpc::new(network, self.access.clone(), self.clock.clone(), stop.clone());
         let exports = ExportGrpc::new(overview.clone(), exports, self.access.clone());
         let imports = ImportServiceServer::new(ImportGrpc::new(imports, self.access.clone()))
             .max_decoding_message_size(2 * devices::grpc::PIECE_BYTES);
@@ -250,6 +279,7 @@ impl Bound {
             .add_service(SchoolServiceServer::new(schools).max_decoding_message_size(size))
             .add_service(CalendarServiceServer::new(calendars).max_decoding_message_size(size))
             .add_service(LineServiceServer::new(lines).max_decoding_message_size(size))
+            .add_service(NetworkServiceServer::new(network).max_decoding_message_size(size))
             .add_service(AccessServiceServer::new(own_access).max_decoding_message_size(size))
             .add_service(StaffServiceServer::new(staff).max_decoding_message_size(size))
             .add_service(AuditServiceServer::new(audit).max_decoding_message_size(size))
@@ -275,6 +305,10 @@ impl Bound {
         }
         let _watched = observe.await;
         let _worked = jobs.await;
+        // Everything is stored and counted: the others need not wait for this server any more.
+        if let Err(error) = intake.end().await {
+            tracing::warn!(error = error.chain(), "what was heard last could not be written");
+        }
         self.db.close().await;
         Ok(())
     }

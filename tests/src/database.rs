@@ -81,7 +81,16 @@ pub struct StoredCursor {
 const MOVED: [(&str, &str); 3] =
     [("staff_token", "used_at"), ("staff_session", "seen_at"), ("checkin_cursor", "seen_at")];
 /// Tables that background work writes whenever it runs.
-const KEPT_BY_JOBS: [&str; 3] = ["school_figures", "figures_count", "job_lease"];
+const KEPT_BY_JOBS: [&str; 8] = [
+    "school_figures",
+    "figures_count",
+    "job_lease",
+    "server_feed",
+    "server_gap",
+    "network_heard",
+    "network_rollup",
+    "network_engine",
+];
 /// On PostgreSQL each transaction counts in a slot of its own, and a job adds them up whenever it runs.
 const COUNTS: &str =
     "SELECT jsonb_build_array(municipality_id, school_id, lifecycle, purpose, os_kind, SUM(device_count))::text
@@ -213,8 +222,8 @@ impl Look {
 }
 
 /// Runs one statement on a file that a server may have open.
-pub(crate) async fn change_file(file: &Path, sql: &'static str) {
+pub(crate) async fn change_file(file: &Path, sql: &str) {
     let options = SqliteConnectOptions::new().filename(file).busy_timeout(Duration::from_secs(5));
     let mut connection = SqliteConnection::connect_with(&options).await.expect("the file can be written");
-    sqlx::query(sql).execute(&mut connection).await.expect("the schema is known");
+    sqlx::query(AssertSqlSafe(sql)).execute(&mut connection).await.expect("the schema is known");
 }

@@ -305,7 +305,7 @@ impl ServerProcess {
     }
 
     /// Changes the database past the server, for states that would take days to come about.
-    pub async fn change(&self, sql: &'static str) {
+    pub async fn change(&self, sql: &str) {
         match &self.options.database_url {
             Some(url) => postgres::execute(url, sql.to_owned()).await,
             None => database::change_file(&self.options.data_dir.join("gigafleet.db"), sql).await,

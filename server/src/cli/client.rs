@@ -15,8 +15,8 @@ use gigafleet_proto::v1::{
     calendar_service_client::CalendarServiceClient, device_service_client::DeviceServiceClient,
     enrollment_service_client::EnrollmentServiceClient, export_service_client::ExportServiceClient,
     import_service_client::ImportServiceClient, line_service_client::LineServiceClient,
-    review_service_client::ReviewServiceClient, school_service_client::SchoolServiceClient,
-    staff_service_client::StaffServiceClient,
+    network_service_client::NetworkServiceClient, review_service_client::ReviewServiceClient,
+    school_service_client::SchoolServiceClient, staff_service_client::StaffServiceClient,
 };
 use rustls_pki_types::{CertificateDer, pem::PemObject as _};
 use tonic::{
@@ -141,6 +141,11 @@ impl Client {
     /// Calls about lines and hubs.
     pub(super) fn lines(&self) -> LineServiceClient<Channel> {
         LineServiceClient::new(self.channel())
+    }
+
+    /// Calls about networks.
+    pub(super) fn network(&self) -> NetworkServiceClient<Channel> {
+        NetworkServiceClient::new(self.channel())
     }
 
     /// All hubs that the caller may see.

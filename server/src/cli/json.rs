@@ -5,8 +5,10 @@
 //! printed does not compile.
 
 pub(super) mod access;
+mod network;
 mod schools;
 
+pub(super) use self::network::{incident, measurement_series, planned_work, school_health, school_network, target};
 pub(super) use self::schools::{calendar_period, holiday, hub, lesson_time, line, pupils, school_day};
 
 use gigafleet_agent::identity::to_hex;

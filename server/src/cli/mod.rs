@@ -17,6 +17,7 @@ mod failure;
 mod files;
 mod hubs;
 mod json;
+mod network;
 mod output;
 mod places;
 mod registry;
@@ -55,6 +56,8 @@ enum Command {
     Calendar(calendar::CalendarArgs),
     /// What lines of several schools go through.
     Hubs(hubs::HubsArgs),
+    /// Network health: incidents, measurements, announced work.
+    Network(network::NetworkArgs),
     /// Make, list and end the tokens that devices enrol with.
     EnrollToken(enroll_token::EnrollTokenArgs),
     /// List, show and watch devices, end their access, ask something of them.
@@ -88,6 +91,7 @@ pub fn main() -> ExitCode {
         Command::Schools(args) => block_on(schools::run(args)),
         Command::Calendar(args) => block_on(calendar::run(args)),
         Command::Hubs(args) => block_on(hubs::run(args)),
+        Command::Network(args) => block_on(network::run(args)),
         Command::EnrollToken(args) => block_on(enroll_token::run(args)),
         Command::Devices(args) => block_on(devices::run(args)),
         Command::Staff(args) => block_on(staff::run(args)),
@@ -157,6 +161,18 @@ mod tests {
             "gigafleet calendar lessons --municipality 139017 --set 1:1=08:45-09:30 --set 1:2=09:40-10:25",
             "gigafleet calendar holidays --year 2028 --file holidays.csv --source 内閣府2027-02-01",
             "gigafleet hubs list",
+            "gigafleet network incidents --municipality 139017 --school 第一小学校 --all --limit 20 --json",
+            "gigafleet network incident 019ab12c",
+            "gigafleet network watch --municipality 139017",
+            "gigafleet network health --trouble",
+            "gigafleet network measurements 第一小学校 --municipality 139017 --from 2026-11-25T08:40:00+09:00 --by-access-point",
+            "gigafleet network known 第一小学校 --add 00:1a:2b:3c:4d:5e --kind access-point",
+            "gigafleet network targets",
+            "gigafleet network set-target --number 1 --name 学習サービス --host learn.example --kind learning --etag 2",
+            "gigafleet network delete-target 1",
+            "gigafleet network announce 第一小学校 --municipality 139017 --on line --from 2026-11-25T18:00:00+09:00 --to 2026-11-25T20:00:00+09:00 --reason 工事",
+            "gigafleet network work",
+            "gigafleet network cancel 019ab12c --municipality 139017",
             "gigafleet hubs add --kind municipal --name 市役所 --operator 139017",
             "gigafleet enroll-token create --municipality 139017 --school 第一小学校 --uses 40 --days 14 --note 1年1組",
             "gigafleet enroll-token list",

@@ -49,6 +49,9 @@ pub(super) struct ServeArgs {
     /// Seconds between the reports of a device.
     #[arg(long, value_name = "SECONDS", default_value_t = 60.0, value_parser = parse_interval)]
     checkin_seconds: f64,
+    /// Seconds between the network checks of a device [default: 300].
+    #[arg(long, value_name = "SECONDS", value_parser = parse_check_interval)]
+    check_seconds: Option<f64>,
     /// Days that a device's certificate is good; agents renew it at two thirds.
     #[arg(long, value_name = "DAYS", default_value_t = 180.0, value_parser = parse_days)]
     certificate_days: f64,
@@ -59,6 +62,10 @@ pub(super) struct ServeArgs {
 
 fn parse_interval(text: &str) -> std::result::Result<f64, String> {
     parse_between(text, 0.1, 86_400.0)
+}
+
+fn parse_check_interval(text: &str) -> std::result::Result<f64, String> {
+    parse_between(text, 5.0, 86_400.0)
 }
 
 fn parse_days(text: &str) -> std::result::Result<f64, String> {
@@ -93,6 +100,7 @@ pub(super) async fn serve(args: ServeArgs) -> Result<()> {
         console_public: args.console_public,
         server_names: args.names,
         checkin_interval: Duration::from_secs_f64(args.checkin_seconds),
+        check_interval: args.check_seconds.map(Duration::from_secs_f64),
         certificate_lifetime: Duration::from_secs_f64(args.certificate_days * 86_400.0),
         limits: Limits::default(),
     };

@@ -158,6 +158,54 @@ pub fn sparkline(language: Language, title: &str, values: &[i64]) -> String {
     )
 }
 
+/// One moment of a chart of latencies.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct BandPoint {
+    /// Where it is in the time that is shown, 0 to 1.
+    pub at: f64,
+    /// The line: the median; none without an answer.
+    pub low: Option<f64>,
+    /// Where the band ends: a higher percentile.
+    pub high: Option<f64>,
+    /// Share without an answer, 0 to 1.
+    pub failed: f64,
+}
+
+/// Latencies over time: a band from the median to a higher percentile, and below it in red the share without an answer. `text`
+/// says it in words; the table stands beside it on the page. Latencies are drawn on a logarithmic scale from 1 ms to 10 s,
+/// since what people notice are multiples; pieces that are far apart are not joined.
+pub fn band(text: &str, points: &[BandPoint]) -> String {
+    const GAP: f64 = 0.05;
+    let x = |point: &BandPoint| (point.at.clamp(0.0, 1.0) * 1_000.0).round() / 10.0;
+    // 1 ms at the bottom, 10 s at the top, of 40.
+    let y = |us: f64| (40.0 - ((us.max(1_000.0) / 1_000.0).log10() * 10.0).min(40.0)).round();
+    let mut svg = format!(
+        "<svg class=\"chart band\" viewBox=\"0 0 100 52\" preserveAspectRatio=\"none\" height=\"104\" role=\"img\" aria-label=\"{}\">\
+         <path class=\"grid\" d=\"M0 10H100M0 20H100M0 30H100M0 40H100\"/>",
+        escape(text)
+    );
+    let answered: Vec<_> = points.iter().filter(|point| point.low.is_some()).collect();
+    for piece in answered.chunk_by(|a, b| b.at - a.at < GAP) {
+        let corner = |us: Option<f64>, point: &BandPoint| format!("{},{} ", x(point), y(us.unwrap_or_default()));
+        let line: String = piece.iter().map(|point| corner(point.low, point)).collect();
+        let above: String = piece.iter().rev().map(|point| corner(point.high, point)).collect();
+        let _infallible =
+            write!(svg, "<polygon points=\"{line}{}\"/><polyline points=\"{}\"/>", above.trim_end(), line.trim_end());
+    }
+    for point in points.iter().filter(|point| point.failed > 0.0) {
+        // At least a hair, so that a single failure is seen.
+        let height = (point.failed.min(1.0) * 10.0).max(1.0).round();
+        let _infallible = write!(
+            svg,
+            "<rect class=\"bad\" x=\"{}\" y=\"{}\" width=\"0.6\" height=\"{height}\"/>",
+            x(point),
+            52.0 - height
+        );
+    }
+    svg.push_str("</svg>");
+    svg
+}
+
 /// A value against the most there is, as a length of 100 with one decimal.
 fn thousandth(value: i64, most: i64) -> String {
     let tenths = value.max(0) * 1_000 / most;
@@ -214,6 +262,23 @@ pub fn escape(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn band_is_drawn_in_pieces_and_says_itself_in_words() {
+        let point = |at: f64, low: Option<f64>, failed| BandPoint { at, low, high: low.map(|us| us * 3.0), failed };
+        let points = [
+            point(0.0, Some(1_000.0), 0.0),
+            point(0.01, Some(10_000.0), 0.5),
+            point(0.5, None, 1.0),
+            point(0.9, Some(1e9), 0.0),
+        ];
+        let svg = band("<DNS>", &points);
+        assert!(svg.contains("aria-label=\"&lt;DNS&gt;\""));
+        assert_eq!(svg.matches("<polyline").count(), 2, "what is far apart is not joined");
+        assert!(svg.contains("<polyline points=\"0,40 1,30\"/>"), "{svg}");
+        assert_eq!(svg.matches("class=\"bad\"").count(), 2);
+        assert!(svg.contains("<polyline points=\"90,0\"/>"), "ten seconds and more are the top: {svg}");
+    }
 
     #[test]
     fn charts_have_their_table_and_escape_what_they_show() {

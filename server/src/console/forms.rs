@@ -114,6 +114,15 @@ pub fn field_name(violation: &FieldViolation) -> &str {
     violation.field.rsplit('.').next().unwrap_or_default()
 }
 
+/// The form again after a refusal that a person can put right, and the status of its page. What was typed stays when
+/// somebody else was first, with the old version: sent again it is refused again until the newest is opened.
+pub fn refused(fields: Fields, error: Error) -> Result<(FormState, StatusCode), PageError> {
+    if error.reason == "ETAG_MISMATCH" {
+        return Ok((FormState::refused_here(fields, error), StatusCode::CONFLICT));
+    }
+    Ok((FormState::refused(fields, error)?, StatusCode::UNPROCESSABLE_ENTITY))
+}
+
 impl FormState {
     /// A form that begins with these values.
     pub fn filled(fields: Fields) -> Self {

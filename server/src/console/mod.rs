@@ -83,7 +83,7 @@ pub mod visit;
 pub mod words;
 
 pub use self::{
-    forms::{Fields, FormState},
+    forms::{Fields, FormState, refused},
     request::ConsoleApp,
     respond::{PageError, PageResult, Respond, page, see_other},
     serve::{Console, ConsoleSite},

@@ -179,6 +179,8 @@ impl<S: Sync> FromRequestParts<S> for Visit {
 pub enum NavEntry {
     /// What a person needs first.
     Home,
+    /// Where lessons stall.
+    Network,
     /// List of devices.
     Devices,
     /// List of schools.
@@ -197,8 +199,9 @@ pub enum NavEntry {
 
 impl NavEntry {
     /// All parts.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Home,
+        Self::Network,
         Self::Devices,
         Self::Schools,
         Self::Municipalities,
@@ -212,6 +215,7 @@ impl NavEntry {
     pub fn path(self) -> &'static str {
         match self {
             Self::Home => "/",
+            Self::Network => "/network",
             Self::Devices => "/devices",
             Self::Schools => "/schools",
             Self::Municipalities => "/municipalities",
@@ -225,6 +229,7 @@ impl NavEntry {
     fn text(self, w: &'static Words) -> &'static str {
         match self {
             Self::Home => w.shell.nav_home,
+            Self::Network => w.shell.nav_network,
             Self::Devices => w.shell.nav_devices,
             Self::Schools => w.shell.nav_schools,
             Self::Municipalities => w.shell.nav_municipalities,

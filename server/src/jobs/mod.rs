@@ -3,6 +3,7 @@
 //! What every server does for itself runs at one pace. What one server does for all of them is leased in the database: the
 //! holder renews its lease while it works and gives it back at its end; a holder that died is followed when the lease ends.
 
+mod networks;
 mod store;
 
 use std::{
@@ -22,6 +23,8 @@ use crate::{
     overview::service::Overview,
 };
 
+pub use self::networks::Networks;
+
 const PACE: Duration = Duration::from_secs(5);
 /// How long a lease lasts without being renewed.
 const LEASE: Duration = Duration::from_secs(60);
@@ -36,11 +39,17 @@ pub async fn run(
     clock: Clock,
     checkins: Arc<CheckIns>,
     overview: Overview,
+    networks: Networks,
     health: HealthReporter,
     stop: watch::Receiver<bool>,
 ) {
-    let lease = Lease { db: db.clone(), clock, job: COUNT_FIGURES, holder: Uuid::now_v7(), until: Timestamp(0) };
-    tokio::join!(keep_house(&db, &checkins, &overview, health, stop.clone()), count_figures(&overview, lease, stop),);
+    let holder = Uuid::now_v7();
+    let lease = |job, length| Lease { db: db.clone(), clock: clock.clone(), job, length, holder, until: Timestamp(0) };
+    tokio::join!(
+        keep_house(&db, &checkins, &overview, health, stop.clone()),
+        count_figures(&overview, lease(COUNT_FIGURES, LEASE), stop.clone()),
+        networks.run(&checkins, &clock, lease, stop),
+    );
 }
 
 /// What every server does for itself.
@@ -116,6 +125,7 @@ struct Lease {
     db: Db,
     clock: Clock,
     job: &'static str,
+    length: Duration,
     holder: Uuid,
     /// Until when it is held.
     until: Timestamp,
@@ -125,7 +135,7 @@ impl Lease {
     /// Takes or renews the lease; false while another server has it. Asks the database only in its last half.
     async fn hold(&mut self) -> Result<bool> {
         let now = self.clock.now();
-        let lease = i64::try_from(LEASE.as_micros()).expect("a minute is a small number");
+        let lease = i64::try_from(self.length.as_micros()).expect("a minute is a small number");
         if now.0 < self.until.0 - lease / 2 {
             return Ok(true);
         }
@@ -161,6 +171,7 @@ mod tests {
             db: db.clone(),
             clock: clock.clone(),
             job: COUNT_FIGURES,
+            length: LEASE,
             holder: Uuid::now_v7(),
             until: Timestamp(0),
         };

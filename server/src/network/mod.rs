@@ -1,6 +1,10 @@
-//! Network health: what is broken, where, since when, for whom.
+//! Network health: what devices of a school measure, what is broken, where, since when, for whom.
 //!
-//! Here are the rules only: the engine of fault localisation, which the benchmark `faults` measures. It does not judge what
-//! devices report yet.
+//! `service::intake` counts what check-ins bring, `service::judge` hands it to the engine of `rules` and writes down its
+//! incidents. The engine is a pure function of what is stored, so another server can go on with it.
 
+pub mod grpc;
+pub mod pages;
 pub mod rules;
+pub mod service;
+pub mod store;

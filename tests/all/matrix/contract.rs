@@ -28,7 +28,7 @@ const PACKAGE: &str = "gigafleet.v1.";
 const CALL: Duration = Duration::from_secs(60);
 /// A call that has no end of its own; its first message is its answer, if one comes soon.
 const FIRST: Duration = Duration::from_secs(3);
-const ENDLESS: &str = "DeviceService/WatchDevices";
+const ENDLESS: [&str; 2] = ["DeviceService/WatchDevices", "NetworkService/WatchIncidents"];
 
 /// A connection on which one call is made after the other.
 pub type Line = Arc<Mutex<Connection>>;
@@ -85,10 +85,11 @@ impl Contract {
             let mut messages = answer.into_inner();
             let mut all = Vec::new();
             loop {
-                let next = tokio::time::timeout(if name == ENDLESS { FIRST } else { CALL }, messages.next()).await;
+                let next =
+                    tokio::time::timeout(if ENDLESS.contains(&name) { FIRST } else { CALL }, messages.next()).await;
                 let Ok(Some(message)) = next else { break };
                 all.push(DynamicMessage::decode(method.output(), message?).expect("the answer is as described"));
-                if name == ENDLESS {
+                if ENDLESS.contains(&name) {
                     break;
                 }
             }

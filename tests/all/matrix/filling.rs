@@ -7,7 +7,8 @@ use super::{people::Person, roles::Place, world::World};
 /// The places that make a difference for a request.
 pub fn places_of(request: &str) -> Vec<Place> {
     let names: BTreeSet<_> = placeholders(request).map(|(name, _)| name.trim_start_matches("new_")).collect();
-    let everywhere = |name: &&str| name.contains(':') || matches!(*name, "unique" | "csr" | "ledger" | "year");
+    let everywhere =
+        |name: &&str| name.contains(':') || matches!(*name, "unique" | "csr" | "ledger" | "year" | "target");
     let names: BTreeSet<_> = names.into_iter().filter(|name| !everywhere(name)).collect();
     let whole = ["municipality", "branch", "hub", "import", "town_period", "session", "staff_token"];
     let (has_owner, things) = (names.contains("municipality"), names.iter().filter(|name| **name != "municipality"));

@@ -106,7 +106,7 @@ const SEE_IMPORT: &[Step] = &[OverOwnerOr(ImportDevices, "IMPORT_NOT_FOUND")];
 
 /// All pages. One that the server has and this list has not fails the test.
 pub fn all() -> Vec<Page> {
-    [door(), overview(), places(), devices(), reviews(), files(), people(), audit(), account()].concat()
+    [door(), overview(), places(), networks(), devices(), reviews(), files(), people(), audit(), account()].concat()
 }
 
 /// The way in, open to everybody; people have come in through it before anything is asked for here.
@@ -200,6 +200,54 @@ fn places() -> Vec<Page> {
             "/schools/{new_line}/lines/9/delete",
             EDIT_SCHOOL,
             &[("version", "{new_line.version}")],
+        ),
+    ]
+}
+
+fn networks() -> Vec<Page> {
+    const SEE_INCIDENT: &[Step] = &[Anywhere(ViewFigures), Sees(ViewFigures, "INCIDENT_NOT_FOUND")];
+    const CANCEL: &[Step] = &[Anywhere(ViewFigures), Sees(ViewFigures, NO_SCHOOL), May(EditSchools)];
+    let incident = "/network/incidents/{incident}";
+    let school = "/schools/{school}/network";
+    vec![
+        get("/network", "/network", FIGURES),
+        get("/network", "/network?municipality={municipality}", SEE_OWNER),
+        live("/network/live", "/network/live", FIGURES),
+        live("/network/live", "/network/live?municipality={municipality}", SEE_OWNER),
+        get("/network/incidents", "/network/incidents", FIGURES),
+        get("/network/incidents", "/network/incidents?municipality={municipality}", SEE_OWNER),
+        get(incident, incident, SEE_INCIDENT),
+        live("/network/incidents/{incident}/live", "/network/incidents/{incident}/live", SEE_INCIDENT),
+        get(school, school, SEE_SCHOOL),
+        get(school, "/schools/{school}/network?range=week&group=access_point", SEE_SCHOOL),
+        post(
+            "/schools/{school}/network/known",
+            "/schools/{school}/network/known",
+            EDIT_SCHOOL,
+            &[("kind", "2"), ("value", "02:00:00:00:00:02")],
+        ),
+        post(
+            "/schools/{school}/network/known/delete",
+            "/schools/{new_network}/network/known/delete",
+            EDIT_SCHOOL,
+            &[("kind", "2"), ("value", "{new_network.value}")],
+        ),
+        post(
+            "/schools/{school}/network/work",
+            "/schools/{school}/network/work",
+            EDIT_SCHOOL,
+            &[
+                ("element_kind", "school_line"),
+                ("start_time", "2026-12-01T09:00"),
+                ("end_time", "2026-12-01T10:00"),
+                ("reason", "工事"),
+            ],
+        ),
+        post(
+            "/schools/{school}/network/work/{work}/cancel",
+            "/schools/{new_work.school}/network/work/{new_work}/cancel",
+            CANCEL,
+            &[("version", "1")],
         ),
     ]
 }

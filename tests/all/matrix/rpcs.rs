@@ -73,6 +73,7 @@ pub fn all() -> Vec<Rpc> {
     all.extend(schools());
     all.extend(calendars());
     all.extend(lines());
+    all.extend(networks());
     all.extend(files());
     all.extend(own_access());
     all.extend(people());
@@ -398,6 +399,80 @@ fn lines() -> Vec<Rpc> {
         ),
         staff("LineService/CreateHub", INSTALLATION, json!({ "kind": "HUB_KIND_PREFECTURAL", "name": "{unique}" })),
         staff("LineService/ListHubs", &[Anywhere(ViewFigures)], json!({ "page_size": 1000 })),
+    ]
+}
+
+fn networks() -> Vec<Rpc> {
+    const SEE_INCIDENT: &[Step] = &[Anywhere(ViewFigures), Sees(ViewFigures, "INCIDENT_NOT_FOUND")];
+    const ANNOUNCE: &[Step] =
+        &[SeesOwner(ViewFigures, NO_OWNER), InOwner(EditSchools), Sees(ViewFigures, NO_SCHOOL), May(EditSchools)];
+    const ANNOUNCE_ON_HUB: &[Step] = &[
+        SeesOwner(ViewFigures, NO_OWNER),
+        InOwner(EditSchools),
+        OverOwner(EditSchools),
+        OverOwnerOr(EditSchools, "HUB_NOT_FOUND"),
+    ];
+    const CANCEL: &[Step] = &[
+        Anywhere(ViewFigures),
+        SeesOwner(ViewFigures, NO_OWNER),
+        Sees(ViewFigures, "WORK_NOT_FOUND"),
+        May(EditSchools),
+    ];
+    let of_owner = json!({ "municipality_id": "{municipality}" });
+    let of_school = json!({ "municipality_id": "{municipality}", "school_id": "{school}" });
+    let work = |kind: &str, element: &str| {
+        json!({ "work": {
+            "municipality_id": "{municipality}", "element_kind": kind, "element_id": element, "reason": "工事",
+            "start_time": "2026-12-01T00:00:00Z", "end_time": "2026-12-01T01:00:00Z",
+        } })
+    };
+    let point = |value: &str| {
+        json!({ "municipality_id": "{municipality}", "network": {
+            "school_id": "{school}", "kind": "SCHOOL_NETWORK_KIND_ACCESS_POINT", "value": value,
+        } })
+    };
+    let target = json!({ "target": {
+        "number": "{new_target}", "name": "学習サービス", "kind": "TARGET_KIND_LEARNING", "host": "learn.example",
+        "port": 443, "tls": true, "source": "試験", "etag": "{new_target.version}",
+    } });
+    vec![
+        staff("NetworkService/ListIncidents", &[Anywhere(ViewFigures)], json!({})),
+        staff("NetworkService/ListIncidents", SEE_OWNER, of_owner.clone()),
+        staff("NetworkService/ListIncidents", SEE_OWNER_AND_SCHOOL, of_school.clone()),
+        staff(
+            "NetworkService/ListIncidents",
+            SEE_OWNER_AND_SCHOOL,
+            json!({ "municipality_id": "{municipality}", "school_id": "{school}", "include_closed": true }),
+        ),
+        staff("NetworkService/GetIncident", SEE_INCIDENT, json!({ "incident_id": "{incident}" })),
+        staff("NetworkService/WatchIncidents", &[Anywhere(ViewFigures)], json!({})),
+        staff("NetworkService/WatchIncidents", SEE_OWNER, of_owner.clone()),
+        staff("NetworkService/ListSchoolHealth", &[Anywhere(ViewFigures)], json!({})),
+        staff("NetworkService/ListSchoolHealth", SEE_OWNER, of_owner.clone()),
+        staff("NetworkService/GetSchoolMeasurements", SEE_SCHOOL, of_school.clone()),
+        staff("NetworkService/ListSchoolNetworks", SEE_OWNER, of_owner.clone()),
+        staff("NetworkService/ListSchoolNetworks", SEE_OWNER_AND_SCHOOL, of_school),
+        staff("NetworkService/AddSchoolNetwork", EDIT_SCHOOL, point("02:00:00:00:00:01")),
+        staff(
+            "NetworkService/DeleteSchoolNetwork",
+            &[Anywhere(ViewFigures), Sees(ViewFigures, NO_SCHOOL), May(EditSchools)],
+            json!({
+                "municipality_id": "{municipality}", "school_id": "{new_network}",
+                "kind": "SCHOOL_NETWORK_KIND_ACCESS_POINT", "value": "{new_network.value}",
+            }),
+        ),
+        staff("NetworkService/ListTargets", &[Anywhere(ViewFigures)], json!({})),
+        staff("NetworkService/SetTarget", INSTALLATION, target),
+        staff("NetworkService/DeleteTarget", INSTALLATION, json!({ "number": "{new_target}" })),
+        staff("NetworkService/ListPlannedWork", &[Anywhere(ViewFigures)], json!({})),
+        staff("NetworkService/ListPlannedWork", SEE_OWNER, of_owner),
+        staff("NetworkService/AnnounceWork", ANNOUNCE, work("ELEMENT_KIND_SCHOOL_LINE", "{school}")),
+        staff("NetworkService/AnnounceWork", ANNOUNCE_ON_HUB, work("ELEMENT_KIND_HUB", "{hub}")),
+        staff(
+            "NetworkService/CancelWork",
+            CANCEL,
+            json!({ "municipality_id": "{municipality}", "work_id": "{new_work}" }),
+        ),
     ]
 }
 

@@ -11,6 +11,10 @@ use std::{
     },
 };
 
+use gigafleet::network::rules::{
+    Alternative, Cause, ChangeKind, Element, ElementKind, Evidence, Group, Incident, IncidentState, Moment, OwnerShare,
+    StartBound, TimelineEntry, Verdict, Witness,
+};
 use gigafleet_agent::{
     enroll::enroll_in_memory,
     identity::Identity,
@@ -269,6 +273,10 @@ impl World {
             let years = if fresh { self.years.fetch_add(1, Ordering::Relaxed) } else { 0 };
             return Thing::from([("", (2030 + years).to_string())]);
         }
+        if base == "target" {
+            let nothing = Thing::from([("", String::from("60000")), ("version", String::from("1"))]);
+            return if fresh { self.create_target().await } else { nothing };
+        }
         if base.starts_with("my:") {
             return match me {
                 Some(me) if fresh => me.own(self, base).await,
@@ -325,6 +333,8 @@ impl World {
             ("reason_number", String::from("4")),
             ("number", String::from("9")),
             ("version", String::from("1")),
+            ("value", String::from("020000000009")),
+            ("school", id(4).to_string()),
         ])
     }
 
@@ -436,8 +446,121 @@ impl World {
                 self.note(&made, Extent::Whole(town), Right::ManageStaff);
                 Thing::from([("", made)])
             }
+            "network" => {
+                let value = format!("02{:010x}", number);
+                let network = json!({ "school_id": id, "kind": "SCHOOL_NETWORK_KIND_ACCESS_POINT", "value": value });
+                let request = json!({ "municipality_id": owner, "network": network });
+                self.make("NetworkService/AddSchoolNetwork", request).await;
+                self.note(&value, Extent::School(school), Right::ViewFigures);
+                Thing::from([("", id), ("value", value)])
+            }
+            "work" => {
+                let work = json!({
+                    "municipality_id": owner, "element_kind": "ELEMENT_KIND_SCHOOL_LINE", "element_id": id,
+                    "reason": format!("{mark}-school の工事"),
+                    "start_time": "2026-12-01T00:00:00Z", "end_time": "2026-12-01T01:00:00Z",
+                });
+                let made = self.make("NetworkService/AnnounceWork", json!({ "work": work })).await.take("work.workId");
+                self.note(&made, Extent::School(school), Right::ViewFigures);
+                Thing::from([("", made), ("school", id)])
+            }
+            "incident" => self.create_incident(school, &owner, &id).await,
             other => panic!("nobody knows how to make {other}"),
         }
+    }
+
+    async fn create_target(&self) -> Thing {
+        let number = self.number();
+        let target = json!({
+            "number": number, "name": "学習サービス", "kind": "TARGET_KIND_LEARNING", "host": "learn.example",
+            "port": 443, "tls": true, "source": "試験",
+        });
+        let made = self.make("NetworkService/SetTarget", json!({ "target": target })).await;
+        Thing::from([("", number.to_string()), ("version", made.take("target.etag"))])
+    }
+
+    /// Incidents come from what devices report; how they do is seen elsewhere. One that concerns a device, and one that
+    /// concerns the line.
+    async fn create_incident(&self, school: School, owner: &str, id: &str) -> Thing {
+        let device = self.id(school, "device");
+        let device = Element::new(ElementKind::Device, format!("{id}/{device}"));
+        let of_device = self.write_incident(&device, Cause::Device, owner, id).await;
+        self.note(&of_device, Extent::School(school), Right::ViewDevices);
+        let line = Element::new(ElementKind::SchoolLine, id);
+        let of_line = self.write_incident(&line, Cause::LineCut, owner, id).await;
+        self.note(&of_line, Extent::School(school), Right::ViewFigures);
+        Thing::from([("", of_line)])
+    }
+
+    async fn write_incident(&self, element: &Element, cause: Cause, owner: &str, school: &str) -> String {
+        let id = Uuid::now_v7();
+        let at = Moment::parse("2026-11-25T00:00:00Z").expect("a time");
+        let share = OwnerShare {
+            owner: owner.to_owned(),
+            schools: vec![school.to_owned()],
+            devices: 30,
+            lesson_device_minutes: 90.0,
+        };
+        let group = Group { schools: 1, failing: 30, of: 30 };
+        let evidence = Evidence {
+            witness: Witness::Silence,
+            affected: group,
+            control: Group { failing: 0, ..group },
+            log_odds: 9.0,
+            alternatives: vec![Alternative { explanation: format!("school_lan/{school}"), log_odds: 2.0 }],
+            would_change: String::new(),
+            late_reports: [0, 0],
+        };
+        let incident = Incident {
+            id,
+            state: IncidentState::Open,
+            verdict: Verdict {
+                element: element.clone(),
+                cause,
+                mext_place: cause.place(element.kind),
+                confidence: 0.99,
+            },
+            first_verdict: None,
+            suspected_at: at,
+            opened_at: Some(at),
+            started: StartBound { at, earliest: at, latest: at },
+            recovered_at: None,
+            closed_at: None,
+            merged_into: None,
+            flaps: 0,
+            silenced_by: None,
+            devices: share.devices,
+            lesson_device_minutes: share.lesson_device_minutes,
+            owners: vec![share],
+            evidence,
+            timeline: vec![TimelineEntry { at, change: ChangeKind::Opened }],
+        };
+        let view = serde_json::to_string(&incident.for_owner(owner).expect("it concerns the owner")).expect("JSON");
+        let whole = serde_json::to_string(&incident).expect("JSON");
+        let kind = if element.kind == ElementKind::Device { 1 } else { 4 };
+        let bytes = |id: &str| match self.engine {
+            Engine::Sqlite => format!("X'{}'", id.replace('-', "")),
+            Engine::Postgres => format!("'{id}'"),
+        };
+        let (id, owner) = (id.to_string(), bytes(owner));
+        let stored = bytes(&id);
+        self.server
+            .change(&format!(
+                "INSERT INTO incident (incident_id, element_kind, element_id, state, opened_at, owner_count, verdict,
+                     changed_at, version)
+                 VALUES ({stored}, {kind}, '{}', 2, {}, 1, '{whole}', {}, 1)",
+                element.id, at.0, at.0,
+            ))
+            .await;
+        self.server
+            .change(&format!(
+                "INSERT INTO incident_owner (municipality_id, incident_id, state, opened_at, schools, devices,
+                     lesson_minutes, verdict)
+                 VALUES ({owner}, {stored}, 2, {}, '[\"{school}\"]', 30, 90, '{view}')",
+                at.0,
+            ))
+            .await;
+        id
     }
 
     async fn create_device(&self, school: School) -> Thing {
@@ -498,7 +621,7 @@ impl World {
 }
 
 /// What stands in each school before anything is called.
-const STANDING: [&str; 12] = [
+const STANDING: [&str; 15] = [
     "branch",
     "device",
     "device2",
@@ -511,6 +634,9 @@ const STANDING: [&str; 12] = [
     "hub",
     "import",
     "staff",
+    "network",
+    "work",
+    "incident",
 ];
 
 /// Whether a text has another one in it; a number must not be part of a longer one.

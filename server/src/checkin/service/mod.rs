@@ -125,6 +125,11 @@ impl CheckIns {
         answered.await.unwrap_or_else(|_| Err(self.database_away()))
     }
 
+    /// Up to when every report that arrived has been stored, and the listener told, or refused.
+    pub fn settled_until(&self) -> Timestamp {
+        self.admission.settled_until(self.clock.now())
+    }
+
     /// No more reports; those that wait are still written.
     pub fn close(&self) {
         self.admission.close();

@@ -34,9 +34,10 @@ impl CheckIns {
     /// Writes batches until the queue is closed and empty.
     pub async fn write_batches(&self) {
         while let Some(batch) = self.admission.take(self.config.batch_reports).await {
-            let devices: Vec<_> = batch.iter().map(|pending| pending.identity.key.device).collect();
+            let reports: Vec<_> =
+                batch.iter().map(|pending| (pending.identity.key.device, pending.received_at)).collect();
             self.write_batch(batch).await;
-            self.admission.release(devices);
+            self.admission.release(reports);
         }
     }
 

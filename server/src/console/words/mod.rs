@@ -10,6 +10,7 @@ pub mod faults;
 pub mod fields;
 pub mod imports;
 pub mod lists;
+pub mod network;
 pub mod overview;
 pub mod reviews;
 pub mod schools;
@@ -103,6 +104,8 @@ pub struct Words {
     pub lists: lists::ListWords,
     /// Of files in and out.
     pub imports: imports::ImportWords,
+    /// Of network health.
+    pub network: network::NetworkWords,
     /// Of the reviews of identities.
     pub reviews: reviews::ReviewWords,
     /// Of home.
@@ -119,6 +122,7 @@ impl Words {
         devices: devices::DeviceWords::JA,
         lists: lists::ListWords::JA,
         imports: imports::ImportWords::JA,
+        network: network::NetworkWords::JA,
         reviews: reviews::ReviewWords::JA,
         overview: overview::OverviewWords::JA,
     };
@@ -131,6 +135,7 @@ impl Words {
         devices: devices::DeviceWords::EN,
         lists: lists::ListWords::EN,
         imports: imports::ImportWords::EN,
+        network: network::NetworkWords::EN,
         reviews: reviews::ReviewWords::EN,
         overview: overview::OverviewWords::EN,
     };
@@ -150,6 +155,7 @@ mod tests {
             devices::DeviceWords::ALL,
             lists::ListWords::ALL,
             imports::ImportWords::ALL,
+            network::NetworkWords::ALL,
             reviews::ReviewWords::ALL,
             overview::OverviewWords::ALL,
         ];

@@ -3,6 +3,8 @@
 use super::super::both::says;
 
 says! {
+    needed: "入力してください", "needs a value";
+    time_needed: "日時を指定してください", "needs a time";
     empty: "入力してください", "is empty";
     missing: "指定してください", "is missing";
     needs_characters(most): "1〜{most}文字で入力してください", "is empty, needs 1 to {most} characters";

@@ -9,6 +9,7 @@ pub mod commands;
 pub mod devices;
 pub mod fields;
 pub mod files;
+pub mod network;
 pub mod schools;
 pub mod server;
 
@@ -18,7 +19,16 @@ mod tests {
 
     #[test]
     fn every_sentence_is_japanese_and_english_without_a_full_stop() {
-        let tables = [access::ALL, commands::ALL, devices::ALL, fields::ALL, files::ALL, schools::ALL, server::ALL];
+        let tables = [
+            access::ALL,
+            commands::ALL,
+            devices::ALL,
+            fields::ALL,
+            files::ALL,
+            network::ALL,
+            schools::ALL,
+            server::ALL,
+        ];
         for (name, ja, en) in tables.into_iter().flatten() {
             let japanese = |c: char| ('\u{3040}'..='\u{30ff}').contains(&c);
             assert!(ja.chars().any(japanese), "{name} has no Japanese: {ja}");

@@ -22,6 +22,7 @@ says! {
     console_not_secure(address): "{address} はループバックアドレスではないので、コンソールにはTLSが必要です。--console-certificate と --console-key か、プロキシがTLSを受け持つなら --console-behind-proxy https://… を指定してください", "{address} is not a loopback address, so the console needs TLS there: give --console-certificate and --console-key, or --console-behind-proxy https://… if a proxy does it";
     console_address(address): "コンソールは {address} で待ち受けできません。--console で別のアドレスを指定してください", "the console cannot listen on {address}; choose another with --console ADDRESS";
     console_proxy(text): "{text} はプロキシのアドレスではありません。パスなしの https://ホスト にしてください", "{text} is no address of a proxy; needs https:// and a host, without a path";
+    judged_elsewhere: "別のサーバーがネットワークの判定を続けています", "another server goes on judging networks";
     took_too_long: "時間がかかりすぎました。もう一度送信してください", "the request took too long; send it again";
     console_certificate(path): "{path} はコンソールに使えません。証明書とその鍵のPEMが必要です", "{path} cannot be used for the console; needs PEM of a certificate and its key";
 }

@@ -26,6 +26,10 @@ pub struct CalendarOf {
 }
 
 impl CalendarOf {
+    fn stored(municipality: MunicipalityId, school: Uuid) -> Self {
+        Self { municipality, school: (!school.is_nil()).then_some(SchoolId(school)) }
+    }
+
     fn school_id(self) -> Uuid {
         self.school.map_or(Uuid::nil(), |school| school.0)
     }
@@ -162,6 +166,41 @@ pub(in crate::schools) async fn owner_periods_on(
     Ok(all)
 }
 
+#[derive(Debug, FromRow)]
+struct SchoolPeriodRow {
+    school_id: Uuid,
+    kind: i16,
+    name: String,
+    first_date: String,
+    last_date: String,
+}
+
+/// All periods of an owner and its schools of some fiscal years in a row, by whose they are.
+pub async fn owner_calendars(
+    tx: &mut Tx,
+    owner: MunicipalityId,
+    first: FiscalYear,
+    last: FiscalYear,
+) -> Result<HashMap<CalendarOf, Vec<Period>>> {
+    let rows: Vec<SchoolPeriodRow> = tx
+        .query(
+            "SELECT school_id, kind, name, first_date, last_date FROM calendar_period
+             WHERE municipality_id = $1 AND fiscal_year >= $2 AND fiscal_year <= $3
+             ORDER BY school_id, first_date, kind, name LIMIT 100000",
+        )
+        .bind(owner)
+        .bind(first.to_number())
+        .bind(last.to_number())
+        .all()
+        .await?;
+    let mut all: HashMap<_, Vec<_>> = HashMap::new();
+    for SchoolPeriodRow { school_id, kind, name, first_date, last_date } in rows {
+        let period = PeriodRow { kind, name, first_date, last_date }.period()?;
+        all.entry(CalendarOf::stored(owner, school_id)).or_default().push(period);
+    }
+    Ok(all)
+}
+
 pub(in crate::schools) async fn upsert_period(tx: &mut Tx, of: CalendarOf, period: &Period) -> Result<()> {
     tx.query(
         "INSERT INTO calendar_period (municipality_id, school_id, fiscal_year, kind, name, first_date, last_date)
@@ -222,6 +261,24 @@ pub async fn lesson_times(tx: &mut Tx, of: CalendarOf) -> Result<Vec<LessonTime>
         end_minute: row.end_minute,
     };
     Ok(rows.into_iter().map(lesson).collect())
+}
+
+/// All lesson times of an owner and its schools, by whose they are.
+pub async fn owner_lessons(tx: &mut Tx, owner: MunicipalityId) -> Result<HashMap<CalendarOf, Vec<LessonTime>>> {
+    let rows: Vec<(Uuid, i16, i16, i16, i16)> = tx
+        .query(
+            "SELECT school_id, weekday, period, begin_minute, end_minute FROM lesson_time
+             WHERE municipality_id = $1 ORDER BY school_id, weekday, period LIMIT 100000",
+        )
+        .bind(owner)
+        .all()
+        .await?;
+    let mut all: HashMap<_, Vec<_>> = HashMap::new();
+    for (school, weekday, period, begin_minute, end_minute) in rows {
+        let lesson = LessonTime { weekday, period, begin_minute, end_minute };
+        all.entry(CalendarOf::stored(owner, school)).or_default().push(lesson);
+    }
+    Ok(all)
 }
 
 pub(in crate::schools) async fn replace_lesson_times(

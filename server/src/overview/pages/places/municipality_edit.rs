@@ -1,13 +1,12 @@
 //! Changes of an owner by hand: what it is called, and a new school.
 
 use axum::extract::{Path, State};
-use http::StatusCode;
 use uuid::Uuid;
 
 use super::municipality::{Forms, show};
 use crate::{
     access::{pages::SignedIn, rules::Staff},
-    console::{Fields, FormState, PageResult, Respond as _, see_other},
+    console::{Fields, PageResult, Respond as _, refused, see_other},
     error::{Error, FieldViolation, Result},
     overview::pages::{OverviewPages, device::seen},
     schools::{
@@ -91,13 +90,4 @@ pub(super) fn at_field(mut error: Error, code: &'static str, name: &'static str)
     };
     error.fields = Box::new([FieldViolation::new(field, error.message.clone())]);
     error
-}
-
-/// The form again after a refusal that a person can put right, and the status of its page. What was typed stays when
-/// somebody else was first, with the old version: sent again it is refused again until the newest is opened.
-pub(super) fn refused(fields: Fields, error: Error) -> PageResult<(FormState, StatusCode)> {
-    if error.reason == "ETAG_MISMATCH" {
-        return Ok((FormState::refused_here(fields, error), StatusCode::CONFLICT));
-    }
-    Ok((FormState::refused(fields, error)?, StatusCode::UNPROCESSABLE_ENTITY))
 }

@@ -4,12 +4,12 @@ use axum::extract::{Path, State};
 use uuid::Uuid;
 
 use super::{
-    municipality_edit::{at_field, collect, refused, school_code},
+    municipality_edit::{at_field, collect, school_code},
     school::{Forms, show},
 };
 use crate::{
     access::pages::SignedIn,
-    console::{Fields, PageResult, Respond as _, see_other},
+    console::{Fields, PageResult, Respond as _, refused, see_other},
     error::{Error, FieldViolation, Result, says},
     overview::pages::{OverviewPages, device::seen},
     schools::{
