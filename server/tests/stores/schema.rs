@@ -6,13 +6,18 @@ use gigafleet::db::Db;
 use sqlx::Row as _;
 
 /// Data that is the same for all; copied to every node.
-const REFERENCE: [&str; 12] = [
+const REFERENCE: [&str; 17] = [
+    "incident",
     "installation",
     "job_lease",
     "line_hub",
     "line_hub_owner",
     "municipality",
     "national_holiday",
+    "network_engine",
+    "network_target",
+    "server_feed",
+    "server_gap",
     "staff",
     "staff_grant",
     "staff_link",
