@@ -13,6 +13,7 @@ mod figures;
 mod imports;
 mod lists;
 mod merging;
+mod networks;
 mod pages;
 mod registry;
 mod schema;
@@ -31,6 +32,7 @@ use gigafleet::{
     db::{Db, Engine},
     devices::service::{identity::Identities, registry::Registry},
     enrollment::service::{Enrollment, TokenOrder, authority::Authority},
+    network::service::{Network, intake::Intake},
     overview::service::Overview,
     schools::{
         rules::{MunicipalityCode, MunicipalityId},
@@ -54,6 +56,8 @@ struct World {
     identities: Identities,
     checkins: Arc<CheckIns>,
     overview: Overview,
+    network: Network,
+    intake: Arc<Intake>,
     metrics: Arc<Metrics>,
     _folder: tempfile::TempDir,
 }
@@ -73,7 +77,9 @@ impl World {
         let credentials = folder.path().join("admin.json");
         access.write_first_credentials(&credentials, "server", "").await.unwrap();
         let credentials: Credentials = serde_json::from_slice(&std::fs::read(&credentials).unwrap()).unwrap();
-        let checkins = Arc::new(CheckIns::new(db.clone(), clock.clone(), access.clone(), config, Arc::clone(&metrics)));
+        let intake = Arc::new(Intake::new(db.clone(), clock.clone()));
+        let checkins = CheckIns::new(db.clone(), clock.clone(), access.clone(), config, Arc::clone(&metrics));
+        let checkins = Arc::new(checkins.with_listener(intake.clone()));
         let writer = Arc::clone(&checkins);
         tokio::spawn(async move { writer.write_batches().await });
         Self {
@@ -90,6 +96,8 @@ impl World {
             registry: Registry::new(db.clone(), clock.clone(), access.clone()),
             identities: Identities::new(db.clone(), clock.clone(), access.clone()),
             overview: Overview::new(db.clone(), clock.clone(), Arc::clone(&checkins)),
+            network: Network::new(db.clone(), clock.clone(), access.clone()),
+            intake,
             checkins,
             metrics,
             clock,

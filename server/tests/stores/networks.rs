@@ -1,0 +1,255 @@
+//! Network health from reports to incidents: what is counted, learned and judged.
+
+use std::{sync::Arc, time::Duration};
+
+use gigafleet::{
+    checkin::service::{Heard as _, HeardReport},
+    clock::Timestamp,
+    enrollment::{rules::DeviceIdentity, service::TokenOrder},
+    network::{
+        rules::{ElementKind, IncidentState, place::NetworkKind},
+        service::{
+            incidents::{IncidentView, NEWEST},
+            intake::Intake,
+            judge::Judge,
+            measurements::GroupBy,
+        },
+    },
+    schools::rules::{MunicipalityId, SchoolId},
+};
+use gigafleet_proto::v1;
+use tokio::task::JoinSet;
+use uuid::Uuid;
+
+use crate::{World, checkins::identity, enrollments::csr};
+
+crate::on_both_engines!(
+    cut_line_is_one_incident_whichever_server_goes_on,
+    silence_while_nothing_could_be_stored_is_no_fault,
+    networks_are_learned_in_school_hours_from_what_devices_share,
+    measurements_of_several_servers_add_up_and_are_folded,
+);
+
+/// Pace of the devices of the world, in seconds.
+const PACE_S: u32 = 60;
+/// Devices of a school: a class.
+const DEVICES: usize = 30;
+/// Seconds from noon to a quarter to ten of the next day, when lessons have begun.
+const TO_MORNING_S: u64 = 21 * 3_600 + 45 * 60;
+
+/// A school with its devices, all on its own network.
+struct School {
+    owner: MunicipalityId,
+    id: SchoolId,
+    devices: Vec<DeviceIdentity>,
+    point: u8,
+}
+
+impl School {
+    /// A school in an owner with devices that are behind one access point.
+    async fn with_devices(world: &World, owner: MunicipalityId, point: u8) -> Self {
+        let name = format!("第{point}小学校");
+        let made = world.schools.create_school(&world.staff().await, None, owner, None, name).await.unwrap();
+        let id = SchoolId(made.school_id);
+        let order = TokenOrder {
+            id: None,
+            municipality: owner,
+            school: Some(id),
+            note: String::new(),
+            uses_allowed: 1_000,
+            lifetime: Duration::from_secs(3_600),
+        };
+        let token = world.enrollment.create_token(&world.staff().await, order).await.unwrap().1;
+        let mut devices = Vec::new();
+        for _ in 0..DEVICES {
+            let enrolled = world.enrollment.enroll(&token, &csr(), Uuid::now_v7(), None).await.unwrap();
+            devices.push(identity(&enrolled));
+        }
+        Self { owner, id, devices, point }
+    }
+
+    fn status(&self) -> v1::Status {
+        v1::Status {
+            wifi: Some(v1::Wifi {
+                ssid: Some(String::from("school")),
+                bssid: Some(self.bssid()),
+                ..v1::Wifi::default()
+            }),
+            network: Some(v1::Network {
+                link: v1::LinkKind::Wifi.into(),
+                gateway_hash: Some(vec![self.point; 16]),
+                ..v1::Network::default()
+            }),
+            ..v1::Status::default()
+        }
+    }
+
+    fn bssid(&self) -> Vec<u8> {
+        vec![2, 0, 0, 0, 0, self.point]
+    }
+
+    async fn make_known(&self, world: &World) {
+        let value = format!("02000000{:04x}", self.point);
+        let of = (self.owner, self.id);
+        world.network.add_school_network(&world.staff().await, of, NetworkKind::AccessPoint, value).await.unwrap();
+    }
+}
+
+/// Lets time pass in steps of ten seconds; in each, a sixth of the devices of each school reports, and what was heard is
+/// written. `minute` counts from where the devices began.
+async fn pass_minute(world: &World, schools: &[&School], minute: u64) {
+    for step in 0..6 {
+        let mut calls = JoinSet::new();
+        for school in schools {
+            for device in school.devices.iter().skip(step).step_by(6) {
+                let request = v1::CheckInRequest {
+                    sequence: minute + 1,
+                    base_sequence: minute,
+                    run_id: 7,
+                    monotonic_ms: 60_000 * (minute + 1),
+                    status: (minute == 0).then(|| school.status()),
+                    ..v1::CheckInRequest::default()
+                };
+                let (checkins, device) = (Arc::clone(&world.checkins), *device);
+                calls.spawn(async move { checkins.check_in(device, request).await });
+            }
+        }
+        while let Some(answer) = calls.join_next().await {
+            answer.unwrap().unwrap();
+        }
+        world.clock.advance(Duration::from_secs(10));
+        world.intake.flush(world.clock.now(), None).await.unwrap();
+    }
+}
+
+fn judge(world: &World) -> Judge {
+    Judge::new(world.db.clone(), world.clock.clone(), PACE_S)
+}
+
+async fn incidents(world: &World) -> Vec<IncidentView> {
+    world.network.incidents(&world.staff().await, None, None, NEWEST, 100).await.unwrap().0
+}
+
+/// Two schools of one owner that were well for ten minutes of a lesson, and the judge that saw it.
+async fn two_schools_in_a_lesson(world: &World) -> (School, School, Judge) {
+    let owner = world.municipality("131130").await;
+    let (one, other) = (School::with_devices(world, owner, 1).await, School::with_devices(world, owner, 2).await);
+    one.make_known(world).await;
+    other.make_known(world).await;
+    world.clock.advance(Duration::from_secs(TO_MORNING_S));
+    let mut judge = judge(world);
+    for minute in 0..10 {
+        pass_minute(world, &[&one, &other], minute).await;
+        judge.step().await.unwrap();
+    }
+    assert_eq!(incidents(world).await, [], "nothing is broken yet");
+    (one, other, judge)
+}
+
+async fn cut_line_is_one_incident_whichever_server_goes_on(world: World) {
+    let (one, other, mut first) = two_schools_in_a_lesson(&world).await;
+    let cut = world.clock.now();
+    for minute in 10..13 {
+        pass_minute(&world, &[&other], minute).await;
+        first.step().await.unwrap();
+    }
+    let [seen] = &incidents(&world).await[..] else { panic!("{:?}", incidents(&world).await) };
+    assert_eq!(seen.incident.verdict.element.kind, ElementKind::SchoolLine);
+    assert_eq!((seen.incident.state, seen.hurts()), (IncidentState::Open, true));
+    assert_eq!(seen.schools.values().flatten().collect::<Vec<_>>(), [&one.id]);
+    let off = (seen.incident.started.at.0 - cut.0).abs() / 1_000_000;
+    assert!(off <= 30, "the start is {off} s off");
+
+    // That server dies. Another one goes on from what is stored, and the first, come back, does not judge on its own.
+    let mut second = judge(&world);
+    for minute in 13..15 {
+        pass_minute(&world, &[&other], minute).await;
+        second.step().await.unwrap();
+    }
+    let refused = first.step().await.unwrap_err();
+    assert_eq!(refused.reason, "JUDGED_ELSEWHERE");
+    for minute in 15..25 {
+        pass_minute(&world, &[&one, &other], minute).await;
+        second.step().await.unwrap();
+    }
+    let [over] = &incidents(&world).await[..] else { panic!("{:?}", incidents(&world).await) };
+    assert_eq!((over.incident.id, over.incident.state), (seen.incident.id, IncidentState::Closed));
+    assert!(world.network.open_incidents(&world.staff().await, None, None).await.unwrap().is_empty());
+}
+
+async fn silence_while_nothing_could_be_stored_is_no_fault(world: World) {
+    let (one, other, mut judge) = two_schools_in_a_lesson(&world).await;
+    let begin = world.clock.now();
+    world.clock.advance(Duration::from_secs(180));
+    let now = world.clock.now();
+    world.intake.flush(now, Some((begin, now))).await.unwrap();
+    judge.step().await.unwrap();
+    for minute in 10..15 {
+        pass_minute(&world, &[&one, &other], minute).await;
+        judge.step().await.unwrap();
+    }
+    assert_eq!(incidents(&world).await, []);
+}
+
+async fn networks_are_learned_in_school_hours_from_what_devices_share(world: World) {
+    let owner = world.municipality("131130").await;
+    let school = School::with_devices(&world, owner, 1).await;
+    world.clock.advance(Duration::from_secs(TO_MORNING_S));
+    pass_minute(&world, &[&school], 0).await;
+    assert_eq!(world.network.owners_to_learn().await.unwrap(), [owner]);
+    assert_eq!(world.network.learn_networks(owner).await.unwrap(), 2, "the gateway and the access point");
+    let staff = world.staff().await;
+    let known = world.network.school_networks(&staff, owner, Some(school.id)).await.unwrap();
+    let known: Vec<_> = known.iter().map(|row| (row.kind, row.value.as_str(), row.source, row.devices)).collect();
+    let (point, gateway) = ("020000000001", "01".repeat(16));
+    assert_eq!(known, [(2, point, 2, 30), (3, gateway.as_str(), 2, 30)]);
+    world.clock.advance(Duration::from_secs(10 * 3_600));
+    assert!(world.network.owners_to_learn().await.unwrap().is_empty(), "in the evening nobody is at school");
+}
+
+async fn measurements_of_several_servers_add_up_and_are_folded(world: World) {
+    let owner = world.municipality("131130").await;
+    let school = School::with_devices(&world, owner, 1).await;
+    school.make_known(&world).await;
+    pass_minute(&world, &[&school], 0).await;
+    let elsewhere = Intake::new(world.db.clone(), world.clock.clone());
+    let check = |latency_us| v1::NetworkCheck {
+        layer: v1::NetworkLayer::Gateway.into(),
+        outcome: v1::CheckOutcome::Ok.into(),
+        latency_us,
+        ..v1::NetworkCheck::default()
+    };
+    let begin = world.clock.now();
+    for (server, latency_us) in [(&*world.intake, 2_000), (&elsewhere, 8_000)] {
+        let heard = school.devices.iter().map(|device| HeardReport {
+            key: device.key,
+            received_at: world.clock.now(),
+            moved: false,
+            checks: vec![check(latency_us)],
+        });
+        server.stored(&heard.collect::<Vec<_>>());
+        // Roll-ups are written once a minute.
+        world.clock.advance(Duration::from_secs(70));
+        server.flush(world.clock.now(), None).await.unwrap();
+    }
+    let staff = world.staff().await;
+    let of = (owner, school.id);
+    let read = async |to: Timestamp| {
+        let range = (Timestamp(begin.0 - 600_000_000), to);
+        world.network.measurements(&staff, of, range, GroupBy::Layer).await.unwrap()
+    };
+    let check_sum = |measured: gigafleet::network::service::measurements::Measurements| {
+        let [series] = &measured.series[..] else { panic!("{measured:?}") };
+        let mut cells = series.points.iter().map(|(_, cell)| cell.clone());
+        let mut sum = cells.next().unwrap();
+        cells.for_each(|cell| sum.merge(&cell).unwrap());
+        assert_eq!(sum.ok, 2 * DEVICES as u64);
+        let slow = sum.latency_us(0.95).unwrap();
+        assert!((7_800.0..=8_200.0).contains(&slow), "{slow}");
+        measured.width_s
+    };
+    assert_eq!(check_sum(read(world.clock.now()).await), 300);
+    world.clock.advance(Duration::from_secs(20 * 86_400));
+    while world.network.fold_rollups().await.unwrap() > 0 {}
+    assert_eq!(check_sum(read(Timestamp(begin.0 + 3_600_000_000)).await), 3_600);
+}
