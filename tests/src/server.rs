@@ -208,6 +208,11 @@ pub struct ServerProcess {
 }
 
 impl ServerProcess {
+    /// On which database it runs.
+    pub fn engine(&self) -> Engine {
+        if self.options.database_url.is_some() { Engine::Postgres } else { Engine::Sqlite }
+    }
+
     /// Starts a server and waits until it listens.
     pub async fn start(options: ServerOptions) -> Self {
         let log_file = options.log_file();

@@ -81,6 +81,7 @@ pub fn all(town: &Town, which: Which) -> Vec<Page> {
     pages.extend(devices(town));
     pages.extend(device_list(town));
     pages.extend(places(town));
+    pages.extend(networks(town));
     pages.extend(people());
     pages.extend(audit(town));
     pages.extend(others());
@@ -235,6 +236,34 @@ fn places(town: &Town) -> Vec<Page> {
                 unfold,
                 Step::Fill("#field-fiscal_year", "きのう"),
                 Step::Follow("#pupils-form .primary"),
+            ],
+        ),
+    ]
+}
+
+fn networks(town: &Town) -> Vec<Page> {
+    let of = |name, way: Vec<Step>| page(Who::Administrator, name, way);
+    let school = format!("/schools/{}/network", town.school);
+    let unfold = Step::Script(
+        "document.querySelectorAll('details').forEach((d) => { d.open = true; d.querySelectorAll('form').forEach((f) => { f.noValidate = true; }); })",
+    );
+    vec![
+        of("network", vec![open("/network")]),
+        of("network-town", vec![open(format!("/network?municipality={}", town.municipality))]),
+        of("network-empty", vec![open(format!("/network?municipality={}", town.empty_municipality))]),
+        of("incidents", vec![open("/network/incidents")]),
+        of("incidents-none", vec![open(format!("/network/incidents?municipality={}", town.empty_municipality))]),
+        of("incident", vec![open(format!("/network/incidents/{}", town.incident))]),
+        of("school-network", vec![open(school.clone())]),
+        of("school-network-points", vec![open(format!("{school}?range=week&by=access_point"))]),
+        of("school-network-none", vec![open(format!("/schools/{}/network", town.long_school))]),
+        of(
+            "school-network-refused",
+            vec![
+                open(school),
+                unfold,
+                Step::Fill("#known-form [name=value]", "02:zz"),
+                Step::Follow("#known-form .primary"),
             ],
         ),
     ]

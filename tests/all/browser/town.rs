@@ -3,16 +3,19 @@
 
 use std::{fmt::Write as _, fs, path::Path};
 
+use gigafleet::network::rules::{Cause, Element, ElementKind, Incident, IncidentState};
 use gigafleet_agent::{enroll::EnrollOptions, enroll::enroll_in_memory, identity::Identity};
 use gigafleet_proto::v1::{
-    ApplyImportRequest, Battery, CheckInRequest, Device, Facts, ImportKind, ImportOptions, ImportRun, KeepApartRequest,
-    Line, ListReviewsRequest, MergeDevicesRequest, OsKind, PreviewImportRequest, Pupils, SetLineRequest,
-    SetPupilsRequest, StaffPlace, StaffRole, Status, Storage, Topology, line_service_client::LineServiceClient,
-    review_service_client::ReviewServiceClient,
+    self, AddSchoolNetworkRequest, AnnounceWorkRequest, ApplyImportRequest, Battery, CheckInRequest, Device, Facts,
+    ImportKind, ImportOptions, ImportRun, KeepApartRequest, Line, ListReviewsRequest, MergeDevicesRequest, OsKind,
+    PlannedWork, PreviewImportRequest, Pupils, SchoolNetwork, SchoolNetworkKind, SetLineRequest, SetPupilsRequest,
+    StaffPlace, StaffRole, Status, Storage, Topology, line_service_client::LineServiceClient,
+    network_service_client::NetworkServiceClient, review_service_client::ReviewServiceClient,
 };
 use gigafleet_tests::{
     ServerProcess,
     fleet::{agent_client, full_report, wall_ms},
+    networks::{incident, line_of, write_incident, write_measured_day},
 };
 
 use super::person::invite;
@@ -43,6 +46,8 @@ pub struct Town {
     pub silent_device: String,
     /// Path of a run that was applied.
     pub applied_run: String,
+    /// An incident that reaches over two owners.
+    pub incident: String,
     /// Path of a run that waits.
     pub waiting_run: String,
     /// Path of a run with errors.
@@ -102,6 +107,8 @@ impl Town {
         let device = tablets(server, &municipality, &schools[0]).await;
         meetings(server, &long_municipality, &long_owner_school).await;
         about_school(server, &municipality, &schools[0]).await;
+        let incident =
+            networks(server, (&municipality, &schools), (&long_municipality, &long_owner_school), &device).await;
         let links = people(server, &municipality, &empty_municipality, &schools[0]).await;
         let all = staff.all_devices(&municipality).await.expect("a list");
         let silent_device = all.iter().find(|device| device.enroll_time.is_none()).expect("most are").device_id.clone();
@@ -114,6 +121,7 @@ impl Town {
             device,
             silent_device,
             applied_run,
+            incident,
             waiting_run,
             wrong_run,
             links,
@@ -309,6 +317,63 @@ async fn about_school(server: &ServerProcess, municipality: &str, school: &str) 
     };
     let request = SetLineRequest { municipality_id: municipality.to_owned(), line: Some(line) };
     LineServiceClient::new(server.staff().connection().await).set_line(request).await.expect("a line can be said");
+}
+
+/// What is broken, what was measured, what was announced; gives an incident that reaches over two owners.
+async fn networks(
+    server: &ServerProcess,
+    (owner, schools): (&str, &[String]),
+    (other, other_school): (&str, &str),
+    device: &str,
+) -> String {
+    let one = |number: usize| [(owner, vec![schools[number].clone()])];
+    write_incident(server, &incident(line_of(&schools[0]), Cause::LineCut, &one(0))).await;
+    let point = Element::new(ElementKind::AccessPoint, format!("{}/020000000001", schools[2]));
+    let planned =
+        Incident { silenced_by: Some(String::from("x")), ..incident(point, Cause::AccessPointCoverage, &one(2)) };
+    write_incident(server, &planned).await;
+    let tablet = Element::new(ElementKind::Device, format!("{}/{device}", schools[0]));
+    let suspected = Incident { state: IncidentState::Suspected, ..incident(tablet, Cause::Device, &one(0)) };
+    write_incident(server, &suspected).await;
+    let dns = incident(Element::new(ElementKind::Dns, owner), Cause::Dns, &[(owner, schools[..5].to_vec())]);
+    let ended = dns.started.at.plus_seconds(400);
+    let closed =
+        Incident { state: IncidentState::Closed, recovered_at: Some(ended), closed_at: Some(ended), flaps: 2, ..dns };
+    write_incident(server, &closed).await;
+    let isp = Element::new(ElementKind::Isp, "学術情報ネットワーク多摩接続サービス");
+    let shared = [(owner, schools[5..40].to_vec()), (other, vec![other_school.to_owned()])];
+    let shared = incident(isp, Cause::LineCut, &shared);
+    write_incident(server, &shared).await;
+    write_measured_day(server, owner, &schools[0]).await;
+    let mut networks = NetworkServiceClient::new(server.staff().connection().await);
+    for number in 1..=6 {
+        let network = SchoolNetwork {
+            school_id: schools[0].clone(),
+            kind: SchoolNetworkKind::AccessPoint.into(),
+            value: format!("02:00:00:00:00:{number:02x}"),
+            ..SchoolNetwork::default()
+        };
+        let request = AddSchoolNetworkRequest { municipality_id: owner.to_owned(), network: Some(network) };
+        networks.add_school_network(request).await.expect("it is said");
+    }
+    let at = |hours: i64| {
+        let seconds = i64::try_from(wall_ms() / 1_000).expect("a time") + hours * 3_600;
+        Some(prost_types::Timestamp { seconds, nanos: 0 })
+    };
+    let work = PlannedWork {
+        municipality_id: owner.to_owned(),
+        element_kind: v1::ElementKind::SchoolLine.into(),
+        element_id: schools[0].clone(),
+        start_time: at(30),
+        end_time: at(33),
+        reason: String::from("光回線の切替工事（事業者都合、雨天順延）"),
+        ..PlannedWork::default()
+    };
+    networks
+        .announce_work(AnnounceWorkRequest { work: Some(work), ..Default::default() })
+        .await
+        .expect("it is announced");
+    shared.id.to_string()
 }
 
 /// Staff of every role.

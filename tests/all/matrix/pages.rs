@@ -219,7 +219,7 @@ fn networks() -> Vec<Page> {
         get(incident, incident, SEE_INCIDENT),
         live("/network/incidents/{incident}/live", "/network/incidents/{incident}/live", SEE_INCIDENT),
         get(school, school, SEE_SCHOOL),
-        get(school, "/schools/{school}/network?range=week&group=access_point", SEE_SCHOOL),
+        get(school, "/schools/{school}/network?range=week&by=access_point", SEE_SCHOOL),
         post(
             "/schools/{school}/network/known",
             "/schools/{school}/network/known",

@@ -11,10 +11,7 @@ use std::{
     },
 };
 
-use gigafleet::network::rules::{
-    Alternative, Cause, ChangeKind, Element, ElementKind, Evidence, Group, Incident, IncidentState, Moment, OwnerShare,
-    StartBound, TimelineEntry, Verdict, Witness,
-};
+use gigafleet::network::rules::{Cause, Element, ElementKind};
 use gigafleet_agent::{
     enroll::enroll_in_memory,
     identity::Identity,
@@ -22,7 +19,7 @@ use gigafleet_agent::{
 };
 use gigafleet_proto::v1::ReviewReason;
 use gigafleet_tests::{
-    Engine, Home, Look, ServerOptions, ServerProcess, SimulatedTablet, fleet,
+    Engine, Home, Look, ServerOptions, ServerProcess, SimulatedTablet, fleet, networks,
     staff::{anonymous_tls, invented_code},
 };
 use serde_json::{Value, json};
@@ -493,74 +490,10 @@ impl World {
     }
 
     async fn write_incident(&self, element: &Element, cause: Cause, owner: &str, school: &str) -> String {
-        let id = Uuid::now_v7();
-        let at = Moment::parse("2026-11-25T00:00:00Z").expect("a time");
-        let share = OwnerShare {
-            owner: owner.to_owned(),
-            schools: vec![school.to_owned()],
-            devices: 30,
-            lesson_device_minutes: 90.0,
-        };
-        let group = Group { schools: 1, failing: 30, of: 30 };
-        let evidence = Evidence {
-            witness: Witness::Silence,
-            affected: group,
-            control: Group { failing: 0, ..group },
-            log_odds: 9.0,
-            alternatives: vec![Alternative { explanation: format!("school_lan/{school}"), log_odds: 2.0 }],
-            would_change: String::new(),
-            late_reports: [0, 0],
-        };
-        let incident = Incident {
-            id,
-            state: IncidentState::Open,
-            verdict: Verdict {
-                element: element.clone(),
-                cause,
-                mext_place: cause.place(element.kind),
-                confidence: 0.99,
-            },
-            first_verdict: None,
-            suspected_at: at,
-            opened_at: Some(at),
-            started: StartBound { at, earliest: at, latest: at },
-            recovered_at: None,
-            closed_at: None,
-            merged_into: None,
-            flaps: 0,
-            silenced_by: None,
-            devices: share.devices,
-            lesson_device_minutes: share.lesson_device_minutes,
-            owners: vec![share],
-            evidence,
-            timeline: vec![TimelineEntry { at, change: ChangeKind::Opened }],
-        };
-        let view = serde_json::to_string(&incident.for_owner(owner).expect("it concerns the owner")).expect("JSON");
-        let whole = serde_json::to_string(&incident).expect("JSON");
-        let kind = if element.kind == ElementKind::Device { 1 } else { 4 };
-        let bytes = |id: &str| match self.engine {
-            Engine::Sqlite => format!("X'{}'", id.replace('-', "")),
-            Engine::Postgres => format!("'{id}'"),
-        };
-        let (id, owner) = (id.to_string(), bytes(owner));
-        let stored = bytes(&id);
-        self.server
-            .change(&format!(
-                "INSERT INTO incident (incident_id, element_kind, element_id, state, opened_at, owner_count, verdict,
-                     changed_at, version)
-                 VALUES ({stored}, {kind}, '{}', 2, {}, 1, '{whole}', {}, 1)",
-                element.id, at.0, at.0,
-            ))
-            .await;
-        self.server
-            .change(&format!(
-                "INSERT INTO incident_owner (municipality_id, incident_id, state, opened_at, schools, devices,
-                     lesson_minutes, verdict)
-                 VALUES ({owner}, {stored}, 2, {}, '[\"{school}\"]', 30, 90, '{view}')",
-                at.0,
-            ))
-            .await;
-        id
+        let schools = [(owner, vec![school.to_owned()])];
+        let incident = networks::incident(element.clone(), cause, &schools);
+        networks::write_incident(&self.server, &incident).await;
+        incident.id.to_string()
     }
 
     async fn create_device(&self, school: School) -> Thing {

@@ -46,6 +46,8 @@ struct SchoolPage {
     ranges: Vec<Choice>,
     groups: Vec<Choice>,
     charts: Vec<Chart>,
+    /// Begin, middle and end of the time that charts show.
+    axis: [Timestamp; 3],
     known: Vec<KnownLine>,
     known_form: FormState,
     kinds: Vec<(String, String)>,
@@ -162,6 +164,7 @@ pub(super) async fn show(
         incidents: views.iter().map(|view| IncidentLine::of(&shell, view)).collect(),
         ranges: vec![choice(w.day, false, by_point), choice(w.week, true, by_point)],
         groups: vec![choice(w.by_layer, week, false), choice(w.by_access_point, week, true)],
+        axis: [from, Timestamp(from.0.midpoint(to.0)), to],
         charts: measurements.series.iter().map(|series| chart(&shell, &targets, series, (from, to))).collect(),
         known: known.into_iter().filter_map(|row| known_line(&shell, row)).collect(),
         known_form: forms.known.unwrap_or_default(),
