@@ -47,7 +47,7 @@ pub(super) enum RecordType {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Names {
     /// Whom to ask, in this order.
-    pub(super) resolvers: Vec<SocketAddr>,
+    resolvers: Vec<SocketAddr>,
     /// Domains in which a name without a dot is looked for.
     search: Vec<String>,
     hosts: String,
@@ -61,8 +61,10 @@ impl Names {
             let mut words = line.split_whitespace();
             match words.next() {
                 Some("nameserver") => {
-                    let address = words.next().and_then(|word| word.parse::<IpAddr>().ok());
-                    names.resolvers.extend(address.map(|address| SocketAddr::new(address, 53)));
+                    let word = words.next().unwrap_or_default();
+                    // Some name a port as well.
+                    let with_port = word.parse::<IpAddr>().map(|address| SocketAddr::new(address, 53));
+                    names.resolvers.extend(with_port.or_else(|_| word.parse::<SocketAddr>()).ok());
                 }
                 Some("search" | "domain") => {
                     names.search = words.map(|word| word.trim_matches('.').to_owned()).take(ENTRIES_MAX).collect();
@@ -100,12 +102,11 @@ impl Names {
         timeout: Duration,
     ) -> Result<Vec<IpAddr>, CheckError> {
         let deadline = Instant::now() + timeout;
-        let name = name.trim_end_matches('.');
         let mut full_names = Vec::new();
         if !name.contains('.') {
             full_names.extend(self.search.iter().map(|domain| format!("{name}.{domain}")));
         }
-        full_names.push(name.to_owned());
+        full_names.push(name.trim_end_matches('.').to_owned());
         for full_name in &full_names {
             for family in families {
                 match self.ask(full_name, family, deadline).await {
@@ -242,4 +243,4 @@ fn address(data: &[u8]) -> Option<IpAddr> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -77,8 +77,6 @@ struct Shared {
     name_only: Arc<ClientConfig>,
     /// Where hosts were found last.
     known: Mutex<BTreeMap<String, Vec<IpAddr>>>,
-    #[cfg(test)]
-    resolvers: Option<Vec<SocketAddr>>,
 }
 
 impl Checker {
@@ -99,8 +97,6 @@ impl Checker {
             local: Local::new(root),
             name_only: connect::name_only_config().map_err(TransportError::Identity)?,
             known: Mutex::default(),
-            #[cfg(test)]
-            resolvers: None,
         };
         Ok(Self { shared: Arc::new(shared) })
     }
@@ -157,8 +153,6 @@ impl Trial {
     fn new(shared: Arc<Shared>, plan: Arc<ProbePlan>, server: Arc<Connector>) -> Self {
         let local = &shared.local;
         let names = Names::parse(&local.read("etc/resolv.conf"), local.read("etc/hosts"));
-        #[cfg(test)]
-        let names = Names { resolvers: shared.resolvers.clone().unwrap_or(names.resolvers.clone()), ..names };
         let families = match local.has_ipv4() {
             true => [RecordType::A, RecordType::Aaaa],
             false => [RecordType::Aaaa, RecordType::A],
