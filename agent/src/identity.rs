@@ -487,6 +487,21 @@ mod tests {
     }
 
     #[test]
+    fn address_of_the_server_is_kept_until_another_is_enrolled_at() {
+        let (_folder, state) = opened();
+        state.save_identity(&identity("a")).unwrap();
+        assert_eq!(state.address(), None);
+        let address = "[2001:db8::1]:7443".parse().unwrap();
+        state.save_address(address).unwrap();
+        assert_eq!(state.address(), Some(address));
+        fs::write(state.path().join(ADDRESS), "half an addr").unwrap();
+        assert_eq!(state.address(), None, "it is only a help");
+        state.save_address(address).unwrap();
+        state.save_identity(&identity("b")).unwrap();
+        assert_eq!(state.address(), None);
+    }
+
+    #[test]
     fn enrolment_under_way_is_the_same_until_it_ends() {
         let (_folder, state) = opened();
         let first = state.enrolment(1_795_420_800_000).unwrap();

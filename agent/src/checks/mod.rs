@@ -41,6 +41,8 @@ use crate::{
 const HOSTS_MAX: usize = 17;
 /// Ports on which a gateway may listen; a refusal is an answer too.
 const GATEWAY_PORTS: [u16; 2] = [53, 80];
+/// Targets that are tried at once. More would be quicker, and slower to answer for want of our own processor.
+const AT_ONCE: usize = 4;
 /// The port of a target that names none.
 const HTTPS_PORT: u16 = 443;
 
@@ -267,7 +269,7 @@ impl Trial {
         Some(connect::first_that_answers(&addresses, self.timeout, attempt).await)
     }
 
-    /// Tries the targets, all at once but for the ports: services behind the server, hops and ports in any case.
+    /// Tries the targets, some at once, the ports last and alone: services behind the server, hops and ports in any case.
     async fn targets(
         self: Arc<Self>,
         from: NetworkLayer,
@@ -280,16 +282,23 @@ impl Trial {
         };
         let (ports, others): (Vec<&ProbeTarget>, Vec<_>) =
             self.plan.targets.iter().filter(is_due).partition(|target| target.layer() == NetworkLayer::Ports);
+        let mut waiting = others.into_iter().cloned().enumerate();
         let mut trials = JoinSet::new();
-        for (index, target) in others.into_iter().cloned().enumerate() {
-            let trial = self.clone();
-            trials.spawn(async move {
-                let answer = trial.target(&target, dns_is_broken).await?;
-                let check = judged(target.layer(), target.number, answer, target.slow_ms);
-                Some((index, Measured { check, at: Instant::now() }))
-            });
+        let mut ended: Vec<(usize, Measured)> = Vec::new();
+        loop {
+            for (index, target) in waiting.by_ref().take(AT_ONCE - trials.len()) {
+                let trial = self.clone();
+                trials.spawn(async move {
+                    let answer = trial.target(&target, dns_is_broken).await?;
+                    let check = judged(target.layer(), target.number, answer, target.slow_ms);
+                    Some((index, Measured { check, at: Instant::now() }))
+                });
+            }
+            match trials.join_next().await {
+                Some(trial) => ended.extend(trial.ok().flatten()),
+                None => break,
+            }
         }
-        let mut ended: Vec<_> = trials.join_all().await.into_iter().flatten().collect();
         ended.sort_by_key(|(index, _)| *index);
         results.0.extend(ended.into_iter().map(|(_, measured)| measured));
         for target in ports {

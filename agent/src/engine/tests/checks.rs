@@ -406,8 +406,8 @@ fn joining_a_network_tells_which() {
     let (mut device, mut server) = settled(CheckMode::Device);
     device.status = school("10.0.0.1", "annex");
     pass(&mut device, &mut server, 2 * INTERVAL_MS);
-    let joined = server.told.iter().filter(|transition| transition.kind() == TransitionKind::NetworkJoined);
-    assert_eq!(joined.last().unwrap().network, device.status.network);
+    let joined = server.told.iter().rfind(|transition| transition.kind() == TransitionKind::NetworkJoined);
+    assert_eq!(joined.unwrap().network, device.status.network);
 }
 
 #[test]
