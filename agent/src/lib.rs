@@ -7,6 +7,7 @@
 //! Deliberately not here: anything about pupils, files, browsing or location, and any way to run programs for the server.
 
 pub mod checks;
+mod crc32;
 pub mod engine;
 pub mod enroll;
 pub mod identity;

@@ -619,7 +619,7 @@ mod tests {
     }
 
     /// Counts what goes on; its rounds never end.
-    #[derive(Debug, Default)]
+    #[derive(Default)]
     struct Hanging {
         rounds: AtomicU32,
         failures_since: AtomicU32,

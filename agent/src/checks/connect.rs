@@ -31,8 +31,12 @@ use super::{Answer, error_of};
 /// Connects and gives how long it took.
 pub(super) async fn tcp(address: SocketAddr) -> Answer {
     let begun = Instant::now();
-    TcpStream::connect(address).await.map_err(|error| error_of(&error))?;
+    open(address).await?;
     Ok(begun.elapsed())
+}
+
+async fn open(address: SocketAddr) -> Result<TcpStream, CheckError> {
+    TcpStream::connect(&[address][..]).await.map_err(|error| error_of(&error))
 }
 
 /// Whether anybody is at an address: one who refuses a connection is there too.
@@ -47,7 +51,7 @@ pub(super) async fn knock(address: SocketAddr) -> Answer {
 /// Connects, shakes hands, and gives how long both took. The certificate must name the host; who signed it is not asked.
 pub(super) async fn tls(address: SocketAddr, name: ServerName<'static>, config: Arc<ClientConfig>) -> Answer {
     let begun = Instant::now();
-    let tcp = TcpStream::connect(address).await.map_err(|error| error_of(&error))?;
+    let tcp = open(address).await?;
     TlsConnector::from(config).connect(name, tcp).await.map_err(|error| error_of(&error))?;
     Ok(begun.elapsed())
 }
@@ -59,14 +63,14 @@ pub(super) async fn many(address: SocketAddr, connections: u32, limit: Duration)
     let deadline = begun + limit;
     let mut attempts = JoinSet::new();
     for _ in 0..connections {
-        attempts.spawn(timeout_at(deadline, TcpStream::connect(address)));
+        attempts.spawn(timeout_at(deadline, open(address)));
     }
     let mut open = Vec::new();
     let mut error = CheckError::Unspecified;
     while let Some(attempt) = attempts.join_next().await {
         match attempt {
             Ok(Ok(Ok(stream))) => open.push(stream),
-            Ok(Ok(Err(failed))) => error = error_of(&failed),
+            Ok(Ok(Err(failed))) => error = failed,
             Ok(Err(_)) | Err(_) => error = CheckError::Timeout,
         }
     }

@@ -15,7 +15,6 @@ mod local;
 mod tests;
 
 use std::{
-    collections::BTreeMap,
     io,
     net::{IpAddr, SocketAddr},
     path::Path,
@@ -37,8 +36,6 @@ use crate::{
     transport::{Connector, Protocol, TransportError, status::rustls_error},
 };
 
-/// Hosts whose last addresses are kept: those of a plan and the server.
-const HOSTS_MAX: usize = 17;
 /// Ports on which a gateway may listen; a refusal is an answer too.
 const GATEWAY_PORTS: [u16; 2] = [53, 80];
 /// Targets that are tried at once. More would be quicker, and slower to answer for want of our own processor.
@@ -59,7 +56,7 @@ pub struct Measured {
 pub type Measuring = Pin<Box<dyn Future<Output = Vec<Measured>> + Send>>;
 
 /// Makes rounds of checks: of a real network, or of a simulated one.
-pub trait Prober: std::fmt::Debug + Send + Sync + 'static {
+pub trait Prober: Send + Sync + 'static {
     /// Makes one round. It may be dropped before its end. `server` is how this device reaches the server.
     fn check(&self, round: Round, server: Arc<Connector>) -> Measuring;
 }
@@ -68,17 +65,16 @@ pub trait Prober: std::fmt::Debug + Send + Sync + 'static {
 type Answer = Result<Duration, CheckError>;
 
 /// Checks the network that this machine is on.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Checker {
     shared: Arc<Shared>,
 }
 
-#[derive(Debug)]
 struct Shared {
     local: Local,
     name_only: Arc<ClientConfig>,
-    /// Where hosts were found last.
-    known: Mutex<BTreeMap<String, Vec<IpAddr>>>,
+    /// Where the server and the hosts of the plan were found last.
+    known: Mutex<Vec<(String, Vec<IpAddr>)>>,
 }
 
 impl Checker {
@@ -282,9 +278,9 @@ impl Trial {
         };
         let (ports, others): (Vec<&ProbeTarget>, Vec<_>) =
             self.plan.targets.iter().filter(is_due).partition(|target| target.layer() == NetworkLayer::Ports);
+        let mut ended = vec![None; others.len()];
         let mut waiting = others.into_iter().cloned().enumerate();
         let mut trials = JoinSet::new();
-        let mut ended: Vec<(usize, Measured)> = Vec::new();
         loop {
             for (index, target) in waiting.by_ref().take(AT_ONCE - trials.len()) {
                 let trial = self.clone();
@@ -295,12 +291,12 @@ impl Trial {
                 });
             }
             match trials.join_next().await {
-                Some(trial) => ended.extend(trial.ok().flatten()),
+                Some(Ok(Some((index, measured)))) => ended[index] = Some(measured),
+                Some(Ok(None) | Err(_)) => {}
                 None => break,
             }
         }
-        ended.sort_by_key(|(index, _)| *index);
-        results.0.extend(ended.into_iter().map(|(_, measured)| measured));
+        results.0.extend(ended.into_iter().flatten());
         for target in ports {
             if let Some(answer) = self.target(target, dns_is_broken).await {
                 results.add(target.layer(), target.number, answer, target.slow_ms);
@@ -352,18 +348,18 @@ impl Trial {
             Err(error) if !dns_is_broken => Found::Failed(error),
             Err(_) => {
                 let known = self.shared.known.lock().unwrap_or_else(PoisonError::into_inner);
-                known.get(host).cloned().map_or(Found::Unknown, Found::At)
+                let known = known.iter().find(|(name, _)| name == host);
+                known.map_or(Found::Unknown, |(_, addresses)| Found::At(addresses.clone()))
             }
         }
     }
 
     fn learn(&self, host: &str, addresses: Vec<IpAddr>) {
         let mut known = self.shared.known.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.len() >= HOSTS_MAX && !known.contains_key(host) {
-            let (server, _) = self.server.host_and_port();
-            known.retain(|host, _| host == server || self.plan.targets.iter().any(|target| target.host == *host));
-        }
-        known.insert(host.to_owned(), addresses);
+        let (server, _) = self.server.host_and_port();
+        let is_ours = |name: &str| name == server || self.plan.targets.iter().any(|target| target.host == *name);
+        known.retain(|(name, _)| name != host && is_ours(name));
+        known.push((host.to_owned(), addresses));
     }
 }
 

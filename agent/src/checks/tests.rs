@@ -333,3 +333,36 @@ async fn connections_at_once_are_counted() {
     let seen = check(&checker, part(ports(closed_port().await, 60)), &server).await;
     assert_eq!(seen, [failed(NetworkLayer::Ports, 1, CheckError::Refused)]);
 }
+
+#[test]
+fn tables_of_other_networks_are_read() {
+    let machine = Machine::new();
+    let local = Local::new(machine.0.path());
+    assert_eq!(local.way_out(), WayOut::Gateway(Ipv4Addr::LOCALHOST));
+    machine.has(
+        "proc/net/arp",
+        "IP address       HW type     Flags       HW address            Mask     Device\n\
+         192.168.10.1     0x1         0x2         02:00:00:00:00:01     *        wlan0\n\
+         192.168.10.9     0x1         0x0         00:00:00:00:00:00     *        wlan0\n",
+    );
+    let knows = |last| local.knows_neighbour(Ipv4Addr::new(192, 168, 10, last));
+    assert!(knows(1) && !knows(9) && !knows(2));
+
+    let head = ROUTES.lines().next().unwrap();
+    machine.has("proc/net/route", &format!("{head}\nwwan0\t00000000\t00000000\t0001\t0\t0\t700\t00000000\t0\t0\t0\n"));
+    assert_eq!((local.way_out(), local.has_ipv4()), (WayOut::Direct, true), "a mobile network has no gateway");
+
+    machine.has("proc/net/route", &format!("{head}\n"));
+    let zeros = "0".repeat(32);
+    machine.has(
+        "proc/net/ipv6_route",
+        &format!("{zeros} 00 {zeros} 00 fe800000000000000000000000000001 00000400 00000001 00000000 00000003 wlan0\n"),
+    );
+    machine.has("proc/net/if_inet6", "fe800000000000000000000000000002 02 40 20 80 wlan0\n");
+    assert_eq!((local.way_out(), local.has_ipv4(), local.has_address()), (WayOut::Direct, false, false));
+    machine.has("proc/net/if_inet6", "20010db8000000000000000000000002 02 40 00 80 wlan0\n");
+    assert!(local.has_link() && local.has_address(), "IPv6 alone is enough");
+
+    machine.has("proc/net/ipv6_route", &format!("{zeros} 00 {zeros} 00 {zeros} ffffffff 00000001 0 00200200 lo\n"));
+    assert_eq!(local.way_out(), WayOut::None, "that is where what has no way goes");
+}

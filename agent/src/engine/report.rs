@@ -65,7 +65,7 @@ pub(super) struct Known {
 impl Known {
     pub(super) fn observe(&mut self, facts: Option<Facts>, status: Status) {
         if let Some(facts) = facts {
-            self.facts_hash = crc32fast::hash(&facts.encode_to_vec());
+            self.facts_hash = crate::crc32::crc32(&facts.encode_to_vec());
             self.facts.current = facts;
         }
         self.battery.current = status.battery.unwrap_or_default();

@@ -188,18 +188,20 @@ impl Connector {
 
     /// Shakes hands at one address and hangs up: whether the server can be reached there. No time-out of its own.
     pub async fn try_address(&self, protocol: Protocol, address: SocketAddr) -> Result<(), TransportError> {
-        let tcp = TcpStream::connect(address).await.map_err(TransportError::Connect)?;
+        let tcp = TcpStream::connect(&[address][..]).await.map_err(TransportError::Connect)?;
         self.handshake(protocol, tcp).await.map(drop)
     }
 
     async fn tcp(&self) -> io::Result<TcpStream> {
-        let Some(known) = self.known.get() else {
-            return TcpStream::connect(&self.address).await;
+        let known = self.known.get();
+        let limit = if known.is_some() { RESOLVE_TIMEOUT } else { Duration::MAX };
+        let addresses = match (tokio::time::timeout(limit, lookup_host(&self.address)).await, known) {
+            (Ok(Ok(addresses)), _) => addresses.collect(),
+            (Ok(Err(_)) | Err(_), Some(known)) => vec![known],
+            (Ok(Err(error)), None) => return Err(error),
+            (Err(elapsed), None) => return Err(elapsed.into()),
         };
-        match tokio::time::timeout(RESOLVE_TIMEOUT, lookup_host(&self.address)).await {
-            Ok(Ok(addresses)) => TcpStream::connect(&*addresses.collect::<Vec<_>>()).await,
-            Ok(Err(_)) | Err(_) => TcpStream::connect(known).await,
-        }
+        TcpStream::connect(&*addresses).await
     }
 
     async fn handshake(&self, protocol: Protocol, tcp: TcpStream) -> Result<TlsStream<TcpStream>, TransportError> {
