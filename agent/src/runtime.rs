@@ -2,7 +2,7 @@
 //!
 //! Invariants: effects are executed in order, and what they give is handed to the engine after the last of them; one
 //! call at a time; every call ends within [`AgentOptions::call_timeout`]; nothing that fails here ends the agent. Rounds
-//! of checks run beside calls and end within [`ROUND_TIMEOUT`].
+//! of checks run beside calls and end within two minutes.
 //!
 //! Deliberately not here: decisions ([`crate::engine`]).
 
