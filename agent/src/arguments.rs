@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use gigafleet_agent::{enroll::EnrollOptions, identity::from_hex};
+use gigafleet_agent::{engine::CheckMode, enroll::EnrollOptions, identity::from_hex};
 use lexopt::{Arg, Parser, ValueExt as _};
 use tracing::Level;
 
@@ -14,10 +14,13 @@ Reports what this device is and how it is to a gigafleet server.
 
 Usage:
   gigafleet-agent enroll --server HOST:PORT --token TOKEN --ca-sha256 HEX [--server-name NAME] [--state DIR]
-  gigafleet-agent run [--state DIR] [--log text|json] [--log-level error|warn|info|debug]
+  gigafleet-agent run [--probe] [--state DIR] [--log text|json] [--log-level error|warn|info|debug]
   gigafleet-agent show [--state DIR]            prints as JSON exactly what a full report would say
   gigafleet-agent status [--state DIR] [--json] prints whether and to whom this device reports
   gigafleet-agent --version | --help
+
+With --probe this machine is the school's probe: it checks the network every ten seconds, the line's hops too, and reports
+as often.
 
 The state folder is --state, else $STATE_DIRECTORY, else /var/lib/gigafleet-agent.
 ";
@@ -25,7 +28,7 @@ The state folder is --state, else $STATE_DIRECTORY, else /var/lib/gigafleet-agen
 /// What to do.
 pub(crate) enum Command {
     Enroll { state: PathBuf, options: EnrollOptions },
-    Run { state: PathBuf, log: LogOptions },
+    Run { state: PathBuf, log: LogOptions, checks: CheckMode },
     Show { state: PathBuf },
     Status { state: PathBuf, json: bool },
     Version,
@@ -43,6 +46,7 @@ struct Options {
     log: Option<Format>,
     log_level: Option<Level>,
     json: bool,
+    probe: bool,
 }
 
 /// Parses the words that the process was started with.
@@ -61,7 +65,7 @@ fn parse_from(mut parser: Parser) -> Result<Command, lexopt::Error> {
     let allowed: &[&str] = match name.as_str() {
         "help" => return Ok(Command::Help),
         "enroll" => &["state", "server", "server-name", "token", "ca-sha256"],
-        "run" => &["state", "log", "log-level"],
+        "run" => &["state", "log", "log-level", "probe"],
         "show" => &["state"],
         "status" => &["state", "json"],
         _ => return Err(format!("unknown command {name:?}").into()),
@@ -77,7 +81,8 @@ fn parse_from(mut parser: Parser) -> Result<Command, lexopt::Error> {
                 format: options.log.unwrap_or(Format::Text),
                 level: options.log_level.unwrap_or(Level::INFO),
             };
-            Command::Run { state, log }
+            let checks = if options.probe { CheckMode::Probe } else { CheckMode::Device };
+            Command::Run { state, log, checks }
         }
         "show" => Command::Show { state },
         _ => Command::Status { state, json: options.json },
@@ -102,6 +107,7 @@ fn parse_options(parser: &mut Parser, allowed: &[&str]) -> Result<Option<Options
         };
         match *name {
             "json" => options.json = true,
+            "probe" => options.probe = true,
             "state" => options.state = Some(parser.value()?.into()),
             "server" => options.server = Some(parser.value()?.string()?),
             "server-name" => options.server_name = Some(parser.value()?.string()?),
@@ -178,6 +184,16 @@ mod tests {
         {
             assert!(parse_words(words).is_err(), "{words:?}");
         }
+    }
+
+    #[test]
+    fn machine_is_a_probe_only_if_it_is_told_so() {
+        let mode = |words: &[&str]| match parse_words(words) {
+            Ok(Command::Run { checks, .. }) => checks,
+            _ => panic!("{words:?} is refused"),
+        };
+        assert_eq!(mode(&["run"]), CheckMode::Device);
+        assert_eq!(mode(&["run", "--probe", "--log", "json"]), CheckMode::Probe);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The identity of a device: its certificate, its key, its server, in one small file per identity.
 //!
 //! The state folder holds `identity` (in use), `candidate` (a new certificate that has not been used yet) and
-//! `enrolment` (an enrolment whose answer may have been lost), each written as a whole: a temporary file, synced,
+//! `enrolment` (an enrolment whose answer may have been lost) and `address` (where the server was last), each written as a whole: a temporary file, synced,
 //! renamed, the folder synced. Confirming a candidate is one rename. So whatever moment the power fails at, there is a
 //! usable identity, and the next run knows whether a candidate waits.
 //!
@@ -13,6 +13,7 @@ use std::{
     fmt::Write as _,
     fs::{self, DirBuilder, File, OpenOptions},
     io::{self, Write as _},
+    net::SocketAddr,
     os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
 };
@@ -25,6 +26,7 @@ use crate::engine::CertificateTimes;
 const IDENTITY: &str = "identity";
 const CANDIDATE: &str = "candidate";
 const ENROLMENT: &str = "enrolment";
+const ADDRESS: &str = "address";
 const LOCK: &str = "lock";
 /// Longest file that is read as an identity, in bytes.
 const FILE_BYTES_MAX: u64 = 64 * 1024;
@@ -228,6 +230,7 @@ impl StateFolder {
     pub fn save_identity(&self, identity: &Identity) -> Result<(), IdentityError> {
         // First, or a crash in between would leave the candidate of another identity to be tried.
         self.remove(CANDIDATE)?;
+        self.remove(ADDRESS)?;
         self.write(IDENTITY, &identity.to_text())?;
         self.remove(ENROLMENT)
     }
@@ -269,6 +272,16 @@ impl StateFolder {
     /// Forgets the enrolment under way, so that the next one starts anew.
     pub fn drop_enrolment(&self) -> Result<(), IdentityError> {
         self.remove(ENROLMENT)
+    }
+
+    /// The server's last known address; absent if there is none or it can not be read, for it is only a help.
+    pub fn address(&self) -> Option<SocketAddr> {
+        fs::read_to_string(self.path.join(ADDRESS)).ok()?.trim().parse().ok()
+    }
+
+    /// Keeps the server's last known address.
+    pub fn save_address(&self, address: SocketAddr) -> Result<(), IdentityError> {
+        self.write(ADDRESS, &format!("{address}\n"))
     }
 
     fn write(&self, name: &str, text: &str) -> Result<(), IdentityError> {
@@ -471,6 +484,21 @@ mod tests {
         assert_eq!(mode(state.path().to_owned()), 0o700);
         assert_eq!(mode(state.path().join(IDENTITY)), 0o600);
         assert_eq!(mode(state.path().join(LOCK)), 0o600);
+    }
+
+    #[test]
+    fn address_of_the_server_is_kept_until_another_is_enrolled_at() {
+        let (_folder, state) = opened();
+        state.save_identity(&identity("a")).unwrap();
+        assert_eq!(state.address(), None);
+        let address = "[2001:db8::1]:7443".parse().unwrap();
+        state.save_address(address).unwrap();
+        assert_eq!(state.address(), Some(address));
+        fs::write(state.path().join(ADDRESS), "half an addr").unwrap();
+        assert_eq!(state.address(), None, "it is only a help");
+        state.save_address(address).unwrap();
+        state.save_identity(&identity("b")).unwrap();
+        assert_eq!(state.address(), None);
     }
 
     #[test]

@@ -13,6 +13,8 @@ mod status;
 use std::{path::Path, process::ExitCode, sync::Arc};
 
 use gigafleet_agent::{
+    checks::Checker,
+    engine::{CheckMode, EngineConfig},
     enroll::{EnrollOptions, enroll},
     identity::{StateFolder, read_identity},
     platform::linux::Linux,
@@ -49,9 +51,9 @@ fn execute(command: Command) -> Outcome {
         Command::Show { state } => show_report(&state),
         Command::Status { state, json } => print(&status::describe(&state, json)?),
         Command::Enroll { state, options } => on_runtime(enroll_device(state.as_path(), options)),
-        Command::Run { state, log } => {
+        Command::Run { state, log, checks } => {
             log::install(log)?;
-            on_runtime(run(state.as_path()))
+            on_runtime(run(state.as_path(), checks))
         }
     }
 }
@@ -94,9 +96,11 @@ async fn enroll_device(state: &Path, options: EnrollOptions) -> Outcome {
     ))
 }
 
-async fn run(state: &Path) -> Outcome {
+async fn run(state: &Path, checks: CheckMode) -> Outcome {
     let folder = StateFolder::open(state)?;
-    let agent = Agent::open(folder, Linux::new(), AgentOptions::default())?
+    let engine = EngineConfig { checks, ..EngineConfig::default() };
+    let agent = Agent::open(folder, Linux::new(), AgentOptions { engine, ..AgentOptions::default() })?
+        .with_prober(Arc::new(Checker::new()?))
         .with_observer(Arc::new(status::StatusFile::new(state)));
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;

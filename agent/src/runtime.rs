@@ -1,27 +1,30 @@
 //! Executes what the engine decides: reads the device, keeps the spool, makes the calls, sets the timer.
 //!
 //! Invariants: effects are executed in order, and what they give is handed to the engine after the last of them; one
-//! call at a time; every call ends within [`AgentOptions::call_timeout`]; nothing that fails here ends the agent.
+//! call at a time; every call ends within [`AgentOptions::call_timeout`]; nothing that fails here ends the agent. Rounds
+//! of checks run beside calls and end within two minutes.
 //!
 //! Deliberately not here: decisions ([`crate::engine`]).
 
-use std::{collections::VecDeque, future::Future, pin::Pin, sync::Arc, time::Duration};
+use std::{collections::VecDeque, future::Future, net::SocketAddr, pin::Pin, sync::Arc, time::Duration};
 
 use gigafleet_proto::v1::{
-    CheckInRequest, CheckInResponse, RenewCertificateRequest, RenewCertificateResponse,
+    CheckInRequest, CheckInResponse, NetworkCheck, RenewCertificateRequest, RenewCertificateResponse,
     agent_service_client::AgentServiceClient, enrollment_service_client::EnrollmentServiceClient,
 };
 use tokio::time::Instant;
 
 use crate::{
+    checks::{Measured, Prober},
     engine::{
-        CertificateTimes, Effect, Engine, EngineConfig, Event, Failure, FailureKind, Memory, Run, TRANSITIONS_MAX,
+        CertificateTimes, CheckResult, Effect, Engine, EngineConfig, Event, Failure, FailureKind, Memory, Now, Round,
+        Run, TRANSITIONS_MAX,
     },
     identity::{DeviceId, Identity, IdentityError, StateFolder, certificate_request, draw_bytes, draw_key},
     platform::Platform,
     spool::{DiskStore, Store},
     transport::{
-        Connection, Connector, Protocol, Route, TransportError, call_once,
+        Connection, Connector, KnownAddress, Protocol, Route, TransportError, call_once,
         status::failure_of_status,
         tls::{ServerTrust, TimeKnowledge},
     },
@@ -29,6 +32,12 @@ use crate::{
 
 /// How long a report under way may take to end after the agent was asked to stop.
 const SHUTDOWN_GRACE: Duration = Duration::from_secs(5);
+/// Longest that one round of checks may take; what it has not given by then is given up.
+const ROUND_TIMEOUT: Duration = Duration::from_secs(120);
+/// A round over which the device slept longer than this says nothing, in milliseconds.
+const SLEEP_MS: u64 = 2_000;
+/// The server's address is written at most this often, so that one that changes all the time wears out no flash.
+const ADDRESS_INTERVAL: Duration = Duration::from_secs(86_400);
 
 /// What can be set from outside.
 #[derive(Debug, Clone)]
@@ -105,6 +114,14 @@ enum Completed {
     Renewal { separate: bool, answer: Result<(RenewCertificateResponse, Vec<u8>), Failure> },
 }
 
+/// A round of checks under way.
+struct Checking {
+    number: u64,
+    /// Both clocks when it began.
+    begun: (Instant, Now),
+    results: Pin<Box<dyn Future<Output = Vec<Measured>> + Send>>,
+}
+
 type Call = Pin<Box<dyn Future<Output = Completed> + Send>>;
 
 /// One agent, real or simulated. [`Agent::run`] is `Send`, so that thousands can live in one process.
@@ -124,6 +141,11 @@ pub struct Agent<P, S> {
     call_timeout: Duration,
     timer: Option<Instant>,
     call: Option<Call>,
+    prober: Option<Arc<dyn Prober>>,
+    checking: Option<Checking>,
+    known: KnownAddress,
+    /// The server's address as it was written last, and when this run wrote it.
+    address_kept: (Option<SocketAddr>, Option<Instant>),
 }
 
 impl<P: Platform> Agent<P, DiskStore> {
@@ -165,6 +187,13 @@ impl<P: Platform, S: Store> Agent<P, S> {
         self
     }
 
+    /// Gives the agent what makes its checks; without it, [`EngineConfig::checks`] must be off.
+    #[must_use]
+    pub fn with_prober(mut self, prober: Arc<dyn Prober>) -> Self {
+        self.prober = Some(prober);
+        self
+    }
+
     /// Which device this is.
     pub fn device_id(&self) -> &DeviceId {
         &self.identity.device_id
@@ -181,9 +210,14 @@ impl<P: Platform, S: Store> Agent<P, S> {
         store: S,
         options: AgentOptions,
     ) -> Result<Self, StartError> {
-        let connector = Arc::new(Connector::for_identity(&identity, &trust)?);
+        let address = match &keeper {
+            Keeper::Folder(state) => state.address(),
+            Keeper::Memory => None,
+        };
+        let known = KnownAddress::new(address);
+        let connector = Arc::new(Connector::for_identity(&identity, &trust)?.knowing(known.clone()));
         let candidate = match &keeper {
-            Keeper::Folder(state) => state.candidate().and_then(|identity| with_connector(identity, &trust)),
+            Keeper::Folder(state) => state.candidate().and_then(|identity| with_connector(identity, &trust, &known)),
             Keeper::Memory => None,
         };
         let mut config = options.engine;
@@ -208,6 +242,10 @@ impl<P: Platform, S: Store> Agent<P, S> {
             call_timeout: options.call_timeout,
             timer: None,
             call: None,
+            prober: None,
+            checking: None,
+            known,
+            address_kept: (address, None),
         })
     }
 
@@ -225,6 +263,7 @@ impl<P: Platform, S: Store> Agent<P, S> {
                     self.call = None;
                     self.complete(completed);
                 }
+                results = end_of(&mut self.checking) => self.checked(results),
                 () = sleep_until(self.timer) => {
                     self.timer = None;
                     self.feed(Event::TimerFired);
@@ -280,8 +319,58 @@ impl<P: Platform, S: Store> Agent<P, S> {
             Effect::UseCandidate => self.candidate_in_use = true,
             Effect::ConfirmCandidate => self.confirm_candidate(),
             Effect::DropCandidate => self.drop_candidate(),
+            Effect::Check(round) => return self.check(round),
         }
         None
+    }
+
+    /// Begins a round of checks; one that is under way still is dropped.
+    fn check(&mut self, round: Round) -> Option<Event> {
+        let number = round.number;
+        let Some(prober) = &self.prober else {
+            return Some(Event::Checked { number, results: Vec::new() });
+        };
+        let begun = (Instant::now(), self.platform.now());
+        let results = prober.check(round, self.connector_in_use());
+        let results = Box::pin(async { tokio::time::timeout(ROUND_TIMEOUT, results).await.unwrap_or_default() });
+        self.checking = Some(Checking { number, begun, results });
+        None
+    }
+
+    fn checked(&mut self, results: Vec<Measured>) {
+        let Some(Checking { number, begun: (began, then), .. }) = self.checking.take() else { return };
+        let (elapsed, now) = (began.elapsed(), self.platform.now());
+        let elapsed_ms = now.monotonic_ms.saturating_sub(then.monotonic_ms);
+        let slept = elapsed_ms > elapsed.as_millis() as u64 + SLEEP_MS;
+        let when = |measured: &Measured| {
+            let ago_ms = measured.at.elapsed().as_millis() as u64;
+            Now { monotonic_ms: now.monotonic_ms.saturating_sub(ago_ms), wall_ms: now.wall_ms.saturating_sub(ago_ms) }
+        };
+        let results: Vec<_> = results
+            .iter()
+            .filter(|_| !slept)
+            .map(|measured| CheckResult { check: measured.check, at: when(measured) })
+            .collect();
+        for result in &results {
+            let NetworkCheck { target, latency_us, .. } = result.check;
+            let (layer, outcome, error) = (result.check.layer(), result.check.outcome(), result.check.error());
+            tracing::debug!(number, ?layer, target, ?outcome, ?error, latency_us, "checked");
+        }
+        self.feed(Event::Checked { number, results });
+    }
+
+    /// Keeps the address at which the server has just answered.
+    fn keep_address(&mut self) {
+        let (kept, written_at) = self.address_kept;
+        let known = self.known.get();
+        let (Keeper::Folder(state), Some(address)) = (&self.keeper, known) else { return };
+        if known == kept || written_at.is_some_and(|at| at.elapsed() < ADDRESS_INTERVAL) {
+            return;
+        }
+        if let Err(error) = state.save_address(address) {
+            tracing::warn!(%error, "the server's address can not be kept");
+        }
+        self.address_kept = (known, Some(Instant::now()));
     }
 
     fn connector_in_use(&self) -> Arc<Connector> {
@@ -367,6 +456,7 @@ impl<P: Platform, S: Store> Agent<P, S> {
                 if stored {
                     self.observer.acknowledged(&device_id, request, &response);
                 }
+                self.keep_address();
                 self.feed(Event::Answered { sequence, response });
                 if let Some(server_time_ms) = self.engine.server_time_ms(self.platform.now()) {
                     self.time.learn(server_time_ms);
@@ -393,6 +483,7 @@ impl<P: Platform, S: Store> Agent<P, S> {
             CertificateTimes { renew_after_ms: response.renew_after_time_ms, not_after_ms: response.not_after_time_ms };
         let times = identity.times;
         let connector = Connector::for_identity(&identity, &self.trust).map_err(|error| other(&error))?;
+        let connector = connector.knowing(self.known.clone());
         if let Keeper::Folder(state) = &self.keeper {
             state.save_candidate(&identity).map_err(|error| other(&error))?;
         }
@@ -438,8 +529,8 @@ pub fn trust_of(identity: &Identity, time: TimeKnowledge) -> Result<Arc<ServerTr
     Ok(trust)
 }
 
-fn with_connector(identity: Identity, trust: &Arc<ServerTrust>) -> Option<Candidate> {
-    let connector = Connector::for_identity(&identity, trust).ok()?;
+fn with_connector(identity: Identity, trust: &Arc<ServerTrust>, known: &KnownAddress) -> Option<Candidate> {
+    let connector = Connector::for_identity(&identity, trust).ok()?.knowing(known.clone());
     Some(Candidate { identity, connector: Arc::new(connector) })
 }
 
@@ -486,6 +577,14 @@ async fn finish(call: &mut Option<Call>) -> Completed {
     }
 }
 
+/// Waits for the results of the round under way; for ever if there is none.
+async fn end_of(checking: &mut Option<Checking>) -> Vec<Measured> {
+    match checking {
+        Some(checking) => checking.results.as_mut().await,
+        None => std::future::pending().await,
+    }
+}
+
 async fn sleep_until(timer: Option<Instant>) {
     match timer {
         Some(at) => tokio::time::sleep_until(at).await,
@@ -495,8 +594,10 @@ async fn sleep_until(timer: Option<Instant>) {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
     use super::*;
-    use crate::{platform::linux::Linux, spool::MemoryStore};
+    use crate::{engine::CheckMode, platform::linux::Linux, spool::MemoryStore};
 
     /// A thousand simulated agents live on a runtime with several threads.
     #[test]
@@ -515,6 +616,78 @@ mod tests {
         assert!(stored(Outcome::Applied, 5) && stored(Outcome::Applied, 6) && stored(Outcome::Duplicate, 5));
         assert!(!stored(Outcome::Applied, 4) && !stored(Outcome::Duplicate, 6));
         assert!(!stored(Outcome::Behind, 9) && !stored(Outcome::Forked, 5));
+    }
+
+    /// Counts what goes on; its rounds never end.
+    #[derive(Default)]
+    struct Hanging {
+        rounds: AtomicU32,
+        failures_since: AtomicU32,
+    }
+
+    impl Prober for Hanging {
+        fn check(&self, _: Round, _: Arc<Connector>) -> crate::checks::Measuring {
+            self.rounds.fetch_add(1, Ordering::Relaxed);
+            Box::pin(std::future::pending())
+        }
+    }
+
+    struct Counts(Arc<Hanging>);
+
+    impl Observer for Counts {
+        fn failed(&self, _: &DeviceId, _: u64, _: &Failure) {
+            if self.0.rounds.load(Ordering::Relaxed) > 0 {
+                self.0.failures_since.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+    }
+
+    fn identity(server: String) -> Identity {
+        let key_der = draw_key().unwrap();
+        let key =
+            rcgen::KeyPair::from_pkcs8_der_and_sign_algo(&key_der.as_slice().into(), &rcgen::PKCS_ECDSA_P256_SHA256);
+        let mut params = rcgen::CertificateParams::default();
+        params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+        let certificate_der = params.self_signed(&key.unwrap()).unwrap().der().to_vec();
+        Identity {
+            server,
+            server_name: None,
+            device_id: DeviceId("d".to_owned()),
+            municipality_id: "m".to_owned(),
+            mac_salt: vec![0; 16],
+            ca_certificate_der: certificate_der.clone(),
+            certificate_der,
+            key_der,
+            times: CertificateTimes::default(),
+        }
+    }
+
+    #[tokio::test]
+    async fn reports_go_on_beside_a_round_that_hangs() {
+        let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let identity = identity(closed.to_string());
+        let engine = EngineConfig {
+            first_delay_ms: 1,
+            retry_base_ms: 50,
+            retry_cap_ms: 50,
+            checks: CheckMode::Device,
+            ..EngineConfig::default()
+        };
+        let options = AgentOptions { engine, ..AgentOptions::default() };
+        let trust = trust_of(&identity, TimeKnowledge::default()).unwrap();
+        let prober = Arc::new(Hanging::default());
+        let agent =
+            Agent::simulated(identity, trust, TimeKnowledge::default(), Linux::new(), MemoryStore::default(), options)
+                .unwrap()
+                .with_prober(prober.clone())
+                .with_observer(Arc::new(Counts(prober.clone())));
+        let seen = async {
+            while prober.failures_since.load(Ordering::Relaxed) < 5 {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(20), agent.run(seen)).await.unwrap();
+        assert_eq!(prober.rounds.load(Ordering::Relaxed), 1);
     }
 
     #[test]

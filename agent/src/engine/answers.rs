@@ -20,8 +20,12 @@ impl Engine {
             return;
         };
         self.server_found(now, effects);
+        self.unreachable = false;
         self.learn_server_time(now, response.server_time_ms);
         self.pace.set_pace(response.next_checkin_delay_ms);
+        if let Some(plan) = response.probe_plan.clone() {
+            self.checks.follow(now, plan);
+        }
         self.confirm_candidate(now, effects);
         let outcome = CheckInOutcome::try_from(response.outcome).unwrap_or_default();
         match outcome {
@@ -43,7 +47,20 @@ impl Engine {
         let Some(_) = self.take_attempt(sequence) else {
             return;
         };
+        let was_away = self.memory.server_away;
         self.server_lost(now, effects);
+        self.unreachable = match failure.kind {
+            FailureKind::Unreachable | FailureKind::Other => true,
+            FailureKind::Handshake
+            | FailureKind::Unauthenticated
+            | FailureKind::Refused
+            | FailureKind::Busy
+            | FailureKind::Invalid => false,
+        };
+        if self.unreachable && !was_away {
+            // Why it can not be reached shall be known.
+            self.checks.soon(now);
+        }
         // One record that the server does not accept must not silence the device: the next report goes without them.
         self.hold_transitions = failure.kind == FailureKind::Invalid && !self.hold_transitions;
         if self.candidate.is_some() && failure.kind.is_about_certificate() {
@@ -126,8 +143,11 @@ impl Engine {
         let acted = self.take_commands(now, &response.commands, effects);
         if attempt.more_wait || acted {
             self.pace.report_soon(now);
-        } else {
-            self.pace.report_at_pace(now);
+            return;
+        }
+        self.pace.report_at_pace(now);
+        if self.news_waits {
+            self.pace.report_with_news(now);
         }
     }
 
@@ -241,7 +261,7 @@ impl Engine {
         }
         self.memory.server_away = true;
         if self.memory.acknowledged_sequence > 0 {
-            self.record(now, TransitionKind::ServerLost, None, 0, effects);
+            self.record(now, TransitionKind::ServerLost, 0, effects);
         }
         self.persist(now, effects);
     }
@@ -251,7 +271,7 @@ impl Engine {
             return;
         }
         self.memory.server_away = false;
-        self.record(now, TransitionKind::ServerFound, None, 0, effects);
+        self.record(now, TransitionKind::ServerFound, 0, effects);
         self.persist(now, effects);
     }
 }

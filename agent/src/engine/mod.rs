@@ -6,11 +6,13 @@
 //!   persisted reservation before it is sent.
 //! - A part of the status is left out only if it equals what was acknowledged and no report in doubt carried it.
 //! - Memory is bounded: at most [`TRANSITIONS_MAX`] transitions are held, the rest is counted and stays in the spool.
+//! - Checks of the network run beside reports; no report waits for one.
 //!
 //! Deliberately not here: time-outs of calls (the runtime ends every call within one), the choice between HTTP/2 and
 //! gRPC-Web (the transport's), files.
 
 mod answers;
+mod checks;
 mod pace;
 mod report;
 #[cfg(test)]
@@ -19,10 +21,16 @@ mod tests;
 use std::collections::VecDeque;
 
 use gigafleet_proto::v1::{
-    CheckInRequest, CheckInResponse, CommandResult, Facts, Status, Transition, TransitionKind, Wifi,
+    CheckInRequest, CheckInResponse, CheckOutcome, CommandResult, Facts, Network, NetworkLayer, Status, Transition,
+    TransitionKind,
 };
 
-use self::{pace::Pace, report::Known};
+pub use self::checks::{CHECKS_MAX, CheckMode, CheckResult, Round};
+use self::{
+    checks::{Checks, News},
+    pace::Pace,
+    report::Known,
+};
 use crate::spool::{Record, TransitionKey};
 
 /// Most transitions in one report, and most that are held in memory.
@@ -78,6 +86,8 @@ pub struct EngineConfig {
     pub observe_interval_ms: u64,
     /// How often the facts are read anew, in milliseconds.
     pub facts_interval_ms: u64,
+    /// Whether and how the network is checked.
+    pub checks: CheckMode,
     /// Times of the certificate in use.
     pub certificate: CertificateTimes,
     /// Times of a candidate that an earlier run left unconfirmed. It is tried first, because the server may have seen it.
@@ -93,6 +103,7 @@ impl Default for EngineConfig {
             retry_cap_ms: 600_000,
             observe_interval_ms: 20_000,
             facts_interval_ms: 3_600_000,
+            checks: CheckMode::Off,
             certificate: CertificateTimes::default(),
             candidate: None,
         }
@@ -224,6 +235,13 @@ pub enum Event {
         /// How many.
         count: u64,
     },
+    /// A round of checks ended ([`Effect::Check`]).
+    Checked {
+        /// The round.
+        number: u64,
+        /// Its results in the order of the layers; none if it was cut short.
+        results: Vec<CheckResult>,
+    },
 }
 
 /// What the runtime shall do, in order.
@@ -263,6 +281,9 @@ pub enum Effect {
     ConfirmCandidate,
     /// The candidate was refused: forget it and go on with the old certificate.
     DropCandidate,
+    /// Make these checks beside everything else and tell [`Event::Checked`]; what is left of an earlier round is not
+    /// needed any more.
+    Check(Round),
 }
 
 /// What the engine waits for.
@@ -324,6 +345,11 @@ pub struct Engine {
     facts_wanted: bool,
     /// The window of transitions is to be read from the spool anew.
     load_wanted: bool,
+    checks: Checks,
+    /// A check was recorded that no report has carried.
+    news_waits: bool,
+    /// The last report failed because the server could not be reached, not because it asked for patience.
+    unreachable: bool,
 }
 
 impl Engine {
@@ -351,6 +377,9 @@ impl Engine {
             server_offset_ms: None,
             facts_wanted: false,
             load_wanted: false,
+            checks: Checks::new(config.checks, seed),
+            news_waits: false,
+            unreachable: false,
             memory,
             run,
         }
@@ -376,16 +405,18 @@ impl Engine {
                 self.beyond = beyond;
             }
             Event::Dropped { count } => {
-                self.record(now, TransitionKind::TransitionsDropped, None, count, &mut effects);
+                self.record(now, TransitionKind::TransitionsDropped, count, &mut effects);
                 // What was dropped must not be held here either, or it would be reported both as lost and as found.
                 self.load_wanted = true;
             }
+            Event::Checked { number, results } => self.checked(now, number, &results, &mut effects),
         }
         // Last, so that what was appended just now is in it.
         if std::mem::take(&mut self.load_wanted) {
             effects.push(Effect::Load);
         }
-        if let Some(at_monotonic_ms) = self.pace.timer(matches!(self.awaiting, Awaiting::Nothing)) {
+        let can_report = matches!(self.awaiting, Awaiting::Nothing);
+        if let Some(at_monotonic_ms) = self.pace.timer(can_report, self.checks.due_at_ms()) {
             effects.push(Effect::SetTimer { at_monotonic_ms });
         }
         effects
@@ -418,16 +449,18 @@ impl Engine {
             effects.push(Effect::UseCandidate);
         }
         if new_boot {
-            self.record(now, TransitionKind::DeviceBooted, None, 0, effects);
+            self.record(now, TransitionKind::DeviceBooted, 0, effects);
         }
-        self.record(now, TransitionKind::AgentStarted, None, 0, effects);
+        self.record(now, TransitionKind::AgentStarted, 0, effects);
         self.take_in(now, Some(facts), status, effects);
         self.pace.first_report(now);
         self.pace.observed(now, true);
+        self.checks.start(now);
     }
 
     fn wake(&mut self, now: Now, effects: &mut Vec<Effect>) {
         self.pace.timer_fired();
+        effects.extend(self.checks.begin(now, self.memory.server_away).map(Effect::Check));
         let facts = self.facts_wanted || self.pace.facts_due(now);
         if self.awaiting == Awaiting::Nothing && self.pace.report_due(now) {
             if let Some(separate_identity) = self.renewal_due(now) {
@@ -457,31 +490,53 @@ impl Engine {
     /// Takes in what the device said of itself, and records the transitions that show in it.
     fn take_in(&mut self, now: Now, facts: Option<Facts>, mut status: Status, effects: &mut Vec<Effect>) {
         status.boot.get_or_insert_default().boot_count = Some(self.memory.boot_count);
-        self.watch_network(now, status.wifi.as_ref(), effects);
+        self.watch_network(now, &status, effects);
+        self.checks.see(now, &status);
         self.watch_power(now, status.battery.as_ref().and_then(|battery| battery.charging), effects);
         self.known.observe(facts, status);
     }
 
-    fn watch_network(&mut self, now: Now, wifi: Option<&Wifi>, effects: &mut Vec<Effect>) {
+    fn watch_network(&mut self, now: Now, status: &Status, effects: &mut Vec<Effect>) {
+        let wifi = status.wifi.as_ref();
         let network = wifi
             .filter(|wifi| wifi.ssid.is_some() || wifi.bssid.is_some())
             .map(|wifi| (wifi.ssid.clone().unwrap_or_default().into_bytes(), wifi.bssid.clone().unwrap_or_default()));
         if network == self.network {
             return;
         }
-        let kind = match network {
-            Some(_) => TransitionKind::NetworkJoined,
-            None => TransitionKind::NetworkLeft,
+        let transition = match network {
+            Some(_) => Transition {
+                kind: TransitionKind::NetworkJoined.into(),
+                wifi: wifi.cloned(),
+                network: status.network.clone().filter(|network| *network != Network::default()),
+                ..Transition::default()
+            },
+            None => Transition { kind: TransitionKind::NetworkLeft.into(), ..Transition::default() },
         };
-        let joined = network.as_ref().and(wifi).cloned();
         self.network = network;
-        self.record(now, kind, joined, 0, effects);
+        self.append(now, transition, effects);
+    }
+
+    /// Takes in the results of a round and records what is news. Where the server can be reached, it is told soon.
+    fn checked(&mut self, now: Now, number: u64, results: &[CheckResult], effects: &mut Vec<Effect>) {
+        for News { check, at, network } in self.checks.take_in(now, number, results) {
+            let server_answers = check.layer() == NetworkLayer::Server && check.outcome() != CheckOutcome::Failed;
+            let kind = TransitionKind::NetworkChecked.into();
+            let transition = Transition { kind, check: Some(check), network, ..Transition::default() };
+            self.append(at, transition, effects);
+            self.news_waits = true;
+            // While the server is away its retries have their own pace; that it answers a check is a reason for one now.
+            let can_be_reached = !self.memory.server_away || (self.unreachable && server_answers);
+            if can_be_reached && self.awaiting == Awaiting::Nothing {
+                self.pace.report_with_news(now);
+            }
+        }
     }
 
     fn watch_power(&mut self, now: Now, external: Option<bool>, effects: &mut Vec<Effect>) {
         match (self.external_power, external) {
-            (Some(false), Some(true)) => self.record(now, TransitionKind::PowerConnected, None, 0, effects),
-            (Some(true), Some(false)) => self.record(now, TransitionKind::PowerDisconnected, None, 0, effects),
+            (Some(false), Some(true)) => self.record(now, TransitionKind::PowerConnected, 0, effects),
+            (Some(true), Some(false)) => self.record(now, TransitionKind::PowerDisconnected, 0, effects),
             _ => {}
         }
         self.external_power = external.or(self.external_power);
@@ -493,7 +548,7 @@ impl Engine {
         let elapsed_ms = now.monotonic_ms.saturating_sub(before.monotonic_ms);
         let step_ms = now.wall_ms.abs_diff(before.wall_ms.saturating_add(elapsed_ms));
         if step_ms > CLOCK_STEP_MS {
-            self.record(now, TransitionKind::ClockStepped, None, step_ms, effects);
+            self.record(now, TransitionKind::ClockStepped, step_ms, effects);
             // What the server told of the difference was about the clock before the step.
             if let Some(offset_ms) = self.server_offset_ms {
                 let moved_ms = now.wall_ms as i64 - before.wall_ms.saturating_add(elapsed_ms) as i64;
@@ -502,19 +557,19 @@ impl Engine {
         }
     }
 
-    fn record(&mut self, now: Now, kind: TransitionKind, wifi: Option<Wifi>, amount: u64, effects: &mut Vec<Effect>) {
+    fn record(&mut self, now: Now, kind: TransitionKind, amount: u64, effects: &mut Vec<Effect>) {
+        self.append(now, Transition { kind: kind.into(), amount, ..Transition::default() }, effects);
+    }
+
+    /// Names a transition that happened at this time, and keeps it until it is acknowledged.
+    fn append(&mut self, at: Now, transition: Transition, effects: &mut Vec<Effect>) {
         self.transition_number += 1;
         let transition = Transition {
             number: self.transition_number,
             run_id: self.run.run_id,
-            kind: kind.into(),
-            monotonic_ms: now.monotonic_ms,
-            wall_time_ms: now.wall_ms,
-            earlier_boot: false,
-            wifi,
-            amount,
-            check: None,
-            network: None,
+            monotonic_ms: at.monotonic_ms,
+            wall_time_ms: at.wall_ms,
+            ..transition
         };
         let record = Record { transition: Some(transition), boot_id: self.run.boot_id.to_vec() };
         if self.beyond == 0 && self.pending.len() < TRANSITIONS_MAX {

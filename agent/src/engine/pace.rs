@@ -4,7 +4,7 @@
 //! Invariants: a retry is never earlier than the server asked for; a window of retries never grows above the cap. The
 //! windows follow "full jitter" (Exponential Backoff And Jitter, AWS Architecture Blog, 2015).
 
-use super::{CertificateTimes, EngineConfig, Now};
+use super::{CertificateTimes, CheckMode, EngineConfig, Now};
 
 /// Shortest pace a server can set, in milliseconds.
 const PACE_MIN_MS: u64 = 200;
@@ -16,12 +16,19 @@ const RETRY_AFTER_MAX_MS: u64 = 3_600_000;
 const RENEWAL_SPREAD_MAX_MS: u64 = 86_400_000;
 /// "Soon", in milliseconds: when more waits to be sent.
 const SOON_MS: std::ops::Range<u64> = 1_000..2_000;
+/// Longest pace of a probe, in milliseconds: what it sees of a school must be fresh.
+const PROBE_PACE_MAX_MS: u64 = 10_000;
+/// News of a check is told within this, in milliseconds.
+const NEWS_MS: u64 = 3_000;
+/// Shortest time between two reports out of turn, in milliseconds.
+const NEWS_REST_MS: u64 = 10_000;
 
 /// Times of the next report and the next reading of the device.
 #[derive(Debug)]
 pub(super) struct Pace {
     random: fastrand::Rng,
     pace_ms: u64,
+    pace_max_ms: u64,
     first_delay_ms: u64,
     retry_base_ms: u64,
     retry_cap_ms: u64,
@@ -34,14 +41,21 @@ pub(super) struct Pace {
     observe_at_ms: u64,
     facts_at_ms: u64,
     renewal_at_ms: u64,
+    /// When the next report out of turn may be.
+    news_at_ms: u64,
     timer_ms: Option<u64>,
 }
 
 impl Pace {
     pub(super) fn new(config: &EngineConfig, seed: u64) -> Self {
+        let pace_max_ms = match config.checks {
+            CheckMode::Probe => PROBE_PACE_MAX_MS,
+            CheckMode::Off | CheckMode::Device => PACE_MAX_MS,
+        };
         Self {
             random: fastrand::Rng::with_seed(seed),
-            pace_ms: config.pace_ms.clamp(PACE_MIN_MS, PACE_MAX_MS),
+            pace_ms: config.pace_ms.clamp(PACE_MIN_MS, pace_max_ms),
+            pace_max_ms,
             first_delay_ms: config.first_delay_ms,
             retry_base_ms: config.retry_base_ms.max(1),
             retry_cap_ms: config.retry_cap_ms.max(1),
@@ -54,13 +68,15 @@ impl Pace {
             observe_at_ms: u64::MAX,
             facts_at_ms: u64::MAX,
             renewal_at_ms: 0,
+            news_at_ms: 0,
             timer_ms: None,
         }
     }
 
-    /// The timer to set, if it changed. While something is under way, only readings of the device are due.
-    pub(super) fn timer(&mut self, report_can_start: bool) -> Option<u64> {
-        let at_ms = if report_can_start { self.report_at_ms.min(self.observe_at_ms) } else { self.observe_at_ms };
+    /// The timer to set, if it changed. While something is under way, only readings of the device and checks are due.
+    pub(super) fn timer(&mut self, report_can_start: bool, check_at_ms: u64) -> Option<u64> {
+        let at_ms = self.observe_at_ms.min(check_at_ms);
+        let at_ms = if report_can_start { at_ms.min(self.report_at_ms) } else { at_ms };
         (at_ms != u64::MAX && self.timer_ms.replace(at_ms) != Some(at_ms)).then_some(at_ms)
     }
 
@@ -76,7 +92,7 @@ impl Pace {
     /// Sets the pace; 0 leaves it as it is.
     pub(super) fn set_pace(&mut self, delay_ms: u32) {
         if delay_ms > 0 {
-            self.pace_ms = u64::from(delay_ms).clamp(PACE_MIN_MS, PACE_MAX_MS);
+            self.pace_ms = u64::from(delay_ms).clamp(PACE_MIN_MS, self.pace_max_ms);
         }
     }
 
@@ -93,6 +109,15 @@ impl Pace {
         self.failures = 0;
         self.surprises = 0;
         self.report_at_ms = now.monotonic_ms + self.random.u64(SOON_MS);
+    }
+
+    /// The next report out of turn, unless its turn is as near: within seconds, or when the last one is long enough ago.
+    pub(super) fn report_with_news(&mut self, now: Now) {
+        let at_ms = (now.monotonic_ms + self.below(NEWS_MS)).max(self.news_at_ms);
+        if at_ms < self.report_at_ms {
+            self.report_at_ms = at_ms;
+            self.news_at_ms = at_ms + NEWS_REST_MS;
+        }
     }
 
     /// The next report after an answer that stored nothing: soon, but when that does not help, later and later.

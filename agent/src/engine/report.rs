@@ -65,7 +65,7 @@ pub(super) struct Known {
 impl Known {
     pub(super) fn observe(&mut self, facts: Option<Facts>, status: Status) {
         if let Some(facts) = facts {
-            self.facts_hash = crc32fast::hash(&facts.encode_to_vec());
+            self.facts_hash = crate::crc32::crc32(&facts.encode_to_vec());
             self.facts.current = facts;
         }
         self.battery.current = status.battery.unwrap_or_default();
@@ -150,6 +150,7 @@ impl Engine {
         let facts = self.known.facts.take(full, |old, new| old != new);
         let status = self.known.take_status(full);
         let (transitions, through) = self.transitions_on_board();
+        self.news_waits = false;
         let results: Vec<_> = self.results.iter().take(COMMANDS_MAX).cloned().collect();
         self.awaiting = Awaiting::Answer(Attempt {
             sequence: self.sequence,
@@ -171,9 +172,8 @@ impl Engine {
             status,
             transitions,
             command_results: results,
-            // This agent makes no checks yet.
-            probe_plan_version: 0,
-            checks: Vec::new(),
+            probe_plan_version: self.checks.plan_version(),
+            checks: self.checks.take_newest(),
         })));
     }
 

@@ -91,7 +91,7 @@ impl Store for DiskStore {
 
     fn persist(&mut self, memory: &Memory) -> io::Result<()> {
         let body = memory.encode_to_vec();
-        let mut bytes = crc32fast::hash(&body).to_le_bytes().to_vec();
+        let mut bytes = crate::crc32::crc32(&body).to_le_bytes().to_vec();
         bytes.extend_from_slice(&body);
         write_atomically(&self.folder.join(MEMORY), &bytes)
     }
@@ -174,7 +174,7 @@ pub fn read_memory(folder: &Path) -> Memory {
     let Some((crc, body)) = bytes.split_first_chunk::<4>() else {
         return Memory::default();
     };
-    if crc32fast::hash(body) != u32::from_le_bytes(*crc) {
+    if crate::crc32::crc32(body) != u32::from_le_bytes(*crc) {
         tracing::warn!("the memory is damaged; the server will tell where to go on");
         return Memory::default();
     }

@@ -144,7 +144,7 @@ pub(super) fn read_record(reader: &mut impl Read) -> io::Result<Option<(Record, 
         return Ok(None);
     }
     let mut body = vec![0; len];
-    if !read_whole(reader, &mut body)? || crc32fast::hash(&body) != crc {
+    if !read_whole(reader, &mut body)? || crate::crc32::crc32(&body) != crc {
         return Ok(None);
     }
     Ok(Record::decode(body.as_slice()).ok().map(|record| (record, (HEADER_BYTES + len) as u64)))
@@ -166,7 +166,7 @@ pub(super) fn encode_record(record: &Record) -> Option<Vec<u8>> {
     }
     let mut bytes = Vec::with_capacity(HEADER_BYTES + body.len());
     bytes.extend_from_slice(&(body.len() as u16).to_le_bytes());
-    bytes.extend_from_slice(&crc32fast::hash(&body).to_le_bytes());
+    bytes.extend_from_slice(&crate::crc32::crc32(&body).to_le_bytes());
     bytes.extend_from_slice(&body);
     Some(bytes)
 }

@@ -3,7 +3,8 @@
 //!
 //! There is no channel that reconnects by itself: the engine decides when to call. A [`Connection`] implements what the
 //! generated clients need, can be used for many calls, and closes when the last clone is dropped. TLS sessions live in
-//! the configuration, so the next connection resumes.
+//! the configuration, so the next connection resumes. Where the server's name can not be resolved, its last known address
+//! is called: TLS says whether it is the server still.
 //!
 //! Deliberately not here: proxies that must be asked with CONNECT; retries; time-outs (the caller's).
 
@@ -14,9 +15,10 @@ pub mod tls;
 
 use std::{
     future::Future,
-    net::IpAddr,
+    io,
+    net::{IpAddr, SocketAddr},
     pin::Pin,
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
     task::{Context, Poll},
     time::Duration,
 };
@@ -25,7 +27,10 @@ use http::{HeaderValue, Request, Response, Uri, header::HOST};
 use hyper::client::conn::{http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use rustls::{ClientConfig, pki_types::ServerName};
-use tokio::{net::TcpStream, sync::oneshot};
+use tokio::{
+    net::{TcpStream, lookup_host},
+    sync::oneshot,
+};
 use tokio_rustls::{TlsConnector, client::TlsStream};
 use tonic::body::Body;
 use tonic_web::{GrpcWebCall, GrpcWebClientService};
@@ -36,6 +41,8 @@ use crate::identity::Identity;
 
 /// How long a closing connection may take to say goodbye.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a resolver is waited for where an address is known anyway.
+const RESOLVE_TIMEOUT: Duration = Duration::from_secs(3);
 /// HTTP/2 windows in bytes. Answers are small; a large window would only cost memory.
 const WINDOW_BYTES: u32 = 64 * 1024;
 /// Largest answer header list, in bytes.
@@ -88,6 +95,28 @@ pub struct Connector {
     server_name: ServerName<'static>,
     http2: Arc<ClientConfig>,
     http1: Arc<ClientConfig>,
+    known: KnownAddress,
+}
+
+/// The address at which the server proved itself last; shared by all that hold a clone.
+#[derive(Debug, Clone, Default)]
+pub struct KnownAddress(Arc<Mutex<Option<SocketAddr>>>);
+
+impl KnownAddress {
+    /// Starts with what an earlier run knew.
+    pub fn new(address: Option<SocketAddr>) -> Self {
+        Self(Arc::new(Mutex::new(address)))
+    }
+
+    /// The address, if any is known.
+    pub fn get(&self) -> Option<SocketAddr> {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes in the address of a server that has just proved itself.
+    pub fn learn(&self, address: SocketAddr) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(address);
+    }
 }
 
 impl Connector {
@@ -108,7 +137,36 @@ impl Connector {
             config.alpn_protocols = vec![protocol.to_vec()];
             Arc::new(config)
         };
-        Ok(Self { server_name, http2: with_protocol(b"h2"), http1: with_protocol(b"http/1.1"), address })
+        Ok(Self {
+            server_name,
+            http2: with_protocol(b"h2"),
+            http1: with_protocol(b"http/1.1"),
+            address,
+            known: KnownAddress::default(),
+        })
+    }
+
+    /// Shares what is known of the server's address.
+    #[must_use]
+    pub fn knowing(mut self, known: KnownAddress) -> Self {
+        self.known = known;
+        self
+    }
+
+    /// What is known of the server's address.
+    pub fn known_address(&self) -> &KnownAddress {
+        &self.known
+    }
+
+    /// Host, without brackets, and port of the server.
+    pub fn host_and_port(&self) -> (&str, u16) {
+        let (host, port) = self.address.rsplit_once(':').unwrap_or((&self.address, ""));
+        (host.trim_start_matches('[').trim_end_matches(']'), port.parse().unwrap_or_default())
+    }
+
+    /// The name that the server's certificate must carry.
+    pub fn server_name(&self) -> &ServerName<'static> {
+        &self.server_name
     }
 
     /// Makes a connector for an enrolled device.
@@ -121,7 +179,33 @@ impl Connector {
 
     /// Connects and shakes hands. No time-out of its own.
     pub async fn connect(&self, protocol: Protocol) -> Result<Connection, TransportError> {
-        let tcp = TcpStream::connect(&self.address).await.map_err(TransportError::Connect)?;
+        let stream = self.handshake(protocol, self.tcp().await.map_err(TransportError::Connect)?).await?;
+        match protocol {
+            Protocol::Http2 => self.http2(stream).await,
+            Protocol::GrpcWeb => self.grpc_web(stream).await,
+        }
+    }
+
+    /// Shakes hands at one address and hangs up: whether the server can be reached there. No time-out of its own.
+    pub async fn try_address(&self, protocol: Protocol, address: SocketAddr) -> Result<(), TransportError> {
+        let tcp = TcpStream::connect(&[address][..]).await.map_err(TransportError::Connect)?;
+        self.handshake(protocol, tcp).await.map(drop)
+    }
+
+    async fn tcp(&self) -> io::Result<TcpStream> {
+        let known = self.known.get();
+        let limit = if known.is_some() { RESOLVE_TIMEOUT } else { Duration::MAX };
+        let addresses = match (tokio::time::timeout(limit, lookup_host(&self.address)).await, known) {
+            (Ok(Ok(addresses)), _) => addresses.collect(),
+            (Ok(Err(_)) | Err(_), Some(known)) => vec![known],
+            (Ok(Err(error)), None) => return Err(error),
+            (Err(elapsed), None) => return Err(elapsed.into()),
+        };
+        TcpStream::connect(&*addresses).await
+    }
+
+    async fn handshake(&self, protocol: Protocol, tcp: TcpStream) -> Result<TlsStream<TcpStream>, TransportError> {
+        let address = tcp.peer_addr();
         // Small messages, one at a time: waiting to fill a packet would only cost time. Failing to say so costs nothing.
         let _ = tcp.set_nodelay(true);
         let config = match protocol {
@@ -130,10 +214,10 @@ impl Connector {
         };
         let handshake = TlsConnector::from(config).connect(self.server_name.clone(), tcp).await;
         let stream = handshake.map_err(|error| handshake_error(protocol, error))?;
-        match protocol {
-            Protocol::Http2 => self.http2(stream).await,
-            Protocol::GrpcWeb => self.grpc_web(stream).await,
+        if let Ok(address) = address {
+            self.known.learn(address);
         }
+        Ok(stream)
     }
 
     async fn http2(&self, stream: TlsStream<TcpStream>) -> Result<Connection, TransportError> {

@@ -162,7 +162,7 @@ fn detail<M: prost::Message + Default>(status: &Status, name: &str) -> Option<M>
 }
 
 /// The TLS error at the bottom of an error, if that is one.
-pub(super) fn rustls_error<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a rustls::Error> {
+pub(crate) fn rustls_error<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a rustls::Error> {
     find::<rustls::Error>(error)
 }
 

@@ -207,8 +207,13 @@ enum Proxy {
 
 /// A TLS server that answers each gRPC-Web call with an acknowledgement of sequence 7; gives its connector.
 async fn behind(proxy: Proxy) -> Connector {
+    behind_name(proxy, "127.0.0.1").await
+}
+
+/// The same under a name, which need not lead there.
+async fn behind_name(proxy: Proxy, name: &str) -> Connector {
     let authority = Authority::new();
-    let mut params = CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap();
+    let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
     params.distinguished_name.push(DnType::CommonName, "server");
     let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).unwrap();
     let leaf = params.signed_by(&key, &authority.issuer).unwrap().der().clone();
@@ -224,7 +229,7 @@ async fn behind(proxy: Proxy) -> Connector {
         Proxy::LiesAboutHttp2 => vec![b"h2".to_vec(), b"http/1.1".to_vec()],
     };
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap().to_string();
+    let address = format!("{name}:{}", listener.local_addr().unwrap().port());
     tokio::spawn(async move {
         let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(tls));
         while let Ok((tcp, _)) = listener.accept().await {
@@ -296,4 +301,35 @@ async fn unreachable_server_is_no_reason_to_change_the_protocol() {
     let (used, answer) = check_in(&connector, Protocol::Http2).await;
     let failure = status::failure_of_status(&answer.unwrap_err());
     assert_eq!((used, failure.kind), (Protocol::Http2, FailureKind::Unreachable));
+}
+
+#[tokio::test]
+async fn server_is_called_at_its_last_address_while_its_name_can_not_be_resolved() {
+    let named = behind_name(Proxy::OnlyHttp1, "fleet.invalid").await;
+    let (_, answer) = check_in(&named, Protocol::GrpcWeb).await;
+    let failure = status::failure_of_status(&answer.unwrap_err());
+    assert_eq!(failure.kind, FailureKind::Unreachable, "nothing is known of it yet");
+    let (_, port) = named.host_and_port();
+    let at = SocketAddr::from(([127, 0, 0, 1], port));
+    let knowing = named.clone().knowing(KnownAddress::new(Some(at)));
+    assert_eq!(check_in(&knowing, Protocol::GrpcWeb).await.1.unwrap(), 7);
+    let stranger = behind_name(Proxy::OnlyHttp1, "other.invalid").await;
+    let (_, port) = stranger.host_and_port();
+    let elsewhere = named.knowing(KnownAddress::new(Some(SocketAddr::from(([127, 0, 0, 1], port)))));
+    let (_, answer) = check_in(&elsewhere, Protocol::GrpcWeb).await;
+    answer.expect_err("whoever has the address now is not the server");
+}
+
+#[tokio::test]
+async fn address_is_kept_only_of_a_server_that_proved_itself() {
+    let connector = behind(Proxy::OnlyHttp1).await;
+    let (_, port) = connector.host_and_port();
+    let at = SocketAddr::from(([127, 0, 0, 1], port));
+    let stranger = ServerTrust::authority(&Authority::new().der(), TimeKnowledge::default()).unwrap();
+    let tls = client_config(&stranger, None).unwrap();
+    let distrustful = Connector::new(at.to_string(), tls, None).unwrap();
+    check_in(&distrustful, Protocol::GrpcWeb).await.1.unwrap_err();
+    assert_eq!(distrustful.known_address().get(), None);
+    check_in(&connector, Protocol::GrpcWeb).await.1.unwrap();
+    assert_eq!(connector.known_address().get(), Some(at));
 }

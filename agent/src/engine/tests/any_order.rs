@@ -20,6 +20,9 @@ enum Step {
     Backup,
     Restore,
     SetClock,
+    Follow { version: u32 },
+    Break { layer: i32, error: i32 },
+    Mend,
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
@@ -42,6 +45,9 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         1 => Just(Step::Backup),
         1 => Just(Step::Restore),
         1 => Just(Step::SetClock),
+        1 => (1..3u32).prop_map(|version| Step::Follow { version }),
+        2 => (1..6i32, 0..9i32).prop_map(|(layer, error)| Step::Break { layer, error }),
+        1 => Just(Step::Mend),
     ];
     prop::collection::vec(step, 1..60)
 }
@@ -70,7 +76,8 @@ proptest! {
 
     #[test]
     fn whatever_happens_the_server_ends_with_the_device_and_each_transition_once(steps in steps()) {
-        let (mut device, mut server) = (Device::new(EngineConfig::default()), Server::default());
+        let config = EngineConfig { checks: CheckMode::Device, ..EngineConfig::default() };
+        let (mut device, mut server) = (Device::new(config), Server::default());
         let mut backup = None;
         for step in steps {
             match step {
@@ -100,6 +107,11 @@ proptest! {
                     device.answer(&request, repeat.clone());
                     device.answer(&request, repeat);
                 }
+                Step::Follow { version } => server.plan = Some(ProbePlan { version, ..ProbePlan::default() }),
+                Step::Break { layer, error } => {
+                    device.breaks(NetworkLayer::try_from(layer).unwrap(), CheckError::try_from(error).unwrap());
+                }
+                Step::Mend => device.broken.clear(),
                 Step::Restart { reboot } => device.restart(reboot),
                 Step::Behind => server.newest += 500,
                 Step::Fork => server.fork_next = true,

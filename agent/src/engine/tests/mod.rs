@@ -1,13 +1,17 @@
 //! Engines against a model server that follows the contract, in virtual time.
 
 mod any_order;
+mod checks;
 mod identity;
 mod pace;
 mod reports;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use gigafleet_proto::v1::{Battery, CheckInOutcome, Command, Memory as MemoryUse, Storage};
+use gigafleet_proto::v1::{
+    Battery, CheckError, CheckInOutcome, Command, LinkKind, Memory as MemoryUse, NetworkCheck, ProbePlan, ProbeTarget,
+    Storage, Wifi,
+};
 use prost::Message as _;
 
 use super::{
@@ -31,6 +35,9 @@ struct Server {
     /// A full report has been asked for and has not come yet. It lasts, because the answer that asks may be lost.
     wants_full: bool,
     fork_next: bool,
+    plan: Option<ProbePlan>,
+    /// Transitions in the order in which they were told, each once.
+    told: Vec<Transition>,
 }
 
 impl Server {
@@ -58,6 +65,9 @@ impl Server {
             let run_id = if transition.run_id == 0 { request.run_id } else { transition.run_id };
             let earlier = self.stored.insert((run_id, transition.number), transition.kind());
             assert!(earlier.is_none_or(|kind| kind == transition.kind()), "one name, two transitions");
+            if earlier.is_none() {
+                self.told.push(transition.clone());
+            }
         }
         for result in &request.command_results {
             self.commands.retain(|command| command.command_id != result.command_id);
@@ -65,6 +75,7 @@ impl Server {
         }
         let mut response = self.answer(CheckInOutcome::Applied);
         response.send_full_report = self.wants_full || self.hash != request.facts_hash;
+        response.probe_plan = self.plan.clone().filter(|plan| plan.version != request.probe_plan_version);
         response
     }
 
@@ -114,6 +125,13 @@ struct Device {
     recorded: BTreeSet<(u64, u64)>,
     persisted: u64,
     certificate: Vec<Effect>,
+    config: EngineConfig,
+    /// What a check gives where it is not OK.
+    broken: BTreeMap<(NetworkLayer, u32), (CheckOutcome, CheckError)>,
+    /// Rounds and when they began.
+    rounds: Vec<(u64, Round)>,
+    /// Rounds do not end.
+    rounds_hang: bool,
 }
 
 impl Device {
@@ -121,7 +139,7 @@ impl Device {
         let now = Now { monotonic_ms: 50_000, wall_ms: START_MS };
         let run = Run { run_id: 1, boot_id: [1; 16] };
         let mut device = Self {
-            engine: Engine::new(config, Memory::default(), run, 1),
+            engine: Engine::new(config.clone(), Memory::default(), run, 1),
             store: MemoryStore::default(),
             now,
             facts: facts(1),
@@ -133,6 +151,10 @@ impl Device {
             recorded: BTreeSet::new(),
             persisted: 0,
             certificate: Vec::new(),
+            config,
+            broken: BTreeMap::new(),
+            rounds: Vec::new(),
+            rounds_hang: false,
         };
         device.start();
         device
@@ -152,7 +174,7 @@ impl Device {
             self.now.monotonic_ms = 9_000;
         }
         (self.flight, self.renewal, self.timer_ms) = (None, None, u64::MAX);
-        self.engine = Engine::new(EngineConfig::default(), self.store.memory(), run, self.runs);
+        self.engine = Engine::new(self.config.clone(), self.store.memory(), run, self.runs);
         self.start();
     }
 
@@ -202,8 +224,38 @@ impl Device {
             effect @ (Effect::UseCandidate | Effect::ConfirmCandidate | Effect::DropCandidate) => {
                 self.certificate.push(effect);
             }
+            Effect::Check(round) => {
+                let event = Event::Checked { number: round.number, results: self.check(&round) };
+                self.rounds.push((self.now.monotonic_ms, round));
+                return (!self.rounds_hang).then_some(event);
+            }
         }
         None
+    }
+
+    /// Checks as [`crate::checks`] does: nothing behind a broken layer, names apart.
+    fn check(&self, round: &Round) -> Vec<CheckResult> {
+        use NetworkLayer::{Address, Dns, Gateway, Link, Server};
+        let mut results = Vec::new();
+        let layers = [Link, Address, Gateway, Dns, Server].map(|layer| (layer, 0));
+        let targets = round.plan.targets.iter().map(|target| (target.layer(), target.number));
+        for (layer, target) in layers.into_iter().chain(targets).filter(|(layer, _)| *layer >= round.from) {
+            let fallback = (CheckOutcome::Ok, CheckError::Unspecified);
+            let (outcome, error) = self.broken.get(&(layer, target)).copied().unwrap_or(fallback);
+            let latency_us = if outcome == CheckOutcome::Failed { 0 } else { 1_000 };
+            let (layer_number, outcome_number) = (layer.into(), outcome.into());
+            let check =
+                NetworkCheck { layer: layer_number, target, outcome: outcome_number, error: error.into(), latency_us };
+            results.push(CheckResult { check, at: self.now });
+            if outcome == CheckOutcome::Failed && layer < Dns {
+                break;
+            }
+        }
+        results
+    }
+
+    fn breaks(&mut self, layer: NetworkLayer, error: CheckError) {
+        self.broken.insert((layer, 0), (CheckOutcome::Failed, error));
     }
 
     fn advance(&mut self, by_ms: u64) {

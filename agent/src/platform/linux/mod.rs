@@ -297,7 +297,7 @@ fn hash(salt: &[u8], mac: &[u8; 6]) -> Vec<u8> {
 }
 
 /// Interface and gateway of the default route with the least metric, from the kernel's table.
-fn default_route(table: &str) -> Option<(String, Ipv4Addr)> {
+pub(crate) fn default_route(table: &str) -> Option<(String, Ipv4Addr)> {
     const UP_GATEWAY: u16 = 0x3;
     let route = |line: &str| {
         let words: Vec<_> = line.split_whitespace().collect();
