@@ -254,6 +254,7 @@ impl Bound {
                 identities: identities.clone(),
                 exports: exports.clone(),
                 access: self.access.clone(),
+                network: network.clone(),
             }))
             .merge(network::pages::routes(NetworkPages {
                 network: network.clone(),

@@ -294,6 +294,13 @@ impl Shell {
         super::format::moment(self.language, at.at(), self.now)
     }
 
+    /// The same to the second, where seconds tell what came first.
+    pub fn moment_with_seconds(&self, at: impl Moment) -> String {
+        let at = at.at();
+        let seconds = at.map_or(0, |at| at.0.div_euclid(1_000_000).rem_euclid(60));
+        format!("{}:{seconds:02}", super::format::moment(self.language, at, self.now))
+    }
+
     /// How long ago something was, in the person's language.
     pub fn ago(&self, at: impl Moment) -> String {
         super::format::ago(self.language, at.at(), self.now)

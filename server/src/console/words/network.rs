@@ -28,7 +28,7 @@ words! {
         school: "学校", "School";
         other_owners: "ほかの自治体", "Other owners";
         other_owners_note: "ほかの自治体にも影響していますが、名前は表示しません。", "Other owners are concerned too; they are not named here.";
-        heard: "直近1分の報告", "Heard in the last minute";
+        heard: "数字は、直近1分に学校のネットワークから届いた報告の数です。", "Numbers are reports from the school's own network in the last minute.";
         wall: "学校の一覧", "All schools";
         municipality: "区市町村", "Municipality";
         mext_place: "文部科学省の4分類", "The ministry's four places";

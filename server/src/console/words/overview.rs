@@ -10,6 +10,7 @@ words! {
         no_schools: "まだ学校が登録されていません。", "There are no schools yet.";
         no_grant: "まだ権限がありません。管理者に、担当する区市町村や学校の権限付与を依頼してください。", "You have no grant yet. Ask an administrator for one in your municipality or school.";
         open_reviews: "確認待ちの照合", "Reviews to decide";
+        schools_hurt: "ネットワークの障害が起きている学校", "Schools with a broken network";
         counted: "集計時刻", "Counted";
         never_counted: "まだ集計されていません。まもなく表示されます。", "Not counted yet; figures come in a moment.";
         find_device: "端末を探す", "Find a device";

@@ -76,11 +76,13 @@ pub(super) async fn wall(person: SignedIn, State(pages): State<NetworkPages>, Ra
         .schools
         .iter()
         .map(|health| {
-            let (tone, text) = match (is_hurt(&health.incidents), health.incidents.is_empty(), health.heard) {
+            let first =
+                health.incidents.first().map(|number| super::state(&shell, &wall.incidents[*number].incident).1);
+            let (tone, text) = match (is_hurt(&health.incidents), first, health.heard) {
                 (true, ..) => ("bad", shell.w.network.incidents.to_owned()),
-                (false, false, _) => ("warning", shell.w.network.incidents.to_owned()),
-                (false, true, 0) => ("quiet", String::from("–")),
-                (false, true, heard) => ("good", shell.number(heard)),
+                (false, Some(state), _) => ("warning", state.to_owned()),
+                (false, None, 0) => ("quiet", String::from("–")),
+                (false, None, heard) => ("good", shell.number(heard)),
             };
             let path = format!("/schools/{}/network", health.school.school_id);
             Tile { path, name: health.school.name.clone(), tone, text }

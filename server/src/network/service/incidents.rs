@@ -14,7 +14,7 @@ use super::{
         rules::{Element, ElementKind, Incident, IncidentState, OwnerView},
         store::{
             incidents::{self as store, IncidentOwnerRow},
-            topology,
+            places, topology,
         },
     },
     Network, id, visible_school,
@@ -26,6 +26,7 @@ use crate::{
     },
     clock::Timestamp,
     db::Tx,
+    devices::rules::{DeviceId, DeviceKey},
     error::{
         Error, Kind, Result,
         says::{devices as say_devices, network as say},
@@ -297,9 +298,14 @@ async fn element_name(tx: &mut Tx, areas: &HashMap<Uuid, &Area>, element: &Eleme
         ElementKind::Device | ElementKind::AccessPoint | ElementKind::SchoolLan | ElementKind::SchoolLine => {
             let Some(school) = id(first).map(SchoolId) else { return Ok(String::new()) };
             for area in areas.values().filter(|area| area.covers(Some(school))) {
-                if let Some(row) = schools::find_school(tx, area, school).await? {
-                    return Ok(if rest.is_empty() { row.name } else { format!("{} {rest}", row.name) });
-                }
+                let Some(row) = schools::find_school(tx, area, school).await? else { continue };
+                let part = match (element.kind, id(rest)) {
+                    (ElementKind::Device, Some(device)) => {
+                        device_name(tx, area.municipality(), DeviceId(device)).await?
+                    }
+                    _ => point_name(rest),
+                };
+                return Ok(if part.is_empty() { row.name } else { format!("{} {part}", row.name) });
             }
             Ok(String::new())
         }
@@ -319,4 +325,19 @@ async fn element_name(tx: &mut Tx, areas: &HashMap<Uuid, &Area>, element: &Eleme
             Ok(found.map(|target| target.name).unwrap_or_default())
         }
     }
+}
+
+/// What people call a device: its label, or its serial number, or its id.
+async fn device_name(tx: &mut Tx, municipality: MunicipalityId, device: DeviceId) -> Result<String> {
+    let name = places::device_name(tx, DeviceKey { municipality, device }).await?;
+    Ok(name.unwrap_or_else(|| device.to_string()))
+}
+
+/// An access point as it stands on its back: hex in pairs.
+fn point_name(hex: &str) -> String {
+    if hex.len() != 12 || !hex.is_ascii() {
+        return hex.to_owned();
+    }
+    let pairs: Vec<_> = hex.as_bytes().chunks(2).map(|pair| String::from_utf8_lossy(pair)).collect();
+    pairs.join(":")
 }

@@ -48,6 +48,17 @@ pub(in crate::network) async fn device_networks(tx: &mut Tx, keys: &[DeviceKey])
     tx.query(sql).bind(rows_json(&rows)?).all().await
 }
 
+/// What people call a device: its label, or its serial number.
+pub(in crate::network) async fn device_name(tx: &mut Tx, key: DeviceKey) -> Result<Option<String>> {
+    let row: Option<(Option<String>,)> = tx
+        .query("SELECT COALESCE(label, serial_number) FROM device WHERE municipality_id = $1 AND device_id = $2")
+        .bind(key.municipality)
+        .bind(key.device.0)
+        .optional()
+        .await?;
+    Ok(row.and_then(|(name,)| name))
+}
+
 /// All owners.
 pub(in crate::network) async fn owners(tx: &mut Tx) -> Result<Vec<(Uuid,)>> {
     tx.query("SELECT municipality_id FROM municipality ORDER BY municipality_id LIMIT 100000").all().await

@@ -3,7 +3,7 @@
 //!
 //! Everything here was counted before (figures, counts), so home takes the same time for a school and for a prefecture.
 
-use std::cmp::Reverse;
+use std::{cmp::Reverse, collections::BTreeSet};
 
 use askama::Template;
 use axum::extract::State;
@@ -49,6 +49,8 @@ struct HomePage {
     /// How many lines there would be.
     whole: usize,
     reviews: Option<Reviews>,
+    /// Schools that an open incident concerns.
+    hurt: usize,
     chart: String,
     breakdown: String,
     /// The list of all devices; empty where single ones are not for the person.
@@ -67,6 +69,7 @@ impl HomePage {
             by_owner: false,
             whole: 0,
             reviews: None,
+            hurt: 0,
             chart: String::new(),
             breakdown: String::new(),
             list: "",
@@ -121,6 +124,7 @@ pub(super) async fn home(person: SignedIn, State(pages): State<OverviewPages>) -
         lines: trouble_first(lines),
         by_owner: only.is_none(),
         reviews: reviews(&pages, staff).await?,
+        hurt: schools_hurt(&pages, staff).await?,
         chart: all.chart(&shell).unwrap_or_default(),
         breakdown: Breakdown::everywhere(&pages, staff).await?.html(&shell),
         list: if may_search { "/devices?" } else { "" },
@@ -184,6 +188,12 @@ fn trouble_first(mut lines: Vec<Line>) -> Vec<Line> {
     lines.sort_by_key(|line| (line.rank, Reverse(line.health.silent()), Reverse(line.health.registered)));
     lines.truncate(LINES);
     lines
+}
+
+async fn schools_hurt(pages: &OverviewPages, staff: &Staff) -> Result<usize> {
+    let incidents = pages.network.open_incidents(staff, None, None).await?;
+    let hurting = incidents.iter().filter(|view| view.hurts());
+    Ok(hurting.flat_map(|view| view.schools.values().flatten()).collect::<BTreeSet<_>>().len())
 }
 
 async fn reviews(pages: &OverviewPages, staff: &Staff) -> Result<Option<Reviews>> {

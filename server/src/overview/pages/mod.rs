@@ -20,6 +20,7 @@ use super::service::Overview;
 use crate::{
     access::service::Access,
     devices::service::{export::Exports, identity::Identities, registry::Registry},
+    network::service::Network,
     schools::service::Schools,
 };
 
@@ -33,6 +34,7 @@ pub struct OverviewPages {
     pub identities: Identities,
     pub exports: Exports,
     pub access: Access,
+    pub network: Network,
 }
 
 /// The pages that show many features.
