@@ -16,6 +16,7 @@ pub mod console;
 pub mod database;
 pub mod faucet;
 pub mod fleet;
+pub mod namespaces;
 pub mod networks;
 pub mod postgres;
 pub mod process;

@@ -4,7 +4,7 @@ use std::{
     any::Any,
     fs::{self, OpenOptions},
     io::BufReader,
-    net::SocketAddr,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::Arc,
@@ -42,6 +42,8 @@ pub struct ServerOptions {
     pub certificate_days: f64,
     /// Address for metrics and health.
     pub observe: String,
+    /// The network namespace in which it runs, and the address at which it is reached there; none for this one.
+    pub namespace: Option<(String, IpAddr)>,
     /// More arguments.
     pub arguments: Vec<String>,
     /// `RUST_LOG`.
@@ -84,6 +86,7 @@ impl ServerOptions {
             checkin_seconds: 60.0,
             certificate_days: 180.0,
             observe: String::from("127.0.0.1:0"),
+            namespace: None,
             arguments: Vec::new(),
             log_filter: String::from("info,sqlx=warn"),
             keep: Vec::new(),
@@ -137,6 +140,12 @@ impl ServerOptions {
     fn spawn(&self, log_file: &Path) -> Child {
         let log = OpenOptions::new().create(true).append(true).open(log_file).expect("the log can be written");
         let mut command = Command::new(binary("gigafleet"));
+        let mut listen = IpAddr::from(Ipv4Addr::LOCALHOST);
+        if let Some((namespace, _)) = &self.namespace {
+            command = Command::new("ip");
+            command.args(["netns", "exec", namespace]).arg(binary("gigafleet"));
+            listen = IpAddr::from(Ipv4Addr::UNSPECIFIED);
+        }
         command.arg("serve").arg("--data").arg(&self.data_dir);
         if let Some(url) = &self.database_url {
             command.args(["--database", url]);
@@ -147,7 +156,7 @@ impl ServerOptions {
         command
             .args([
                 "--listen",
-                &format!("127.0.0.1:{}", self.port),
+                &format!("{listen}:{}", self.port),
                 "--observe",
                 &self.observe,
                 "--console",
@@ -360,7 +369,12 @@ async fn announced(options: &ServerOptions, log_file: &Path) -> (Child, Announce
     let output = child.stdout.take().expect("it was piped");
     let reading = tokio::task::spawn_blocking(move || read_announcement(BufReader::new(output)));
     match tokio::time::timeout(START, reading).await {
-        Ok(Ok(Some(announcement))) => (child, announcement),
+        Ok(Ok(Some(mut announcement))) => {
+            if let Some((_, reached_at)) = &options.namespace {
+                announcement.grpc.set_ip(*reached_at);
+            }
+            (child, announcement)
+        }
         failed => {
             let _gone = child.kill();
             let ended = child.wait();
