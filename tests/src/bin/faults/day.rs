@@ -15,6 +15,7 @@ use gigafleet::network::rules::{
 use super::{
     draw::Draw,
     fault::{Class, Effect, Fault},
+    reach::is_noticeable,
     schedule::{Awake, DayPlan, draw_schedule},
     town::Town,
 };
@@ -65,29 +66,27 @@ enum Servers {
 pub struct Outcomes {
     pub changes: Vec<Change>,
     pub events: u64,
-    /// Schools that had at least eight devices awake when the scenario's event happened.
-    pub busy: Vec<bool>,
 }
 
 fn moment(second: f64) -> Moment {
     Moment(MIDNIGHT * 1_000_000 + (second * 1e6) as i64)
 }
 
-/// Plays a day.
-pub fn play(town: &Town, plan: &DayPlan, faults: &[Fault], draw: &mut Draw) -> Outcomes {
+/// Plays a day, unless nobody could notice its faults.
+pub fn play(town: &Town, plan: &DayPlan, faults: &[Fault], draw: &mut Draw) -> Option<Outcomes> {
     let mut engine = Engine::new(town.topology.clone(), Policy::default());
-    let mut outcomes = Outcomes { changes: Vec::new(), events: 0, busy: vec![false; town.schools.len()] };
-    let mut world = World::new(town, plan, faults, draw);
+    let mut outcomes = Outcomes { changes: Vec::new(), events: 0 };
+    let schedule = draw_schedule(town, plan, draw);
+    // Overnight nobody is about at all.
+    if plan.event > 28_800.0 && !faults.iter().all(|fault| is_noticeable(fault, town, &schedule)) {
+        return None;
+    }
+    let mut world = World::new(town, plan, faults, schedule, draw);
     let mut pending: Vec<Event> = world.calendar(draw);
     let mut begin = (plan.from / 10.0).floor() * 10.0;
     while begin < plan.to {
         let end = begin + BUCKET_S as f64;
         world.step(begin, draw, &mut pending);
-        if (begin..end).contains(&((plan.event / 10.0).floor() * 10.0)) {
-            for (school, busy) in outcomes.busy.iter_mut().enumerate() {
-                *busy = world.devices.iter().filter(|device| device.school == school && device.up).count() >= 8;
-            }
-        }
         let now = moment(end);
         pending.sort_by_key(|event| event.known);
         let due = pending.partition_point(|event| event.known <= now);
@@ -98,7 +97,7 @@ pub fn play(town: &Town, plan: &DayPlan, faults: &[Fault], draw: &mut Draw) -> O
         outcomes.changes.extend(engine.tick(now));
         begin = end;
     }
-    outcomes
+    Some(outcomes)
 }
 
 struct World<'a> {
@@ -119,8 +118,7 @@ struct World<'a> {
 }
 
 impl<'a> World<'a> {
-    fn new(town: &'a Town, plan: &'a DayPlan, faults: &'a [Fault], draw: &mut Draw) -> Self {
-        let schedule = draw_schedule(town, plan, draw);
+    fn new(town: &'a Town, plan: &'a DayPlan, faults: &'a [Fault], schedule: Vec<Vec<Awake>>, draw: &mut Draw) -> Self {
         let mut devices = Vec::new();
         let mut first_spot = vec![0];
         for (school, (classes, awake)) in town.schools.iter().zip(schedule).enumerate() {
