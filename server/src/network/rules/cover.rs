@@ -16,6 +16,12 @@ pub(super) fn probability(log_odds: f64) -> f64 {
     1.0 / (1.0 + (-log_odds).exp())
 }
 
+/// Logarithm of a sum, from logarithms.
+pub(super) fn sum_of_logs(logs: &[f64]) -> f64 {
+    let most = logs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    if most.is_finite() { most + logs.iter().map(|log| (log - most).exp()).sum::<f64>().ln() } else { most }
+}
+
 /// An explanation.
 #[derive(Debug, Clone)]
 pub(super) struct Candidate {

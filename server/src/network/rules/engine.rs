@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     BUCKET_S, Change, Event, Incident, Moment, Observed, Outcome, Place, Policy, Target, Topology,
-    cohort::Cohort,
+    cohort::{Around, Cohort},
     layers::{Layers, Said},
     lifecycle::Life,
     moment::parse_date,
@@ -118,6 +118,12 @@ impl Spot {
             }
         }
         [now, by_pace.into_iter().max().unwrap_or(0)]
+    }
+
+    /// Check-ins of the pace before a bucket, and of the two buckets before that.
+    pub(super) fn heard_before(&self, bucket: i64, pace: i64) -> u32 {
+        let within = bucket - pace.min(AP_BUCKETS as i64) - 2..bucket;
+        self.slots.iter().filter(|(b, _)| within.contains(b)).map(|(_, heard)| heard).sum()
     }
 
     pub(super) fn heard_since(&self, bucket: i64) -> u32 {
@@ -319,9 +325,13 @@ impl Engine {
             // Lids close when a lesson ends, in breaks, and while people settle at its begin.
             let bell = |bucket: i64| {
                 let (_, minute) = Moment::from_seconds(bucket * BUCKET_S).local_day_minute(offset);
-                !school.expected.lessons.iter().any(|[begin, end]| (begin + 4..end - 2).contains(&minute))
+                !school.expected.lessons.iter().any(|[begin, end]| (begin + 4..end - 5).contains(&minute))
             };
-            state.cohort.look(newest, pace, observed, bell, &self.policy);
+            let spots = &state.access_points;
+            let rooms = |onset: i64| spots.values().filter(|spot| spot.heard_before(onset, pace) >= 2).count() as u32;
+            let usual_awake = state.usual.and_then(|(_, awake)| awake);
+            let around = Around { pace, observed: &observed, bell: &bell, rooms: &rooms, usual_awake };
+            state.cohort.look(newest, &around, &self.policy);
             state.layers.forget(stale);
             if state.cohort.quiet.is_none() {
                 state.held = 0;

@@ -1,7 +1,7 @@
 //! Fault localisation and incidents, pure: events in the order in which they were learned go in, changes of incidents come out.
 //!
 //! [`Engine::new`] takes the [`Topology`]; [`Engine::apply`] takes one [`Event`]; [`Engine::tick`] judges at a multiple of
-//! [`BUCKET_S`] seconds and returns what changed. `arrival` and `cohort` tell silence from absence, `layers` keeps what devices
+//! [`BUCKET_S`] seconds and returns what changed. `arrival`, `cohort` and `silence` tell a cut from absence, `layers` keeps what devices
 //! say of their network layers, `cover` finds the smallest set of broken elements that explains the failures against their
 //! control groups, `local` judges inside one school, `lifecycle` turns verdicts into incidents.
 //!
@@ -29,6 +29,7 @@ mod policy;
 mod record;
 mod registry;
 pub mod rollup;
+mod silence;
 mod topology;
 
 pub use element::{Cause, Element, ElementKind, MextPlace};

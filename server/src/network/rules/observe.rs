@@ -5,8 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{
     Alternative, BUCKET_S, Cause, Element, ElementKind, Engine, Group, Moment, StartBound, Witness,
     arrival::{Morning, weigh},
-    cohort::sum_of_logs,
-    cover::{Candidate, TROUBLE, Taken, probability, smallest_set},
+    cover::{Candidate, TROUBLE, Taken, probability, smallest_set, sum_of_logs},
     engine::pace_buckets,
     layers::{Counted, Layers},
     local::Look,

@@ -36,11 +36,15 @@ pub struct Policy {
 
     /// Smallest share of devices that stay awake when all lids are closed, if the school's own is not known.
     pub least_residual_share: f64,
-    /// How often no device at all stays awake when all lids are closed.
+    /// How often one device that does not sleep is gone when all lids are closed.
     pub lids_without_residual: f64,
-    /// Log odds of whole-school lid closing in any one bucket.
+    /// How often all of them are, however many there are.
+    pub least_lids_without_residual: f64,
+    /// Log odds that the lids of several rooms close together in any one bucket.
     pub prior_lids: f64,
-    /// What is added to them in breaks and about the begin and end of a lesson or of the day.
+    /// The same of one room.
+    pub prior_lids_of_one_room: f64,
+    /// The same in breaks and about the begin and end of a lesson or of the day.
     pub prior_lids_at_bell: f64,
     /// Log-likelihood that a probe's missing heartbeat adds to a cut, each.
     pub probe_miss_log_odds: f64,
@@ -103,8 +107,10 @@ impl Default for Policy {
             line_share_of_cuts: 0.65,
             least_residual_share: 0.02,
             lids_without_residual: 0.15,
+            least_lids_without_residual: 0.003,
             prior_lids: -10.5,
-            prior_lids_at_bell: 6.5,
+            prior_lids_of_one_room: -7.5,
+            prior_lids_at_bell: -3.5,
             probe_miss_log_odds: 3.5,
             probe_most_log_odds: 8.0,
             school_most_log_odds: 25.0,
