@@ -96,6 +96,10 @@ pub(super) fn smallest_set(candidates: &[Candidate], alone: f64, coverage: f64, 
             }
             let score = candidate.score(coverage, &explained);
             let each = candidate.failing(&explained).map(|(_, word)| (alone + word).max(0.0)).sum::<f64>();
+            // Of several schools one alone has its own reason.
+            if candidate.shared && failing < 2 && candidate.members.len() > 1 {
+                continue;
+            }
             // One school behind it that can be seen: the school's own trouble is as good an explanation.
             if candidate.shared && failing > 1 && score < each {
                 continue;

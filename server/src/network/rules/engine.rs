@@ -17,6 +17,10 @@ use super::{
 
 /// Gaps and announced works that are kept.
 const KEPT: usize = 256;
+/// Share of the usual devices with which a school's pupils have arrived.
+const ARRIVED_SHARE: f64 = 0.3;
+/// How much one day changes what is usual.
+const LEARNS: f64 = 0.2;
 /// Access points that are kept per school.
 const ACCESS_POINTS: usize = 400;
 /// Buckets of an access point that are kept: four minutes.
@@ -52,6 +56,8 @@ pub(super) struct SchoolState {
     /// The local day, and what was heard on it.
     pub(super) today: i64,
     pub(super) heard_today: u64,
+    /// The most devices that were there at once on it.
+    pub(super) most_today: u32,
     /// Devices that are usually there at ten o'clock, and of these, those that do not sleep.
     pub(super) usual: Option<(f64, Option<f64>)>,
     pub(super) learned_on: i64,
@@ -63,8 +69,14 @@ impl SchoolState {
     /// Begins a local day, if it is a later one.
     fn turn_to(&mut self, day: i64) {
         if day > self.today {
-            (self.today, self.heard_today) = (day, 0);
+            (self.today, self.heard_today, self.most_today) = (day, 0, 0);
         }
+    }
+
+    /// Whether pupils came today, not only those who come when a school is closed.
+    pub(super) fn has_arrived(&self) -> bool {
+        let least = self.usual.map_or(1.0, |(usual, _)| (usual * ARRIVED_SHARE).max(1.0));
+        f64::from(self.most_today) >= least
     }
 }
 
@@ -163,6 +175,7 @@ impl Engine {
                 probe: probed.contains(&number).then(ProbeState::default),
                 today: 0,
                 heard_today: 0,
+                most_today: 0,
                 usual: school.expected.usual_devices.map(|usual| (usual, school.expected.usual_awake)),
                 learned_on: 0,
                 held: 0,
@@ -313,6 +326,7 @@ impl Engine {
         let offset = self.policy.utc_offset_minutes;
         let (day, minute) = until.local_day_minute(offset);
         let stale = until.plus_seconds(-self.policy.layer_stale_s);
+        let forgotten = until.plus_seconds(-self.policy.device_memory_s);
         for (state, school) in self.schools.iter_mut().zip(&self.topology.schools) {
             let pace = pace_buckets(school.pace_s);
             let gaps = &self.gaps;
@@ -332,17 +346,24 @@ impl Engine {
             let usual_awake = state.usual.and_then(|(_, awake)| awake);
             let around = Around { pace, observed: &observed, bell: &bell, rooms: &rooms, usual_awake };
             state.cohort.look(newest, &around, &self.policy);
-            state.layers.forget(stale);
+            state.layers.forget(stale, forgotten);
             if state.cohort.quiet.is_none() {
                 state.held = 0;
             }
             state.turn_to(day);
+            state.most_today = state.most_today.max(state.cohort.present(newest, pace));
             if minute >= 600 && state.learned_on < day && state.heard_today > 0 && state.cohort.quiet.is_none() {
                 state.learned_on = day;
                 let present = f64::from(state.cohort.present(newest, pace));
                 let awake = state.cohort.present_awake(newest, pace).map(f64::from);
                 if present > 0.0 {
-                    state.usual = Some((present, awake));
+                    // One unusual day must not become what is usual.
+                    let blend = |old: f64, new: f64| old + LEARNS * (new - old);
+                    let learned = |(old, old_awake): (f64, Option<f64>)| {
+                        let awake = awake.map(|awake| old_awake.map_or(awake, |old| blend(old, awake)));
+                        (blend(old, present), awake.or(old_awake))
+                    };
+                    state.usual = Some(state.usual.map_or((present, awake), learned));
                 }
             }
             if let Some(probe) = &mut state.probe {

@@ -27,6 +27,9 @@ const LATE_REPORTS: usize = 512;
 const UNSEEN_TICKS: u32 = 6;
 /// Seconds after opening within which a verdict may still turn to another element.
 const TURN_S: i64 = 900;
+/// Seconds before an incident's start and after its end within which a trouble that began is taken for part of it.
+const BEFORE_S: i64 = 60;
+const AFTER_S: i64 = 90;
 /// Log-likelihood that one device's late report adds to what it says, and the most that all add.
 const VOTE: f64 = 1.1;
 const VOTES_MOST: f64 = 5.0;
@@ -161,8 +164,7 @@ impl Life {
                 record.channel.explains(&finding.channel)
                     && record.incident.merged_into.is_none()
                     && record.incident.opened_at.is_some()
-                    && recent
-                    && record.covers(&finding)
+                    && (recent && record.covers(&finding) || record.is_cause_of(engine, &finding, now))
             })
             .collect();
         if let Some(number) = overlapping.first().copied() {
@@ -219,6 +221,8 @@ impl Channel {
     fn explains(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Service(_), Self::Service(_)) => self == other,
+            (Self::Device, Self::Device) => false,
+            (Self::Service(_), Self::Device) => true,
             (Self::Silence, _) => true,
             (Self::Congestion | Self::Gateway, Self::Service(_) | Self::Congestion | Self::Ports | Self::Device) => {
                 true
@@ -282,6 +286,15 @@ impl Record {
 
     fn covers(&self, finding: &Finding) -> bool {
         finding.schools.iter().all(|(school, _)| self.schools.contains_key(school))
+    }
+
+    /// Whether a finding's trouble began while this incident lasted, behind its element.
+    fn is_cause_of(&self, engine: &Engine, finding: &Finding, now: Moment) -> bool {
+        let element = &self.incident.verdict.element;
+        let behind = |school: &u32| self.schools.contains_key(school) || engine.is_behind(*school, element);
+        let begin = self.incident.started.earliest.plus_seconds(-BEFORE_S);
+        let end = self.incident.recovered_at.unwrap_or(now).plus_seconds(AFTER_S);
+        (begin..=end).contains(&finding.started.at) && finding.schools.iter().all(|(school, _)| behind(school))
     }
 
     /// Takes a finding in; says what it changes.
@@ -363,7 +376,12 @@ impl Record {
             Channel::Device => {
                 let (number, id) = (self.schools.keys().next(), self.origin.id.split_once('/').map(|(_, id)| id));
                 let (Some(number), Some(id)) = (number, id) else { return Now::Untold };
-                if engine.schools[*number as usize].layers.devices.contains_key(id) { Now::Failing } else { Now::Well }
+                let layers = &engine.schools[*number as usize].layers;
+                match layers.devices.get(id) {
+                    Some(device) if device.troubles.iter().any(|t| t.last_known >= layers.stale) => Now::Failing,
+                    Some(_) => Now::Untold,
+                    None => Now::Well,
+                }
             }
             Channel::Dns | Channel::Congestion | Channel::Service(_) | Channel::Gateway => self.layers_now(engine),
         }

@@ -6,7 +6,7 @@ use super::{
     Alternative, BUCKET_S, Cause, Element, ElementKind, Engine, Group, Moment, StartBound, Witness,
     arrival::{Morning, weigh},
     cover::{Candidate, TROUBLE, Taken, probability, smallest_set, sum_of_logs},
-    engine::pace_buckets,
+    engine::{SchoolState, pace_buckets},
     layers::{Counted, Layers},
     local::Look,
     record::{Channel, Finding},
@@ -16,6 +16,9 @@ use super::{
 const OWN_SERVERS_SHARE: f64 = 0.6;
 /// Schools' word for "this one is well".
 const WELL: f64 = -20.0;
+
+/// Most that the kind of errors says about who makes them.
+const ERRORS_MOST: f64 = 6.0;
 
 /// One silent school.
 #[derive(Debug, Clone, Copy)]
@@ -27,6 +30,14 @@ struct Silent {
     against_lids: f64,
     probe: bool,
     mean: f64,
+}
+
+impl Silent {
+    /// Whether its cut may have been at a bucket: a school that is heard seldom was last heard some time before.
+    fn may_begin_at(&self, bucket: i64, most: i64) -> bool {
+        let gap = (2.0 / self.mean.max(0.05)).ceil() as i64;
+        (self.onset - 1..=self.onset + (1 + gap).min(most)).contains(&bucket)
+    }
 }
 
 /// How likely shares of failing devices are behind something broken: few at first, most later.
@@ -101,17 +112,17 @@ impl Engine {
     /// The word of schools on one element: those that fell silent together speak for it, those that were heard since speak
     /// against it, and those that fell silent at another time say nothing.
     fn together(&self, schools: &[u32], silent: &BTreeMap<u32, Silent>, newest: i64) -> Vec<(u32, f64)> {
-        let mut onsets: Vec<i64> =
-            schools.iter().filter_map(|n| silent.get(n)).filter(|s| s.word > TROUBLE).map(|s| s.onset).collect();
-        onsets.sort_unstable();
-        let span = self.policy.together_s / BUCKET_S;
-        // The onset around which most fell silent; of equals, the newest.
-        let within = |onset: &i64| onsets.iter().filter(|other| (**other - onset).abs() <= span).count();
-        let Some(onset) = onsets.iter().copied().max_by_key(|onset| (within(onset), *onset)) else { return Vec::new() };
+        let troubled: Vec<&Silent> =
+            schools.iter().filter_map(|number| silent.get(number)).filter(|silent| silent.word > TROUBLE).collect();
+        let most = self.policy.together_s / BUCKET_S;
+        // The bucket at which most of them may have been cut; of equals, the newest.
+        let at = |bucket: i64| troubled.iter().filter(|silent| silent.may_begin_at(bucket, most)).count();
+        let onset = troubled.iter().map(|silent| silent.onset).max_by_key(|onset| (at(*onset), *onset));
+        let Some(onset) = onset else { return Vec::new() };
         let mut members = Vec::with_capacity(schools.len());
         for number in schools {
             let word = match silent.get(number) {
-                Some(silent) if (silent.onset - onset).abs() <= span + 1 => silent.word,
+                Some(silent) if silent.may_begin_at(onset, most) => silent.word,
                 Some(_) => 0.0,
                 None => {
                     let cohort = &self.schools[*number as usize].cohort;
@@ -168,8 +179,9 @@ impl Engine {
         let [begin, end] = school.expected.hours;
         let probe_last = probe.and_then(|probe| probe.last);
         let missed = probe_last.map_or(0, |last| (until.seconds_since(last) - 3).div_euclid(BUCKET_S));
-        let grace = begin + policy.arrival_grace_minutes;
-        let expected = (grace..end).contains(&minute);
+        // Pupils come when the first lesson begins; before, their absence says nothing.
+        let first = school.expected.lessons.first().map_or(begin, |[first, _]| *first);
+        let expected = (first + policy.arrival_grace_minutes..end).contains(&minute);
         if let Some((usual, usual_awake)) = state.usual
             && expected
             && state.today == day
@@ -179,8 +191,8 @@ impl Engine {
         {
             let owner = self.registry.owners.get(&school.owner).map_or(&[][..], Vec::as_slice);
             let others = owner.iter().filter(|other| **other != number);
-            let others: Vec<bool> = others.map(|other| self.schools[*other as usize].heard_today > 0).collect();
-            let elsewhere = self.schools.iter().any(|state| state.heard_today > 0);
+            let others: Vec<bool> = others.map(|other| self.schools[*other as usize].has_arrived()).collect();
+            let elsewhere = self.schools.iter().any(SchoolState::has_arrived);
             let morning = Morning {
                 probe_silent: probe_last.map(|_| missed >= 3),
                 usual_awake,
@@ -362,24 +374,22 @@ impl Engine {
         }
         for shared in above.into_iter().map(|number| &self.registry.shared[number as usize]) {
             let Some((cause, middlebox_sign)) = shared_cause(channel, &shared.element) else { continue };
-            let members: Vec<(u32, f64)> = shared
-                .schools
-                .iter()
-                .filter_map(|number| {
-                    words.get(number).map(|(word, troubled, middlebox, _)| (number, word, troubled, middlebox))
+            let behind = || shared.schools.iter().filter_map(|number| Some((*number, *words.get(number)?)));
+            let members: Vec<(u32, f64)> = behind().map(|(number, (word, ..))| (number, word)).collect();
+            // Errors have one reason for all: many of them say little more than some.
+            let in_between: f64 = behind()
+                .filter(|(_, (word, ..))| *word > TROUBLE)
+                .map(|(_, (_, troubled, middlebox, _))| {
+                    f64::from(middlebox) * (0.9_f64 / 0.15).ln()
+                        + f64::from(troubled - middlebox) * (0.1_f64 / 0.85).ln()
                 })
-                .map(|(number, word, troubled, middlebox)| {
-                    let in_between = f64::from(*middlebox) * (0.9_f64 / 0.15).ln()
-                        + f64::from(troubled - middlebox) * (0.1_f64 / 0.85).ln();
-                    let errors = if *word > TROUBLE { middlebox_sign * in_between.clamp(-3.0, 3.0) } else { 0.0 };
-                    (*number, word + errors)
-                })
-                .collect();
-            let prior = policy.prior_shared_layer;
+                .sum();
+            let prior = policy.prior_shared_layer + middlebox_sign * in_between.clamp(-ERRORS_MOST, ERRORS_MOST);
             let failing = members.iter().filter(|(_, word)| *word > TROUBLE).count();
             // One school of several: no better than the school's own trouble.
             let seen = members.iter().filter(|(_, word)| word.abs() > 1.0).count();
-            if failing >= 2 || (failing == 1 && seen == 1 && shared.schools.len() == 1) {
+            let is_line = matches!(shared.element.kind, ElementKind::Hub | ElementKind::Isp);
+            if failing >= 2 || (failing == 1 && seen == 1 && shared.schools.len() == 1 && !is_line) {
                 candidates.push(Candidate::shared(Some(&shared.element), cause, prior, members));
             }
         }

@@ -71,12 +71,16 @@ pub struct Policy {
     pub access_point_least_share: f64,
     /// Seconds within which they must.
     pub access_point_window_s: i64,
+    /// Times per device and minute that one gets no address for a reason of its own.
+    pub address_noise: f64,
     /// Least devices that must fail to get an address.
     pub address_least_devices: u32,
-    /// Seconds for which one device must fail, in at least two reports.
+    /// Seconds for which one device must fail, in at least three reports; shorter troubles pass by themselves.
     pub device_least_s: i64,
+    /// Seconds for which the trouble of a device that is not heard is remembered: it sleeps, and says when it wakes up.
+    pub device_memory_s: i64,
 
-    /// Minutes after the begin of the day at which devices that never arrived are judged.
+    /// Minutes after the begin of the first lesson at which devices that never arrived are judged.
     pub arrival_grace_minutes: i64,
 
     /// Seconds for which recovery must hold before an incident is closed; doubles with each flap.
@@ -123,9 +127,11 @@ impl Default for Policy {
             access_point_least_devices: 3,
             access_point_least_share: 0.25,
             access_point_window_s: 240,
+            address_noise: 5e-5,
             address_least_devices: 3,
             device_least_s: 1_500,
-            arrival_grace_minutes: 25,
+            device_memory_s: 5_400,
+            arrival_grace_minutes: 10,
             validation_s: 180,
             validation_most_s: 1_200,
             reopen_s: 900,
