@@ -90,6 +90,8 @@ pub(super) struct Around<'a> {
     pub(super) rooms: &'a dyn Fn(i64) -> u32,
     /// Devices that usually do not sleep.
     pub(super) usual_awake: Option<f64>,
+    /// Share of the check-ins of the whole region that come.
+    pub(super) comes: f64,
 }
 
 impl Cohort {
@@ -244,6 +246,7 @@ impl Cohort {
             paces: silent / pace as f64,
             bell: (onset - 2..=onset).any(around.bell),
             rooms: quiet.rooms,
+            comes: around.comes,
         };
         let [score, against_lids] = weigh(&scene, policy);
         (quiet.score, quiet.against_lids) = (score + quiet.carried, against_lids);

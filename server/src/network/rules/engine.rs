@@ -19,6 +19,10 @@ use super::{
 const KEPT: usize = 256;
 /// Share of the usual devices with which a school's pupils have arrived.
 const ARRIVED_SHARE: f64 = 0.3;
+/// Check-ins of the whole region from which on it is said what share of them comes.
+const LEAST_FLOW: u32 = 30;
+/// Weight of the newest bucket in it.
+const SMOOTHING: f64 = 0.2;
 /// How much one day changes what is usual.
 const LEARNS: f64 = 0.2;
 /// Access points that are kept per school.
@@ -40,6 +44,10 @@ pub struct Engine {
     /// The newest bucket that was judged.
     pub(super) began: Option<Moment>,
     judged: Option<i64>,
+    /// Share of the check-ins of the whole region that still come, compared with one pace before, smoothed.
+    pub(super) flow: f64,
+    /// Share of the heartbeats of probes that do not come although their schools are heard, smoothed.
+    pub(super) beats_lost: f64,
     /// Since when silence is taken for that of this product's own servers.
     pub(super) own_servers_since: Option<Moment>,
 }
@@ -192,6 +200,8 @@ impl Engine {
             judged: None,
             began: None,
             own_servers_since: None,
+            flow: 1.0,
+            beats_lost: 0.0,
             topology,
         }
     }
@@ -327,6 +337,8 @@ impl Engine {
         let (day, minute) = until.local_day_minute(offset);
         let stale = until.plus_seconds(-self.policy.layer_stale_s);
         let forgotten = until.plus_seconds(-self.policy.device_memory_s);
+        let comes = self.flow;
+        let (mut came, mut due, mut beats, mut lost) = (0_u32, 0_u32, 0_u32, 0_u32);
         for (state, school) in self.schools.iter_mut().zip(&self.topology.schools) {
             let pace = pace_buckets(school.pace_s);
             let gaps = &self.gaps;
@@ -344,11 +356,13 @@ impl Engine {
             let spots = &state.access_points;
             let rooms = |onset: i64| spots.values().filter(|spot| spot.heard_before(onset, pace) >= 2).count() as u32;
             let usual_awake = state.usual.and_then(|(_, awake)| awake);
-            let around = Around { pace, observed: &observed, bell: &bell, rooms: &rooms, usual_awake };
+            let around = Around { pace, observed: &observed, bell: &bell, rooms: &rooms, usual_awake, comes };
             state.cohort.look(newest, &around, &self.policy);
             state.layers.forget(stale, forgotten);
             if state.cohort.quiet.is_none() {
                 state.held = 0;
+                came += state.cohort.heard_within(newest, 3);
+                due += state.cohort.heard_within(newest - pace, 3);
             }
             state.turn_to(day);
             state.most_today = state.most_today.max(state.cohort.present(newest, pace));
@@ -368,11 +382,21 @@ impl Engine {
             }
             if let Some(probe) = &mut state.probe {
                 let silent = probe.last.is_some_and(|last| until.seconds_since(last) > 60);
+                if state.cohort.quiet.is_none() && probe.beats > 0 && !probe.unplugged {
+                    beats += 1;
+                    lost += u32::from(probe.last.is_some_and(|last| until.seconds_since(last) > BUCKET_S + 3));
+                }
                 let going_on = state.cohort.quiet.is_none() && state.cohort.heard_within(newest, 3) > 0;
                 if silent && going_on {
                     (probe.unplugged, probe.beats) = (true, 0);
                 }
             }
+        }
+        if due >= LEAST_FLOW {
+            self.flow += SMOOTHING * ((f64::from(came) / f64::from(due)).min(1.0) - self.flow);
+        }
+        if beats > 0 {
+            self.beats_lost += SMOOTHING * (f64::from(lost) / f64::from(beats) - self.beats_lost);
         }
     }
 
@@ -416,6 +440,7 @@ impl Engine {
         (fresh.feeds, fresh.gaps, fresh.plans) =
             (std::mem::take(&mut self.feeds), std::mem::take(&mut self.gaps), std::mem::take(&mut self.plans));
         (fresh.began, fresh.judged, fresh.own_servers_since) = (self.began, self.judged, self.own_servers_since);
+        (fresh.flow, fresh.beats_lost) = (self.flow, self.beats_lost);
         fresh.life = std::mem::take(&mut self.life);
         for record in &mut fresh.life.records {
             // Schools are named by their place in the topology.

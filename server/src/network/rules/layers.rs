@@ -107,7 +107,8 @@ impl Layers {
             device.access_point = Some(access_point.to_owned());
         }
         if let Some(trouble) = device.troubles.iter_mut().find(|trouble| trouble.target == *said.target) {
-            (trouble.outcome, trouble.error) = (said.outcome, said.error);
+            trouble.outcome = said.outcome;
+            trouble.error = trouble.error.or(said.error);
             trouble.last_known = said.known;
             trouble.reports = trouble.reports.saturating_add(1);
         } else if device.troubles.len() < TARGETS {

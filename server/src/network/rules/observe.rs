@@ -162,7 +162,9 @@ impl Engine {
                     word -= 15.0;
                 } else if last > onset_at.plus_seconds(-90) && missed >= 2 {
                     probe_silent = true;
-                    word += (policy.probe_miss_log_odds * missed as f64).min(policy.probe_most_log_odds);
+                    // Where beats of others are lost too, one that is missed says less.
+                    let each = policy.probe_miss_log_odds.min(-self.beats_lost.max(1e-3).ln());
+                    word += (each * missed as f64).min(policy.probe_most_log_odds);
                 }
             }
             return Some(Silent {

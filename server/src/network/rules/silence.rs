@@ -52,6 +52,8 @@ pub(super) struct Scene<'a> {
     pub(super) bell: bool,
     /// Rooms in which devices were about.
     pub(super) rooms: u32,
+    /// Share of the check-ins of the whole region that come.
+    pub(super) comes: f64,
 }
 
 /// Log-likelihoods of a cut: against anything else, and against lids.
@@ -60,12 +62,12 @@ pub(super) fn weigh(scene: &Scene<'_>, policy: &Policy) -> [f64; 2] {
         .all
         .iter()
         .map(|due| match due.at {
-            ..-1 => likelihood(due, 1.0),
-            -1 => mean_of_logs([0.1, 0.3, 0.5, 0.7, 0.9, 1.0].map(|share| likelihood(due, share))),
+            ..-1 => likelihood(due, scene.comes),
+            -1 => mean_of_logs([0.1, 0.3, 0.5, 0.7, 0.9, 1.0].map(|share| likelihood(due, share * scene.comes))),
             _ => likelihood(due, 0.0),
         })
         .sum();
-    let normal: f64 = scene.all.iter().map(|due| likelihood(due, 1.0)).sum();
+    let normal: f64 = scene.all.iter().map(|due| likelihood(due, scene.comes)).sum();
     let together = if scene.rooms > 1 { policy.prior_lids } else { policy.prior_lids_of_one_room };
     let sleepers = scene.awake_devices.is_none_or(|awake| scene.devices - awake >= 1.0);
     // Those that do not sleep do not go by the bell.
@@ -80,8 +82,8 @@ fn lids(scene: &Scene<'_>, policy: &Policy) -> f64 {
     let gone = |awake: f64| policy.lids_without_residual.powf(awake.max(0.0)).max(policy.least_lids_without_residual);
     // Devices that stay, none of which was heard since the onset.
     let unheard = |devices: f64| {
-        let once = (1.0 - scene.paces).max(1.0 - COMES).ln();
-        devices * (once + (scene.paces - 1.0).max(0.0) * (1.0 - COMES).ln())
+        let once = (1.0 - scene.paces).max(1.0 - COMES * scene.comes).ln();
+        devices * (once + (scene.paces - 1.0).max(0.0) * (1.0 - COMES * scene.comes).ln())
     };
     let heard: f64 = scene.all.iter().filter(|due| due.at >= 0).map(|due| due.came).sum();
     let some =
@@ -91,7 +93,7 @@ fn lids(scene: &Scene<'_>, policy: &Policy) -> f64 {
             if awake < 0.5 {
                 return nobody;
             }
-            let stay: f64 = scene.awake.iter().map(|due| likelihood(due, 1.0)).sum();
+            let stay: f64 = scene.awake.iter().map(|due| likelihood(due, scene.comes)).sum();
             let gone = gone(awake);
             sum_of_logs(&[gone.ln() + nobody, (1.0 - gone).ln() + ramps(scene.lids, scene.pace) + stay])
         }

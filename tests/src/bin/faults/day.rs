@@ -329,7 +329,7 @@ impl<'a> World<'a> {
                 (layer, at + 45.0 * tail * (0.9 * (draw.unit() + draw.unit() + draw.unit() - 1.5) * 2.0).exp())
             });
         }
-        let (states, error) = self.layers(device, at, draw);
+        let (states, errors) = self.layers(device, at, draw);
         let unreachable = states[..3].contains(&FAILED) || states[4] == FAILED;
         let lost = match self.servers {
             Servers::Stalled => self.in_trouble(at),
@@ -338,7 +338,7 @@ impl<'a> World<'a> {
             Servers::Well => false,
         };
         let reached = !unreachable && !lost && !draw.chance(0.005);
-        self.tell_layers(device, at, &states, error, reached, draw, pending);
+        self.tell_layers(device, at, &states, errors, reached, draw, pending);
         // An access point that is lost is left for a neighbour's, where there is one in reach.
         if states[0] == FAILED && device.noise.is_none_or(|(layer, _)| layer != 0) && device.susceptible < 0.6 {
             let spots = self.town.schools[device.school].classes.len();
@@ -354,9 +354,9 @@ impl<'a> World<'a> {
     }
 
     /// The state of each layer for a device: true of the world, and noise of its own.
-    fn layers(&self, device: &mut Device, at: f64, draw: &mut Draw) -> ([u8; 11], ErrorKind) {
+    fn layers(&self, device: &mut Device, at: f64, draw: &mut Draw) -> ([u8; 11], [ErrorKind; 11]) {
         let mut states = [OK; 11];
-        let mut error = ErrorKind::Timeout;
+        let mut errors = [ErrorKind::Timeout; 11];
         let mut dry = false;
         for fault in self.faults.iter().filter(|fault| fault.schools.contains(&device.school) && fault.is_active(at)) {
             match &fault.effect {
@@ -381,7 +381,7 @@ impl<'a> World<'a> {
                 Effect::Names => {}
                 Effect::Service(number, kind) if device.susceptible < 0.96 => {
                     states[LAYERS + number] = FAILED;
-                    error = if draw.chance(0.1) { ErrorKind::Reset } else { *kind };
+                    errors[LAYERS + number] = if draw.chance(0.1) { ErrorKind::Reset } else { *kind };
                 }
                 Effect::Service(..) => {}
             }
@@ -399,7 +399,7 @@ impl<'a> World<'a> {
             let soft = matches!(layer, 2 | 4);
             states[layer] = states[layer].max(if soft { SLOW } else { FAILED });
         }
-        (states, error)
+        (states, errors)
     }
 
     #[expect(clippy::too_many_arguments, reason = "one step of a check-in, split off for length")]
@@ -408,7 +408,7 @@ impl<'a> World<'a> {
         device: &mut Device,
         at: f64,
         states: &[u8; 11],
-        error: ErrorKind,
+        errors: [ErrorKind; 11],
         reached: bool,
         draw: &mut Draw,
         pending: &mut Vec<Event>,
@@ -437,7 +437,7 @@ impl<'a> World<'a> {
                 4 => Target::Server,
                 service => Target::Service(services[service - LAYERS].id.clone()),
             };
-            let kind = if layer >= LAYERS { error } else { ErrorKind::NoAnswer };
+            let kind = if layer >= LAYERS { errors[layer] } else { ErrorKind::NoAnswer };
             if device.spool.len() >= 64 {
                 device.spool.remove(0);
             }

@@ -2,7 +2,7 @@
 //!
 //! A fault counts when in three of five of its schools at least eight devices, a third of a class, were about as it began, and
 //! at least eight met it where it struck for three minutes of its time: devices of the access point for one that is off or
-//! full, devices that opened their lids for a lack of addresses, devices of the school for the rest. A broken device counts
+//! full (at two of them for a switch that feeds several), devices that opened their lids for a lack of addresses, devices of the school for the rest. A broken device counts
 //! when it was in use for twenty-five of its broken minutes, about half a lesson. Only the drawn timetable is looked at, never
 //! what was found.
 
@@ -40,7 +40,11 @@ fn is_met(fault: &Fault, town: &Town, school: usize, awake: &[Awake]) -> bool {
     }
     match &fault.effect {
         Effect::Device { device, .. } => met_s(fault, &awake[*device]) >= DEVICE_S,
-        Effect::AccessPoints(wanted) => about(&|device| at(device, wanted)),
+        // Of a switch, at two of its access points.
+        Effect::AccessPoints(wanted) => {
+            let met = wanted.iter().filter(|wanted| about(&|device| at(device, &[**wanted]))).count();
+            met >= wanted.len().min(2)
+        }
         Effect::Overload(wanted) => about(&|device| at(device, &[*wanted])),
         Effect::Addresses => about(&|device| awake[device].iter().any(|[opens, _]| fault.is_active(*opens))),
         Effect::Core | Effect::Cut | Effect::Full | Effect::Names | Effect::Service(..) => about(&|_| true),

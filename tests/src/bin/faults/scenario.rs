@@ -5,7 +5,7 @@ use gigafleet::network::rules::{Change, ChangeKind, Element, ElementKind, Incide
 use super::{
     day::{MIDNIGHT, Outcomes, play},
     draw::Draw,
-    fault::{Class, Fault, draw_fault},
+    fault::{Class, Effect, Fault, draw_fault},
     schedule::DayPlan,
     town::{HOURS, LESSONS, Town, draw_town},
 };
@@ -111,6 +111,12 @@ fn draw_plan(class: Class, town: &Town, draw: &mut Draw) -> Option<(DayPlan, Vec
             let avoid = if first.schools.len() == town.schools.len() { Vec::new() } else { first.schools.clone() };
             let begin = event + draw.between(0.0, 300.0);
             let second = draw_fault(mixed[draw.below(mixed.len())], town, begin, draw, &avoid)?;
+            // Two faults that make the same service fail at the same time are one trouble to everybody.
+            if let (Effect::Service(one, _), Effect::Service(other, _)) = (&first.effect, &second.effect)
+                && one == other
+            {
+                return None;
+            }
             if first.element == second.element || (first.element.kind == second.element.kind && avoid.is_empty()) {
                 return None;
             }
