@@ -167,10 +167,17 @@ impl Cohort {
         self.quiet = Some(quiet);
     }
 
+    /// Whether the cohort of a past silence came back, lately: fewer are no cut that ended.
+    fn came_back(&self, past: &Past, to: i64) -> bool {
+        let buckets = (to - past.ended).clamp(0, 6) + 3;
+        let heard = f64::from(self.heard_within(past.ended + buckets - 3, buckets));
+        to - past.ended < MEMORY && heard >= 0.5 * past.mean * buckets as f64
+    }
+
     fn begin(&self, to: i64, around: &Around<'_>) -> Option<Quiet> {
         let observed = around.observed;
         let recent: f64 = self.mean(to - 2, to - 2 - BEFORE, observed, |bucket| self.heard(bucket));
-        let past = self.last.filter(|past| to - past.ended < MEMORY);
+        let past = self.last.filter(|past| self.came_back(past, to));
         let mean = past.map_or(recent, |past| past.mean.max(recent));
         if mean < 0.1 || f64::from(self.heard(to)) > 0.15 * mean {
             return None;

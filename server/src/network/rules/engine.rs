@@ -354,7 +354,12 @@ impl Engine {
                 !school.expected.lessons.iter().any(|[begin, end]| (begin + 4..end - 5).contains(&minute))
             };
             let spots = &state.access_points;
-            let rooms = |onset: i64| spots.values().filter(|spot| spot.heard_before(onset, pace) >= 2).count() as u32;
+            // Rooms with about as many devices as the fullest one: one or two in a corridor are no class.
+            let rooms = |onset: i64| {
+                let heard: Vec<u32> = spots.values().map(|spot| spot.heard_before(onset, pace)).collect();
+                let least = heard.iter().max().map_or(0, |most| most / 3).max(4);
+                heard.iter().filter(|heard| **heard >= least).count() as u32
+            };
             let usual_awake = state.usual.and_then(|(_, awake)| awake);
             let around = Around { pace, observed: &observed, bell: &bell, rooms: &rooms, usual_awake, comes };
             state.cohort.look(newest, &around, &self.policy);
