@@ -156,6 +156,9 @@ impl Cohort {
                     self.last = Some(Past { ended: to, mean, awake, rooms, score: quiet.score });
                 }
                 self.quiet = None;
+            } else if (quiet.onset..=quiet.onset + 2).any(|bucket| f64::from(self.heard(bucket)) > 0.15 * quiet.mean) {
+                // Counts that were late: it began later, if it did.
+                self.quiet = self.begin(to, around);
             }
         } else {
             self.quiet = self.begin(to, around);

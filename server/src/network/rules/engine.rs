@@ -348,10 +348,10 @@ impl Engine {
                 let to = from.plus_seconds(BUCKET_S);
                 !gaps.iter().any(|[begin, end]| *begin < to && from < end.plus_seconds(pace_s))
             };
-            // Lids close when a lesson ends, in breaks, and while people settle at its begin.
+            // Lids close when a lesson ends and in breaks.
             let bell = |bucket: i64| {
                 let (_, minute) = Moment::from_seconds(bucket * BUCKET_S).local_day_minute(offset);
-                !school.expected.lessons.iter().any(|[begin, end]| (begin + 4..end - 5).contains(&minute))
+                !school.expected.lessons.iter().any(|[begin, end]| (begin + 1..end - 5).contains(&minute))
             };
             let spots = &state.access_points;
             // Rooms with about as many devices as the fullest one: one or two in a corridor are no class.
@@ -397,9 +397,8 @@ impl Engine {
                 }
             }
         }
-        if due >= LEAST_FLOW {
-            self.flow += SMOOTHING * ((f64::from(came) / f64::from(due)).min(1.0) - self.flow);
-        }
+        let flow = if due >= LEAST_FLOW { (f64::from(came) / f64::from(due)).min(1.0) } else { 1.0 };
+        self.flow += SMOOTHING * (flow - self.flow);
         if beats > 0 {
             self.beats_lost += SMOOTHING * (f64::from(lost) / f64::from(beats) - self.beats_lost);
         }

@@ -16,6 +16,8 @@ const LIDS: [(f64, f64); 6] = [(2.0, 0.02), (4.0, 0.13), (6.0, 0.2), (10.0, 0.25
 const COMES: f64 = 0.97;
 /// Share that seems to come when nothing can: counts that were late, clocks.
 const STRAY: f64 = 0.01;
+/// Most of those due in a bucket who drift into the one before.
+const EARLY: f64 = 0.25;
 /// Least log-likelihood of one bucket under any explanation: its counts may be late or lost.
 const LOST: f64 = -7.0;
 
@@ -69,7 +71,11 @@ pub(super) fn weigh(scene: &Scene<'_>, policy: &Policy) -> [f64; 2] {
         .sum();
     let normal: f64 = scene.all.iter().map(|due| likelihood(due, scene.comes)).sum();
     let together = if scene.rooms > 1 { policy.prior_lids } else { policy.prior_lids_of_one_room };
-    let sleepers = scene.awake_devices.is_none_or(|awake| scene.devices - awake >= 1.0);
+    let sleepers = match (scene.awake_devices, scene.usual_awake) {
+        (Some(awake), _) => scene.devices - awake >= 1.0,
+        (None, Some(usual)) => scene.devices > 1.4 * usual + 1.0,
+        (None, None) => true,
+    };
     // Those that do not sleep do not go by the bell.
     let prior = if scene.bell && sleepers { policy.prior_lids_at_bell } else { together };
     let lids = prior + lids(scene, policy);
@@ -164,8 +170,13 @@ pub(super) fn matched(mut due: Vec<Due>) -> Vec<Due> {
             let near = due.get(other).is_some_and(|other| (other.at - due[number].at).abs() == 1 && !other.even);
             let Some(left) = left.get_mut(other).filter(|_| near) else { continue };
             let came = left.min(due[number].due - due[number].came);
-            due[number].came += came;
             *left -= came;
+            if due[number].at == 0 && other < number {
+                // Who came early, just before the silence, is not missed in it.
+                due[number].due -= came.min(EARLY * due[number].due);
+            } else {
+                due[number].came += came;
+            }
         }
     }
     // Whoever is heard in the silence although nobody was due speaks against a cut.
