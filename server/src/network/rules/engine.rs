@@ -46,6 +46,8 @@ pub struct Engine {
     judged: Option<i64>,
     /// Share of the check-ins of the whole region that still come, compared with one pace before, smoothed.
     pub(super) flow: f64,
+    /// Share of the schools in which about as many devices are there as usually.
+    pub(super) in_session: f64,
     /// Share of the heartbeats of probes that do not come although their schools are heard, smoothed.
     pub(super) beats_lost: f64,
     /// Since when silence is taken for that of this product's own servers.
@@ -83,8 +85,13 @@ impl SchoolState {
 
     /// Whether pupils came today, not only those who come when a school is closed.
     pub(super) fn has_arrived(&self) -> bool {
+        self.is_usual(self.most_today)
+    }
+
+    /// Whether so many devices are about as many as usually.
+    fn is_usual(&self, present: u32) -> bool {
         let least = self.usual.map_or(1.0, |(usual, _)| (usual * ARRIVED_SHARE).max(1.0));
-        f64::from(self.most_today) >= least
+        f64::from(present) >= least
     }
 }
 
@@ -202,6 +209,7 @@ impl Engine {
             own_servers_since: None,
             flow: 1.0,
             beats_lost: 0.0,
+            in_session: 0.0,
             topology,
         }
     }
@@ -338,6 +346,7 @@ impl Engine {
         let stale = until.plus_seconds(-self.policy.layer_stale_s);
         let forgotten = until.plus_seconds(-self.policy.device_memory_s);
         let comes = self.flow;
+        let mut in_session = 0_u32;
         let (mut came, mut due, mut beats, mut lost) = (0_u32, 0_u32, 0_u32, 0_u32);
         for (state, school) in self.schools.iter_mut().zip(&self.topology.schools) {
             let pace = pace_buckets(school.pace_s);
@@ -370,7 +379,9 @@ impl Engine {
                 due += state.cohort.heard_within(newest - pace, 3);
             }
             state.turn_to(day);
-            state.most_today = state.most_today.max(state.cohort.present(newest, pace));
+            let present = state.cohort.present(newest, pace);
+            state.most_today = state.most_today.max(present);
+            in_session += u32::from(present > 0 && state.is_usual(present));
             if minute >= 600 && state.learned_on < day && state.heard_today > 0 && state.cohort.quiet.is_none() {
                 state.learned_on = day;
                 let present = f64::from(state.cohort.present(newest, pace));
@@ -399,6 +410,7 @@ impl Engine {
         }
         let flow = if due >= LEAST_FLOW { (f64::from(came) / f64::from(due)).min(1.0) } else { 1.0 };
         self.flow += SMOOTHING * (flow - self.flow);
+        self.in_session = f64::from(in_session) / self.schools.len().max(1) as f64;
         if beats > 0 {
             self.beats_lost += SMOOTHING * (f64::from(lost) / f64::from(beats) - self.beats_lost);
         }
@@ -444,7 +456,7 @@ impl Engine {
         (fresh.feeds, fresh.gaps, fresh.plans) =
             (std::mem::take(&mut self.feeds), std::mem::take(&mut self.gaps), std::mem::take(&mut self.plans));
         (fresh.began, fresh.judged, fresh.own_servers_since) = (self.began, self.judged, self.own_servers_since);
-        (fresh.flow, fresh.beats_lost) = (self.flow, self.beats_lost);
+        (fresh.flow, fresh.beats_lost, fresh.in_session) = (self.flow, self.beats_lost, self.in_session);
         fresh.life = std::mem::take(&mut self.life);
         for record in &mut fresh.life.records {
             // Schools are named by their place in the topology.

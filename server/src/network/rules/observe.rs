@@ -14,6 +14,12 @@ use super::{
 
 /// Share of the schools that can be seen above which silence of all at once is our own.
 const OWN_SERVERS_SHARE: f64 = 0.6;
+/// Share of the schools that must be in session for the absence of one to say something.
+const IN_SESSION: f64 = 0.4;
+/// What a school has to say to count as one of several that fail together.
+const SUBSTANTIAL: f64 = 6.0;
+/// Logarithm of the buckets of a break, in any of which a cut may have been.
+const BREAK: f64 = 3.0;
 /// Schools' word for "this one is well".
 const WELL: f64 = -20.0;
 
@@ -30,13 +36,26 @@ struct Silent {
     against_lids: f64,
     probe: bool,
     mean: f64,
+    /// Lids closed for a reason of their own, and nobody came back: the cut was up to this bucket.
+    late: Option<i64>,
 }
 
 impl Silent {
-    /// Whether its cut may have been at a bucket: a school that is heard seldom was last heard some time before.
+    /// Buckets from one check-in to the next but one: a school that is heard seldom was last heard some time before its cut.
+    fn gap(&self, most: i64) -> i64 {
+        (1 + (2.0 / self.mean.max(0.05)).ceil() as i64).min(most)
+    }
+
+    /// Whether its cut may have been at a bucket.
     fn may_begin_at(&self, bucket: i64, most: i64) -> bool {
-        let gap = (2.0 / self.mean.max(0.05)).ceil() as i64;
-        (self.onset - 1..=self.onset + (1 + gap).min(most)).contains(&bucket)
+        let latest = self.late.unwrap_or_else(|| self.onset + self.gap(most));
+        (self.onset - 1..=latest).contains(&bucket)
+    }
+
+    /// What it says for a cut at one moment, given that it may have been at any of several.
+    fn word_together(&self, most: i64) -> f64 {
+        let word = self.word - (self.gap(most) as f64).ln();
+        if word < SUBSTANTIAL { word.min(TROUBLE) } else { word }
     }
 }
 
@@ -122,7 +141,7 @@ impl Engine {
         let mut members = Vec::with_capacity(schools.len());
         for number in schools {
             let word = match silent.get(number) {
-                Some(silent) if silent.may_begin_at(onset, most) => silent.word,
+                Some(silent) if silent.may_begin_at(onset, most) => silent.word_together(most),
                 Some(_) => 0.0,
                 None => {
                     let cohort = &self.schools[*number as usize].cohort;
@@ -160,15 +179,19 @@ impl Engine {
                 let missed = (until.seconds_since(last) - 3).div_euclid(BUCKET_S);
                 if last > onset_at.plus_seconds(15) {
                     word -= 15.0;
-                } else if last > onset_at.plus_seconds(-90) && missed >= 2 {
+                } else if last > onset_at.plus_seconds(-90) && missed >= 1 {
                     probe_silent = true;
                     // Where beats of others are lost too, one that is missed says less.
                     let each = policy.probe_miss_log_odds.min(-self.beats_lost.max(1e-3).ln());
                     word += (each * missed as f64).min(policy.probe_most_log_odds);
                 }
             }
+            let (missed_out, lesson) = self.not_returned(number, onset_at, until);
+            let late = (missed_out > 0.0 && word < BREAK).then_some(lesson);
+            word = missed_out + if late.is_some() { BREAK } else { word };
             return Some(Silent {
                 onset: quiet.onset,
+                late,
                 word: word.clamp(WELL, limit),
                 devices: (quiet.mean * pace as f64).round() as u32,
                 missing: quiet.missing,
@@ -210,6 +233,7 @@ impl Engine {
                 against_lids: weigh(morning),
                 probe: missed >= 3,
                 mean: usual / pace as f64,
+                late: None,
             });
         }
         // Nobody is there who could be missed, but a probe that was there is not.
@@ -223,9 +247,37 @@ impl Engine {
                 against_lids: policy.probe_most_log_odds,
                 probe: true,
                 mean: 1.0,
+                late: None,
             });
         }
         None
+    }
+
+    /// What lessons say that began since a silence, in which nobody came although other schools are in session; and the
+    /// bucket up to which the last of them could have begun.
+    fn not_returned(&self, number: u32, onset: Moment, until: Moment) -> (f64, i64) {
+        let policy = &self.policy;
+        let (state, school) = (&self.schools[number as usize], &self.topology.schools[number as usize]);
+        let (day, _) = until.local_day_minute(policy.utc_offset_minutes);
+        let probe = state.probe.as_ref().filter(|probe| !probe.unplugged).and_then(|probe| probe.last);
+        let probe_well = probe.is_some_and(|last| last > onset.plus_seconds(15));
+        if self.in_session < IN_SESSION || probe_well || !self.is_school_day(number, day) {
+            return (0.0, 0);
+        }
+        let rooms = school.access_points.len().max(state.access_points.len()).max(1) as f64;
+        let stays = state.usual.and_then(|(_, awake)| awake).is_some_and(|awake| awake >= 2.0);
+        let most = policy.lesson_most_log_odds[usize::from(!stays)];
+        let each = (-(1.0 - policy.lesson_use).ln() * rooms).min(most);
+        let settled = |minute: i64, after: i64| Moment::from_local(day, minute + after, policy.utc_offset_minutes);
+        let missed = school
+            .expected
+            .lessons
+            .iter()
+            .map(|[begin, _]| *begin)
+            .filter(|begin| settled(*begin, 2) >= onset && settled(*begin, policy.lesson_settle_minutes) <= until);
+        let (count, last) = missed.fold((0, 0), |(count, _), begin| (count + 1, begin));
+        let late = settled(last, policy.lesson_settle_minutes).bucket(BUCKET_S);
+        ((each * f64::from(count)).min(1.5 * most), late)
     }
 
     fn silence_finding(&self, taken: &Taken, silent: &BTreeMap<u32, Silent>, until: Moment) -> Option<Finding> {

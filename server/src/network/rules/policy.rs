@@ -80,6 +80,13 @@ pub struct Policy {
     /// Seconds for which the trouble of a device that is not heard is remembered: it sleeps, and says when it wakes up.
     pub device_memory_s: i64,
 
+    /// Share of the lessons in which one room uses its devices.
+    pub lesson_use: f64,
+    /// Minutes from the begin of a lesson until all rooms that use devices in it have been heard.
+    pub lesson_settle_minutes: i64,
+    /// Most that one lesson in which nobody of a school is heard says for a cut, if some of its devices never sleep, and if
+    /// none is known to.
+    pub lesson_most_log_odds: [f64; 2],
     /// Minutes after the begin of the first lesson at which devices that never arrived are judged.
     pub arrival_grace_minutes: i64,
 
@@ -131,6 +138,9 @@ impl Default for Policy {
             address_least_devices: 3,
             device_least_s: 1_500,
             device_memory_s: 5_400,
+            lesson_use: 0.5,
+            lesson_settle_minutes: 5,
+            lesson_most_log_odds: [4.0, 1.5],
             arrival_grace_minutes: 10,
             validation_s: 180,
             validation_most_s: 1_200,

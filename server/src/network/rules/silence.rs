@@ -18,8 +18,8 @@ const COMES: f64 = 0.97;
 const STRAY: f64 = 0.01;
 /// Most of those due in a bucket who drift into the one before.
 const EARLY: f64 = 0.25;
-/// Least log-likelihood of one bucket under any explanation: its counts may be late or lost.
-const LOST: f64 = -7.0;
+/// Least log-likelihood of one bucket under any explanation: its counts may be late or lost. Those of one room, and of several.
+const LOST: [f64; 2] = [-7.0, -10.0];
 
 /// Those who were due in one bucket, and those of them who came.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -60,16 +60,17 @@ pub(super) struct Scene<'a> {
 
 /// Log-likelihoods of a cut: against anything else, and against lids.
 pub(super) fn weigh(scene: &Scene<'_>, policy: &Policy) -> [f64; 2] {
+    let lost = lost(scene);
     let cut: f64 = scene
         .all
         .iter()
         .map(|due| match due.at {
-            ..-1 => likelihood(due, scene.comes),
-            -1 => mean_of_logs([0.1, 0.3, 0.5, 0.7, 0.9, 1.0].map(|share| likelihood(due, share * scene.comes))),
-            _ => likelihood(due, 0.0),
+            ..-1 => likelihood(due, scene.comes, lost),
+            -1 => mean_of_logs([0.1, 0.3, 0.5, 0.7, 0.9, 1.0].map(|share| likelihood(due, share * scene.comes, lost))),
+            _ => likelihood(due, 0.0, lost),
         })
         .sum();
-    let normal: f64 = scene.all.iter().map(|due| likelihood(due, scene.comes)).sum();
+    let normal: f64 = scene.all.iter().map(|due| likelihood(due, scene.comes, lost)).sum();
     let together = if scene.rooms > 1 { policy.prior_lids } else { policy.prior_lids_of_one_room };
     let sleepers = match (scene.awake_devices, scene.usual_awake) {
         (Some(awake), _) => scene.devices - awake >= 1.0,
@@ -84,7 +85,8 @@ pub(super) fn weigh(scene: &Scene<'_>, policy: &Policy) -> [f64; 2] {
 
 /// Log-likelihood under lids: nobody stays, or those that never sleep do.
 fn lids(scene: &Scene<'_>, policy: &Policy) -> f64 {
-    let nobody = ramps(scene.all, scene.pace);
+    let lost = lost(scene);
+    let nobody = ramps(scene.all, scene.pace, lost);
     let gone = |awake: f64| policy.lids_without_residual.powf(awake.max(0.0)).max(policy.least_lids_without_residual);
     // Devices that stay, none of which was heard since the onset.
     let unheard = |devices: f64| {
@@ -99,9 +101,9 @@ fn lids(scene: &Scene<'_>, policy: &Policy) -> f64 {
             if awake < 0.5 {
                 return nobody;
             }
-            let stay: f64 = scene.awake.iter().map(|due| likelihood(due, scene.comes)).sum();
+            let stay: f64 = scene.awake.iter().map(|due| likelihood(due, scene.comes, lost)).sum();
             let gone = gone(awake);
-            sum_of_logs(&[gone.ln() + nobody, (1.0 - gone).ln() + ramps(scene.lids, scene.pace) + stay])
+            sum_of_logs(&[gone.ln() + nobody, (1.0 - gone).ln() + ramps(scene.lids, scene.pace, lost) + stay])
         }
         (None, Some(usual)) if usual < 0.5 => nobody,
         (None, Some(usual)) => {
@@ -121,37 +123,42 @@ fn lids(scene: &Scene<'_>, policy: &Policy) -> f64 {
 }
 
 /// Log-likelihood of lids that close over some time, all of them.
-fn ramps(dues: &[Due], pace: i64) -> f64 {
-    ramps_down_to(dues, pace, 0.0)
+fn ramps(dues: &[Due], pace: i64, lost: f64) -> f64 {
+    ramps_down_to(dues, pace, 0.0, lost)
 }
 
 /// The same where some devices stay.
 fn ramps_with(scene: &Scene<'_>, devices: f64) -> f64 {
-    ramps_down_to(scene.all, scene.pace, (devices / scene.devices.max(1.0)).min(0.9))
+    ramps_down_to(scene.all, scene.pace, (devices / scene.devices.max(1.0)).min(0.9), lost(scene))
 }
 
-fn ramps_down_to(dues: &[Due], pace: i64, stay: f64) -> f64 {
+fn ramps_down_to(dues: &[Due], pace: i64, stay: f64, lost: f64) -> f64 {
     let mut each = Vec::with_capacity(LIDS.len() * 4);
     for (took, weight) in LIDS {
         for end in 0..4 {
             let open = |at: i64| stay + (1.0 - stay) * ((f64::from(end) - at as f64 - 0.5) / took).clamp(0.0, 1.0);
             // Whoever is due was there one pace before.
             let share = |at: i64| open(at) / open(at - pace).max(1e-6);
-            let sum: f64 = dues.iter().map(|due| likelihood(due, share(due.at))).sum();
+            let sum: f64 = dues.iter().map(|due| likelihood(due, share(due.at), lost)).sum();
             each.push(sum + weight.ln() - 4.0_f64.ln());
         }
     }
     sum_of_logs(&each)
 }
 
+/// Least log-likelihood of one bucket.
+fn lost(scene: &Scene<'_>) -> f64 {
+    if scene.rooms > 1 { LOST[1] } else { LOST[0] }
+}
+
 /// Log-likelihood that of those due so many come, if this share still does.
-fn likelihood(due: &Due, share: f64) -> f64 {
+fn likelihood(due: &Due, share: f64, lost: f64) -> f64 {
     if due.even {
         let rate = (due.due * share).max(STRAY);
-        return (due.came * rate.ln() - rate).max(LOST);
+        return (due.came * rate.ln() - rate).max(lost);
     }
     let comes = (share * COMES).clamp(STRAY, COMES);
-    (due.came * comes.ln() + (due.due - due.came).max(0.0) * (1.0 - comes).ln()).max(LOST)
+    (due.came * comes.ln() + (due.due - due.came).max(0.0) * (1.0 - comes).ln()).max(lost)
 }
 
 fn mean_of_logs<const N: usize>(logs: [f64; N]) -> f64 {
