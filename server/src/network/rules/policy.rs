@@ -122,7 +122,7 @@ impl Default for Policy {
             prior_lids: -10.5,
             prior_lids_of_one_room: -7.5,
             prior_lids_at_bell: -3.5,
-            probe_miss_log_odds: 5.0,
+            probe_miss_log_odds: 5.3,
             probe_most_log_odds: 11.0,
             school_most_log_odds: 25.0,
             together_s: 60,

@@ -19,7 +19,7 @@ const STRAY: f64 = 0.01;
 /// Most of those due in a bucket who drift into the one before.
 const EARLY: f64 = 0.25;
 /// Least log-likelihood of one bucket under any explanation: its counts may be late or lost. Those of one room, and of several.
-const LOST: [f64; 2] = [-7.0, -10.0];
+const LOST: [f64; 2] = [-7.0, -11.0];
 
 /// Those who were due in one bucket, and those of them who came.
 #[derive(Debug, Clone, Copy, PartialEq)]
