@@ -185,7 +185,7 @@ impl Look<'_> {
         let long = |seconds: &i64| if *seconds >= 120 { 1.6 } else { -1.0 };
         let devices_say: f64 = went.values().map(|seconds| each + long(seconds)).sum();
         let probe_says = if probe.is_some() { 6.0 } else { 0.0 };
-        let log_odds = (self.policy.prior_school_layer + devices_say + probe_says).min(12.0);
+        let log_odds = (self.policy.prior_no_addresses + devices_say + probe_says).min(12.0);
         let mut finding = self.finding(Channel::Address, ElementKind::SchoolLan, None, Cause::DhcpExhaustion, log_odds);
         finding.schools = vec![(self.number, devices)];
         finding.affected = Group { schools: 1, failing: devices, of: devices };

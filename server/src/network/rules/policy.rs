@@ -71,6 +71,8 @@ pub struct Policy {
     pub access_point_least_share: f64,
     /// Seconds within which they must.
     pub access_point_window_s: i64,
+    /// Log odds that a school has no more addresses.
+    pub prior_no_addresses: f64,
     /// Times per device and minute that one gets no address for a reason of its own.
     pub address_noise: f64,
     /// Least devices that must fail to get an address.
@@ -134,6 +136,7 @@ impl Default for Policy {
             access_point_least_devices: 3,
             access_point_least_share: 0.25,
             access_point_window_s: 240,
+            prior_no_addresses: -10.0,
             address_noise: 5e-5,
             address_least_devices: 3,
             device_least_s: 1_500,
