@@ -37,7 +37,8 @@ pub(super) fn weigh(morning: Morning) -> f64 {
     } else if arrived * 10 >= of * 6 {
         5.0
     } else if arrived * 10 <= of * 3 {
-        -6.0
+        // An owner closes its schools together: many that are missing are no better evidence than one.
+        -12.0
     } else {
         0.0
     };

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Policy,
-    cover::TROUBLE,
+    cover::{TROUBLE, kept},
     silence::{Due, SHAPE, Scene, matched, weigh},
 };
 
@@ -201,6 +201,7 @@ impl Cohort {
         let remembered = past.is_some_and(|past| onset - past.ended < around.pace + 2);
         let rooms = (around.rooms)(onset).max(past.map_or(1, |past| past.rooms));
         let carried = past.map_or(0.0, |past| (past.score / 2.0).clamp(0.0, CARRIED));
+        let (mean, awake, carried) = (kept(mean), awake.map(kept), kept(carried));
         Some(Quiet { onset, mean, awake, rooms, remembered, carried, score: 0.0, against_lids: 0.0, missing: 0.0 })
     }
 
@@ -259,7 +260,7 @@ impl Cohort {
             comes: around.comes,
         };
         let [score, against_lids] = weigh(&scene, policy);
-        (quiet.score, quiet.against_lids) = (score + quiet.carried, against_lids);
-        quiet.missing = quiet.mean * silent;
+        (quiet.score, quiet.against_lids) = (kept(score + quiet.carried), kept(against_lids));
+        quiet.missing = kept(quiet.mean * silent);
     }
 }

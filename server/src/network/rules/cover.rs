@@ -16,6 +16,11 @@ pub(super) fn probability(log_odds: f64) -> f64 {
     1.0 / (1.0 + (-log_odds).exp())
 }
 
+/// A number to six decimals: what is kept is written so and read back as it was, by any reader of JSON.
+pub(super) fn kept(number: f64) -> f64 {
+    (number * 1e6).round() / 1e6
+}
+
 /// Logarithm of a sum, from logarithms.
 pub(super) fn sum_of_logs(logs: &[f64]) -> f64 {
     let most = logs.iter().copied().fold(f64::NEG_INFINITY, f64::max);

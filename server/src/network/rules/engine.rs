@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     BUCKET_S, Change, Event, Incident, Moment, Observed, Outcome, Place, Policy, Target, Topology,
     cohort::{Around, Cohort},
+    cover::kept,
     layers::{Layers, Said},
     lifecycle::Life,
     moment::parse_date,
@@ -388,7 +389,7 @@ impl Engine {
                 let awake = state.cohort.present_awake(newest, pace).map(f64::from);
                 if present > 0.0 {
                     // One unusual day must not become what is usual.
-                    let blend = |old: f64, new: f64| old + LEARNS * (new - old);
+                    let blend = |old: f64, new: f64| kept(old + LEARNS * (new - old));
                     let learned = |(old, old_awake): (f64, Option<f64>)| {
                         let awake = awake.map(|awake| old_awake.map_or(awake, |old| blend(old, awake)));
                         (blend(old, present), awake.or(old_awake))
@@ -409,10 +410,11 @@ impl Engine {
             }
         }
         let flow = if due >= LEAST_FLOW { (f64::from(came) / f64::from(due)).min(1.0) } else { 1.0 };
-        self.flow += SMOOTHING * (flow - self.flow);
-        self.in_session = f64::from(in_session) / self.schools.len().max(1) as f64;
+        self.flow = kept(self.flow + SMOOTHING * (flow - self.flow));
+        self.in_session = kept(f64::from(in_session) / self.schools.len().max(1) as f64);
         if beats > 0 {
-            self.beats_lost += SMOOTHING * (f64::from(lost) / f64::from(beats) - self.beats_lost);
+            self.beats_lost =
+                kept(self.beats_lost + SMOOTHING * (f64::from(lost) / f64::from(beats) - self.beats_lost));
         }
     }
 

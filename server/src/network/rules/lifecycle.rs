@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Cause, Change, ChangeKind, Element, ElementKind, Engine, IncidentState, Moment, Outcome, OwnerShare, Target,
+    cover::kept,
     layers::Said,
     record::{Channel, Finding, Record},
 };
@@ -158,6 +159,7 @@ impl Life {
             let opened = record.incident.opened_at.unwrap_or(now);
             let turns = !found.contains(&record.incident.verdict.element)
                 && record.channel == finding.channel
+                && !(record.origin.kind == ElementKind::SchoolLan && finding.element.kind == ElementKind::AccessPoint)
                 && record.incident.state == IncidentState::Open
                 && record.ok_since.is_none()
                 && finding.opens
@@ -256,6 +258,7 @@ impl Engine {
             share.lesson_device_minutes += minutes * f64::from(*devices);
         }
         for share in shares.values_mut() {
+            share.lesson_device_minutes = kept(share.lesson_device_minutes);
             share.schools.sort_unstable();
         }
         shares

@@ -35,6 +35,9 @@ mod shared;
 mod silence;
 mod topology;
 
+#[cfg(test)]
+mod tests;
+
 pub use element::{Cause, Element, ElementKind, MextPlace};
 pub use engine::Engine;
 pub use event::{ErrorKind, Event, Observed, Outcome, Place, Target};

@@ -7,8 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Alternative, BUCKET_S, Cause, Change, ChangeKind, Element, ElementKind, Engine, Evidence, Group, Incident,
-    IncidentState, Moment, Policy, StartBound, TimelineEntry, Verdict, Witness, cover::probability,
-    incident::incident_id, recovery::Now,
+    IncidentState, Moment, Policy, StartBound, TimelineEntry, Verdict, Witness,
+    cover::{kept, probability},
+    incident::incident_id,
+    recovery::Now,
 };
 
 /// Entries of a timeline that are kept.
@@ -199,7 +201,7 @@ impl Record {
                 if stronger && self.incident.first_verdict.is_none() && self.votes.is_empty() {
                     let late_reports = self.incident.evidence.late_reports;
                     self.incident.evidence = Evidence { late_reports, ..evidence(finding) };
-                    self.incident.verdict.confidence = self.incident.verdict.confidence.max(finding.confidence);
+                    self.incident.verdict.confidence = self.incident.verdict.confidence.max(kept(finding.confidence));
                 }
                 if self.schools.len() > before {
                     kinds.push(ChangeKind::Extended);
@@ -282,7 +284,7 @@ impl Record {
                 self.incident.first_verdict.get_or_insert(first);
                 kinds.push(ChangeKind::VerdictChanged);
             }
-            let confidence = confidence.min(0.97);
+            let confidence = kept(confidence.min(0.97));
             self.incident.verdict = Verdict { mext_place: cause.place(kind), element, cause, confidence };
         }
         let StartBound { at, earliest, latest } = self.incident.started;
@@ -339,18 +341,21 @@ fn verdict(finding: &Finding) -> Verdict {
         element: finding.element.clone(),
         cause: finding.cause,
         mext_place: finding.cause.place(finding.element.kind),
-        confidence: finding.confidence,
+        confidence: kept(finding.confidence),
     }
 }
 
 fn evidence(finding: &Finding) -> Evidence {
     let mut alternatives = finding.alternatives.clone();
     alternatives.truncate(5);
+    for alternative in &mut alternatives {
+        alternative.log_odds = kept(alternative.log_odds);
+    }
     Evidence {
         witness: finding.witness,
         affected: finding.affected,
         control: finding.control,
-        log_odds: finding.log_odds,
+        log_odds: kept(finding.log_odds),
         alternatives,
         would_change: would_change(&finding.channel, finding.element.kind).to_owned(),
         late_reports: [0, 0],
