@@ -168,7 +168,7 @@ impl Engine {
             }
             let mut probe_silent = false;
             if let Some(last) = probe.and_then(|probe| probe.last) {
-                let missed = (until.seconds_since(last) - 3).div_euclid(BUCKET_S);
+                let missed = (until.seconds_since(last) - 2).div_euclid(BUCKET_S);
                 if last > onset_at.plus_seconds(15) {
                     word -= 15.0;
                 } else if last > onset_at.plus_seconds(-90) && missed >= 1 {
