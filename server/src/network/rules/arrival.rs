@@ -27,16 +27,18 @@ pub(super) fn weigh(morning: Morning) -> f64 {
         None => 0.0,
     };
     let awake = match morning.usual_awake {
-        Some(usual) if usual >= 2.0 => 4.0,
-        Some(_) | None => 0.0,
+        Some(usual) if usual >= 2.0 => 5.0,
+        // Lids that stay closed for a lesson or a day are nothing rare.
+        Some(_) | None => -6.0,
     };
     let [arrived, of] = morning.others;
-    let others = if of < 2 {
+    let others = if of == 0 {
         0.0
-    } else if arrived * 10 >= of * 7 {
+    } else if arrived * 10 >= of * 6 {
         5.0
-    } else if arrived * 2 <= of {
-        -6.0
+    } else if arrived * 10 <= of * 3 {
+        // An owner closes its schools together: many that are missing are no better evidence than one.
+        -12.0
     } else {
         0.0
     };

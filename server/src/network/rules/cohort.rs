@@ -1,28 +1,30 @@
-//! Silence of a whole cohort, told from absence.
+//! Who is heard of one school, and when all of them fell silent.
 //!
-//! Devices check in once per pace, so the check-ins of one pace count the devices that are there. A cut ends all of them
-//! within one bucket. Lids that are closed end them over tens of seconds to minutes, and leave those that never sleep. The
-//! log-likelihood of a cut is compared with both: nothing happened and chance was quiet; lids were closed, summed over how
-//! long that took and how many stayed. Counts are taken as Poisson.
+//! Devices check in once per pace, so the check-ins of one pace count the devices that are there. What a silence means is
+//! weighed in [`super::silence`].
 //!
 //! Deliberately not here: what one tablet does. A single tablet's absence means nothing.
 
 use serde::{Deserialize, Serialize};
 
-use super::Policy;
+use super::{
+    Policy,
+    cover::{TROUBLE, kept},
+    silence::{Due, SHAPE, Scene, matched, weigh},
+};
 
 /// Buckets kept: sixteen minutes.
 const KEPT: usize = 96;
 /// Buckets before a silence from which its expectation is taken.
 const BEFORE: i64 = 18;
-/// Buckets before a silence whose shape tells a cut from lids.
-const SHAPE: i64 = 9;
 /// Buckets into a silence after which more of it says nothing new.
 const SATURATED: i64 = 60;
-/// How long lids may take to close, in buckets, and how likely that is.
-const LIDS: [(f64, f64); 5] = [(2.0, 0.01), (4.0, 0.09), (8.0, 0.25), (16.0, 0.35), (32.0, 0.3)];
-/// Check-ins that may stray into a bucket of a school that is cut.
-const STRAY: f64 = 0.01;
+/// Paces longer than this, in buckets, are not compared bucket by bucket.
+const LONG_PACE: i64 = 18;
+/// Buckets after a silence within which another one is judged by what was heard before the first.
+const MEMORY: i64 = 36;
+/// Most that one silence says for the next, if the cohort came back at once.
+const CARRIED: f64 = 8.0;
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 struct Slot {
@@ -39,8 +41,18 @@ pub(super) struct Cohort {
     knows_awake: bool,
     /// The silence that lasts.
     pub(super) quiet: Option<Quiet>,
-    /// Expectation of the time before the last silence, for one that follows closely; and when it ended.
-    last: Option<(i64, f64, f64)>,
+    /// The last silence, for one that follows closely.
+    last: Option<Past>,
+}
+
+/// A silence that is over.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+struct Past {
+    ended: i64,
+    mean: f64,
+    awake: Option<f64>,
+    rooms: u32,
+    score: f64,
 }
 
 /// A silence.
@@ -48,18 +60,38 @@ pub(super) struct Cohort {
 pub(super) struct Quiet {
     /// Its first silent bucket.
     pub(super) onset: i64,
-    /// Expected check-ins per bucket, by phase of the pace.
-    expected: Vec<f64>,
-    /// Their mean.
+    /// Check-ins per bucket before it.
     pub(super) mean: f64,
-    /// Expected check-ins per bucket of devices that do not sleep, where they are told apart.
+    /// The same of devices that do not sleep, where they are told apart.
     awake: Option<f64>,
+    /// Rooms in which devices were about.
+    rooms: u32,
+    /// It follows another one so closely that there was no pace in between to compare with.
+    remembered: bool,
+    /// What the silence before says.
+    carried: f64,
     /// Log-likelihood of a cut against anything else.
     pub(super) score: f64,
     /// Of a cut against lids.
     pub(super) against_lids: f64,
     /// Check-ins that are missing.
     pub(super) missing: f64,
+}
+
+/// What is known of a school beside its check-ins when it falls silent.
+pub(super) struct Around<'a> {
+    /// Buckets of its pace.
+    pub(super) pace: i64,
+    /// Whether a bucket could be heard at all.
+    pub(super) observed: &'a dyn Fn(i64) -> bool,
+    /// Whether lids are likely to close in a bucket: in a break, about the begin or end of a lesson or of the day.
+    pub(super) bell: &'a dyn Fn(i64) -> bool,
+    /// Rooms in which devices were about up to a bucket.
+    pub(super) rooms: &'a dyn Fn(i64) -> u32,
+    /// Devices that usually do not sleep.
+    pub(super) usual_awake: Option<f64>,
+    /// Share of the check-ins of the whole region that come.
+    pub(super) comes: f64,
 }
 
 impl Cohort {
@@ -110,77 +142,70 @@ impl Cohort {
         self.knows_awake.then(|| (0..pace).map(|back| self.awake(to - back)).sum())
     }
 
-    /// Looks at the bucket `to`, the newest that is complete. `observed` says whether a bucket could be heard at all;
-    /// `bell` whether lids are likely to close in a bucket: in a break, about the begin or end of a lesson or of the day.
-    pub(super) fn look(
-        &mut self,
-        to: i64,
-        pace: i64,
-        observed: impl Fn(i64) -> bool,
-        bell: impl Fn(i64) -> bool,
-        policy: &Policy,
-    ) {
-        if !observed(to) {
+    /// Looks at the bucket `to`, the newest that is complete.
+    pub(super) fn look(&mut self, to: i64, around: &Around<'_>, policy: &Policy) {
+        if !(around.observed)(to) {
             return;
         }
         if let Some(quiet) = &self.quiet {
             let back = f64::from(self.heard_within(to, 3.min(to - quiet.onset + 1)));
             if back >= (0.6 * quiet.mean).max(1.0) {
-                self.last = Some((to, quiet.mean, quiet.awake.unwrap_or(0.0)));
+                let Quiet { mean, awake, rooms, .. } = *quiet;
+                // A few silent buckets may be late counts, or chance.
+                if to - quiet.onset > 5 && quiet.score > TROUBLE {
+                    self.last = Some(Past { ended: to, mean, awake, rooms, score: quiet.score });
+                }
                 self.quiet = None;
+            } else if (quiet.onset..=quiet.onset + 2).any(|bucket| f64::from(self.heard(bucket)) > 0.15 * quiet.mean) {
+                // Counts that were late: it began later, if it did.
+                self.quiet = self.begin(to, around);
             }
         } else {
-            self.quiet = self.begin(to, pace, &observed);
+            self.quiet = self.begin(to, around);
         }
         let Some(mut quiet) = self.quiet.take() else { return };
-        let bell = (quiet.onset - 2..=quiet.onset).any(bell);
-        self.weigh(&mut quiet, to, observed, bell, policy);
+        if to - quiet.onset <= SATURATED {
+            self.weigh(&mut quiet, to, around, policy);
+        }
         self.quiet = Some(quiet);
     }
 
-    fn begin(&self, to: i64, pace: i64, observed: &impl Fn(i64) -> bool) -> Option<Quiet> {
+    /// Whether the cohort of a past silence came back, lately: fewer are no cut that ended.
+    fn came_back(&self, past: &Past, to: i64) -> bool {
+        let buckets = (to - past.ended).clamp(0, 6) + 3;
+        let heard = f64::from(self.heard_within(past.ended + buckets - 3, buckets));
+        to - past.ended < MEMORY && heard >= 0.5 * past.mean * buckets as f64
+    }
+
+    fn begin(&self, to: i64, around: &Around<'_>) -> Option<Quiet> {
+        let observed = around.observed;
         let recent: f64 = self.mean(to - 2, to - 2 - BEFORE, observed, |bucket| self.heard(bucket));
-        let remembered = self.last.filter(|(ended, ..)| to - ended < 2 * BEFORE);
-        let mean = remembered.map_or(recent, |(_, mean, _)| mean.max(recent));
+        let past = self.last.filter(|past| self.came_back(past, to));
+        let mean = past.map_or(recent, |past| past.mean.max(recent));
         if mean < 0.1 || f64::from(self.heard(to)) > 0.15 * mean {
             return None;
         }
         let silent = |bucket: i64| !observed(bucket) || f64::from(self.heard(bucket)) <= 0.15 * mean;
         let onset = (to - 30..=to).rev().take_while(|bucket| silent(*bucket)).last()?;
         // Taken anew from before the silence.
-        let before = self.mean(onset - 1, onset - 1 - BEFORE, observed, |bucket| self.heard(bucket));
-        let mean = remembered.map_or(before, |(_, mean, _)| mean.max(before));
-        if mean < 0.1 {
+        let pace = if around.pace <= LONG_PACE { around.pace } else { BEFORE };
+        let before = self.mean(onset - 1, onset - 1 - pace.max(4), observed, |bucket| self.heard(bucket));
+        let mean = past.map_or(before, |past| past.mean.max(before));
+        if mean < 0.1 || mean * (to - onset + 1) as f64 <= 1.2 {
             return None;
         }
         let awake = self.knows_awake.then(|| {
-            let before = self.mean(onset - 1, onset - 1 - 2 * BEFORE, observed, |bucket| self.awake(bucket));
-            remembered.map_or(before, |(.., awake)| awake.max(before))
+            let before = self.mean(onset - 1, onset - 1 - pace.max(4), observed, |bucket| self.awake(bucket));
+            past.map_or(before, |past| past.awake.map_or(before, |awake| awake.max(before)))
         });
-        let expected = if remembered.is_none() && pace <= BEFORE {
-            (0..pace).map(|phase| self.expected_at(phase, onset, pace, mean)).collect()
-        } else {
-            vec![mean]
-        };
-        let quiet = Quiet { onset, expected, mean, awake, score: 0.0, against_lids: 0.0, missing: 0.0 };
-        let missing: f64 = (onset..=to).map(|bucket| quiet.expected(bucket)).sum();
-        (missing >= 1.2).then_some(quiet)
+        let remembered = past.is_some_and(|past| onset - past.ended < around.pace + 2);
+        let rooms = (around.rooms)(onset).max(past.map_or(1, |past| past.rooms));
+        let carried = past.map_or(0.0, |past| (past.score / 2.0).clamp(0.0, CARRIED));
+        let (mean, awake, carried) = (kept(mean), awake.map(kept), kept(carried));
+        Some(Quiet { onset, mean, awake, rooms, remembered, carried, score: 0.0, against_lids: 0.0, missing: 0.0 })
     }
 
-    /// Devices that woke together check in together: no more is expected of a phase than it brought lately.
-    fn expected_at(&self, phase: i64, onset: i64, pace: i64, mean: f64) -> f64 {
-        let first = (onset - 1 - phase).rem_euclid(pace);
-        let buckets: Vec<i64> = (0..3).map(|cycle| onset - 1 - first - cycle * pace).collect();
-        let around = |bucket: i64| {
-            f64::from(self.heard(bucket)) * 0.5
-                + f64::from(self.heard(bucket - 1)) * 0.25
-                + f64::from(self.heard(bucket + 1).max(self.heard(bucket - 1))) * 0.25
-        };
-        let lately = buckets.iter().map(|bucket| around(*bucket)).sum::<f64>() / buckets.len() as f64;
-        mean.min(lately)
-    }
-
-    fn mean(&self, to: i64, after: i64, observed: &impl Fn(i64) -> bool, count: impl Fn(i64) -> u32) -> f64 {
+    fn mean(&self, to: i64, after: i64, observed: &dyn Fn(i64) -> bool, count: impl Fn(i64) -> u32) -> f64 {
         let (mut sum, mut buckets) = (0.0, 0.0);
         for bucket in after + 1..=to {
             if observed(bucket) {
@@ -191,79 +216,51 @@ impl Cohort {
         if buckets < 4.0 { 0.0 } else { sum / buckets }
     }
 
-    fn weigh(&self, quiet: &mut Quiet, to: i64, observed: impl Fn(i64) -> bool, bell: bool, policy: &Policy) {
-        let onset = quiet.onset;
-        if to - onset > SATURATED {
-            return;
-        }
-        let seen: Vec<(i64, f64, f64)> = (onset - SHAPE..=to)
-            .filter(|bucket| observed(*bucket))
-            .map(|bucket| (bucket, f64::from(self.heard(bucket)), quiet.expected(bucket)))
-            .collect();
-        let stray = STRAY + 0.002 * quiet.mean;
-        let cut: f64 = seen
-            .iter()
-            .map(|(bucket, heard, expected)| match bucket - onset {
-                ..-1 => poisson(*heard, *expected),
-                -1 => mean_of_logs([0.1, 0.3, 0.5, 0.7, 0.9, 1.0].map(|share| poisson(*heard, share * expected))),
-                _ => poisson(*heard, stray),
-            })
-            .sum();
-        let normal: f64 = seen.iter().map(|(_, heard, expected)| poisson(*heard, 0.8 * expected)).sum();
-        let floor = match quiet.awake {
-            Some(awake) => (awake / quiet.mean).clamp(policy.least_residual_share / 4.0, 0.9),
-            None => policy.least_residual_share,
+    fn weigh(&self, quiet: &mut Quiet, to: i64, around: &Around<'_>, policy: &Policy) {
+        let (onset, pace) = (quiet.onset, around.pace);
+        let compared = pace <= LONG_PACE && !quiet.remembered;
+        let awake = |bucket: i64| f64::from(self.awake(bucket));
+        let heard = |bucket: i64| f64::from(self.heard(bucket));
+        let sleeper = |bucket: i64| (heard(bucket) - awake(bucket)).max(0.0);
+        let first = if compared { onset - SHAPE } else { onset };
+        let observed = |bucket: &i64| (around.observed)(*bucket);
+        let looked_at: Vec<i64> = (first..=to).filter(observed).collect();
+        let silent = looked_at.iter().filter(|bucket| **bucket >= onset).count() as f64;
+        // Who is due in a bucket: whoever came one pace before, or an even share of all.
+        let due = |count: &dyn Fn(i64) -> f64, even: f64, paces: i64| -> Vec<Due> {
+            let due = |bucket: &i64| {
+                let before = bucket - pace * ((bucket - onset).div_euclid(pace) + 1).max(1);
+                let known = compared && (around.observed)(before);
+                let due = if known { count(before) } else { even };
+                (*bucket < onset + paces * pace && (known || *bucket >= onset)).then(|| Due {
+                    at: bucket - onset,
+                    due,
+                    came: count(*bucket),
+                    even: !known,
+                })
+            };
+            matched(looked_at.iter().filter_map(due).collect())
         };
-        // Now and then the devices that never sleep are away too.
-        let nobody = policy.lids_without_residual;
-        let stays = 1.0 - nobody;
-        let residuals: Vec<(f64, f64)> = match quiet.awake {
-            Some(_) => vec![(0.0, nobody), (0.6, stays / 2.0), (1.0, stays / 2.0)],
-            None => vec![(0.0, nobody), (1.0, stays / 3.0), (2.5, stays / 3.0), (6.0, stays / 3.0)],
+        let all = due(&heard, quiet.mean, 1);
+        let told_apart = quiet.awake.is_some();
+        let even_awake = quiet.awake.unwrap_or(0.0);
+        let lids = if told_apart { due(&sleeper, (quiet.mean - even_awake).max(0.0), 1) } else { Vec::new() };
+        let awake = if told_apart { due(&awake, even_awake, SATURATED) } else { Vec::new() };
+        let scene = Scene {
+            all: &all,
+            lids: &lids,
+            awake: &awake,
+            awake_devices: quiet.awake.map(|awake| awake * pace as f64),
+            usual_awake: around.usual_awake,
+            devices: quiet.mean * pace as f64,
+            pace,
+            paces: silent / pace as f64,
+            bell: (onset - 2..=onset).any(around.bell),
+            rooms: quiet.rooms,
+            comes: around.comes,
         };
-        let mut lids = Vec::with_capacity(LIDS.len() * residuals.len() * 4);
-        for (took, weight) in LIDS {
-            for (residual, how_likely) in &residuals {
-                for ended in 0..4 {
-                    let end = (onset + ended) as f64;
-                    let likelihood: f64 = seen
-                        .iter()
-                        .map(|(bucket, heard, expected)| {
-                            let open = ((end - *bucket as f64 - 0.5) / took).clamp(0.0, 1.0);
-                            let stay = (floor * residual).min(0.9);
-                            poisson(*heard, (expected * (stay + (1.0 - stay) * open)).max(stray))
-                        })
-                        .sum();
-                    lids.push(likelihood + weight.ln() + how_likely.ln() - 4.0_f64.ln());
-                }
-            }
-        }
-        let lids = sum_of_logs(&lids);
-        let prior = policy.prior_lids + if bell { policy.prior_lids_at_bell } else { 0.0 };
-        quiet.against_lids = cut - lids;
-        quiet.score = cut - sum_of_logs(&[normal, prior + lids]);
-        quiet.missing = (onset..=to).filter(|bucket| observed(*bucket)).map(|bucket| quiet.expected(bucket)).sum();
+        let [score, against_lids] = weigh(&scene, policy);
+        (quiet.score, quiet.against_lids) = (kept(score + quiet.carried), kept(against_lids));
+        quiet.missing = kept(quiet.mean * silent);
     }
-}
-
-impl Quiet {
-    fn expected(&self, bucket: i64) -> f64 {
-        self.expected[bucket.rem_euclid(self.expected.len() as i64) as usize]
-    }
-}
-
-/// Logarithm of a Poisson probability, without the factorial, which cancels out.
-fn poisson(count: f64, rate: f64) -> f64 {
-    let rate = rate.max(1e-3);
-    count * rate.ln() - rate
-}
-
-/// Logarithm of a sum, from logarithms.
-pub(super) fn sum_of_logs(logs: &[f64]) -> f64 {
-    let most = logs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    if most.is_finite() { most + logs.iter().map(|log| (log - most).exp()).sum::<f64>().ln() } else { most }
-}
-
-fn mean_of_logs<const N: usize>(logs: [f64; N]) -> f64 {
-    sum_of_logs(&logs) - (N as f64).ln()
 }

@@ -16,6 +16,17 @@ pub(super) fn probability(log_odds: f64) -> f64 {
     1.0 / (1.0 + (-log_odds).exp())
 }
 
+/// A number to six decimals: what is kept is written so and read back as it was, by any reader of JSON.
+pub(super) fn kept(number: f64) -> f64 {
+    (number * 1e6).round() / 1e6
+}
+
+/// Logarithm of a sum, from logarithms.
+pub(super) fn sum_of_logs(logs: &[f64]) -> f64 {
+    let most = logs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    if most.is_finite() { most + logs.iter().map(|log| (log - most).exp()).sum::<f64>().ln() } else { most }
+}
+
 /// An explanation.
 #[derive(Debug, Clone)]
 pub(super) struct Candidate {
@@ -90,6 +101,10 @@ pub(super) fn smallest_set(candidates: &[Candidate], alone: f64, coverage: f64, 
             }
             let score = candidate.score(coverage, &explained);
             let each = candidate.failing(&explained).map(|(_, word)| (alone + word).max(0.0)).sum::<f64>();
+            // Of several schools one alone has its own reason.
+            if candidate.shared && failing < 2 && candidate.members.len() > 1 {
+                continue;
+            }
             // One school behind it that can be seen: the school's own trouble is as good an explanation.
             if candidate.shared && failing > 1 && score < each {
                 continue;

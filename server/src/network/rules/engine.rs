@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     BUCKET_S, Change, Event, Incident, Moment, Observed, Outcome, Place, Policy, Target, Topology,
-    cohort::Cohort,
+    cohort::{Around, Cohort},
+    cover::kept,
     layers::{Layers, Said},
     lifecycle::Life,
     moment::parse_date,
@@ -17,6 +18,14 @@ use super::{
 
 /// Gaps and announced works that are kept.
 const KEPT: usize = 256;
+/// Share of the usual devices with which a school's pupils have arrived.
+const ARRIVED_SHARE: f64 = 0.3;
+/// Check-ins of the whole region from which on it is said what share of them comes.
+const LEAST_FLOW: u32 = 30;
+/// Weight of the newest bucket in it.
+const SMOOTHING: f64 = 0.2;
+/// How much one day changes what is usual.
+const LEARNS: f64 = 0.2;
 /// Access points that are kept per school.
 const ACCESS_POINTS: usize = 400;
 /// Buckets of an access point that are kept: four minutes.
@@ -36,6 +45,12 @@ pub struct Engine {
     /// The newest bucket that was judged.
     pub(super) began: Option<Moment>,
     judged: Option<i64>,
+    /// Share of the check-ins of the whole region that still come, compared with one pace before, smoothed.
+    pub(super) flow: f64,
+    /// Share of the schools in which about as many devices are there as usually.
+    pub(super) in_session: f64,
+    /// Share of the heartbeats of probes that do not come although their schools are heard, smoothed.
+    pub(super) beats_lost: f64,
     /// Since when silence is taken for that of this product's own servers.
     pub(super) own_servers_since: Option<Moment>,
 }
@@ -52,6 +67,8 @@ pub(super) struct SchoolState {
     /// The local day, and what was heard on it.
     pub(super) today: i64,
     pub(super) heard_today: u64,
+    /// The most devices that were there at once on it.
+    pub(super) most_today: u32,
     /// Devices that are usually there at ten o'clock, and of these, those that do not sleep.
     pub(super) usual: Option<(f64, Option<f64>)>,
     pub(super) learned_on: i64,
@@ -63,8 +80,19 @@ impl SchoolState {
     /// Begins a local day, if it is a later one.
     fn turn_to(&mut self, day: i64) {
         if day > self.today {
-            (self.today, self.heard_today) = (day, 0);
+            (self.today, self.heard_today, self.most_today) = (day, 0, 0);
         }
+    }
+
+    /// Whether pupils came today, not only those who come when a school is closed.
+    pub(super) fn has_arrived(&self) -> bool {
+        self.is_usual(self.most_today)
+    }
+
+    /// Whether so many devices are about as many as usually.
+    fn is_usual(&self, present: u32) -> bool {
+        let least = self.usual.map_or(1.0, |(usual, _)| (usual * ARRIVED_SHARE).max(1.0));
+        f64::from(present) >= least
     }
 }
 
@@ -120,6 +148,12 @@ impl Spot {
         [now, by_pace.into_iter().max().unwrap_or(0)]
     }
 
+    /// Check-ins of the pace before a bucket, and of the two buckets before that.
+    pub(super) fn heard_before(&self, bucket: i64, pace: i64) -> u32 {
+        let within = bucket - pace.min(AP_BUCKETS as i64) - 2..bucket;
+        self.slots.iter().filter(|(b, _)| within.contains(b)).map(|(_, heard)| heard).sum()
+    }
+
     pub(super) fn heard_since(&self, bucket: i64) -> u32 {
         self.slots.iter().filter(|(b, _)| *b >= bucket).map(|(_, heard)| heard).sum()
     }
@@ -157,6 +191,7 @@ impl Engine {
                 probe: probed.contains(&number).then(ProbeState::default),
                 today: 0,
                 heard_today: 0,
+                most_today: 0,
                 usual: school.expected.usual_devices.map(|usual| (usual, school.expected.usual_awake)),
                 learned_on: 0,
                 held: 0,
@@ -173,6 +208,9 @@ impl Engine {
             judged: None,
             began: None,
             own_servers_since: None,
+            flow: 1.0,
+            beats_lost: 0.0,
+            in_session: 0.0,
             topology,
         }
     }
@@ -307,6 +345,10 @@ impl Engine {
         let offset = self.policy.utc_offset_minutes;
         let (day, minute) = until.local_day_minute(offset);
         let stale = until.plus_seconds(-self.policy.layer_stale_s);
+        let forgotten = until.plus_seconds(-self.policy.device_memory_s);
+        let comes = self.flow;
+        let mut in_session = 0_u32;
+        let (mut came, mut due, mut beats, mut lost) = (0_u32, 0_u32, 0_u32, 0_u32);
         for (state, school) in self.schools.iter_mut().zip(&self.topology.schools) {
             let pace = pace_buckets(school.pace_s);
             let gaps = &self.gaps;
@@ -316,32 +358,63 @@ impl Engine {
                 let to = from.plus_seconds(BUCKET_S);
                 !gaps.iter().any(|[begin, end]| *begin < to && from < end.plus_seconds(pace_s))
             };
-            // Lids close when a lesson ends, in breaks, and while people settle at its begin.
+            // Lids close when a lesson ends and in breaks.
             let bell = |bucket: i64| {
                 let (_, minute) = Moment::from_seconds(bucket * BUCKET_S).local_day_minute(offset);
-                !school.expected.lessons.iter().any(|[begin, end]| (begin + 4..end - 2).contains(&minute))
+                !school.expected.lessons.iter().any(|[begin, end]| (begin + 1..end - 5).contains(&minute))
             };
-            state.cohort.look(newest, pace, observed, bell, &self.policy);
-            state.layers.forget(stale);
+            let spots = &state.access_points;
+            // Rooms with about as many devices as the fullest one: one or two in a corridor are no class.
+            let rooms = |onset: i64| {
+                let heard: Vec<u32> = spots.values().map(|spot| spot.heard_before(onset, pace)).collect();
+                let least = heard.iter().max().map_or(0, |most| most / 3).max(4);
+                heard.iter().filter(|heard| **heard >= least).count() as u32
+            };
+            let usual_awake = state.usual.and_then(|(_, awake)| awake);
+            let around = Around { pace, observed: &observed, bell: &bell, rooms: &rooms, usual_awake, comes };
+            state.cohort.look(newest, &around, &self.policy);
+            state.layers.forget(stale, forgotten);
             if state.cohort.quiet.is_none() {
                 state.held = 0;
+                came += state.cohort.heard_within(newest, 3);
+                due += state.cohort.heard_within(newest - pace, 3);
             }
             state.turn_to(day);
+            let present = state.cohort.present(newest, pace);
+            state.most_today = state.most_today.max(present);
+            in_session += u32::from(present > 0 && state.is_usual(present));
             if minute >= 600 && state.learned_on < day && state.heard_today > 0 && state.cohort.quiet.is_none() {
                 state.learned_on = day;
                 let present = f64::from(state.cohort.present(newest, pace));
                 let awake = state.cohort.present_awake(newest, pace).map(f64::from);
                 if present > 0.0 {
-                    state.usual = Some((present, awake));
+                    // One unusual day must not become what is usual.
+                    let blend = |old: f64, new: f64| kept(old + LEARNS * (new - old));
+                    let learned = |(old, old_awake): (f64, Option<f64>)| {
+                        let awake = awake.map(|awake| old_awake.map_or(awake, |old| blend(old, awake)));
+                        (blend(old, present), awake.or(old_awake))
+                    };
+                    state.usual = Some(state.usual.map_or((present, awake), learned));
                 }
             }
             if let Some(probe) = &mut state.probe {
                 let silent = probe.last.is_some_and(|last| until.seconds_since(last) > 60);
+                if state.cohort.quiet.is_none() && probe.beats > 0 && !probe.unplugged {
+                    beats += 1;
+                    lost += u32::from(probe.last.is_some_and(|last| until.seconds_since(last) > BUCKET_S + 3));
+                }
                 let going_on = state.cohort.quiet.is_none() && state.cohort.heard_within(newest, 3) > 0;
                 if silent && going_on {
                     (probe.unplugged, probe.beats) = (true, 0);
                 }
             }
+        }
+        let flow = if due >= LEAST_FLOW { (f64::from(came) / f64::from(due)).min(1.0) } else { 1.0 };
+        self.flow = kept(self.flow + SMOOTHING * (flow - self.flow));
+        self.in_session = kept(f64::from(in_session) / self.schools.len().max(1) as f64);
+        if beats > 0 {
+            self.beats_lost =
+                kept(self.beats_lost + SMOOTHING * (f64::from(lost) / f64::from(beats) - self.beats_lost));
         }
     }
 
@@ -385,6 +458,7 @@ impl Engine {
         (fresh.feeds, fresh.gaps, fresh.plans) =
             (std::mem::take(&mut self.feeds), std::mem::take(&mut self.gaps), std::mem::take(&mut self.plans));
         (fresh.began, fresh.judged, fresh.own_servers_since) = (self.began, self.judged, self.own_servers_since);
+        (fresh.flow, fresh.beats_lost, fresh.in_session) = (self.flow, self.beats_lost, self.in_session);
         fresh.life = std::mem::take(&mut self.life);
         for record in &mut fresh.life.records {
             // Schools are named by their place in the topology.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{Cause, Element, MextPlace, Moment};
+use super::{Cause, Element, MextPlace, Moment, cover::kept};
 
 /// One trouble with one cause.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -255,7 +255,8 @@ impl Incident {
     pub(super) fn set_shares(&mut self, shares: BTreeMap<String, OwnerShare>) {
         self.owners = shares.into_values().collect();
         self.devices = self.owners.iter().map(|share| share.devices).sum();
-        self.lesson_device_minutes = self.owners.iter().map(|share| share.lesson_device_minutes).sum();
+        let minutes = self.owners.iter().map(|share| share.lesson_device_minutes).sum();
+        self.lesson_device_minutes = kept(minutes);
     }
 }
 

@@ -52,6 +52,8 @@ pub(super) struct Sign {
 pub(super) struct Layers {
     pub(super) devices: BTreeMap<String, Troubled>,
     pub(super) signs: VecDeque<Sign>,
+    /// Troubles last told before this are of devices that sleep or left: they count for nobody but the device.
+    pub(super) stale: Moment,
 }
 
 /// What a device says, on its school's network.
@@ -105,7 +107,8 @@ impl Layers {
             device.access_point = Some(access_point.to_owned());
         }
         if let Some(trouble) = device.troubles.iter_mut().find(|trouble| trouble.target == *said.target) {
-            (trouble.outcome, trouble.error) = (said.outcome, said.error);
+            trouble.outcome = said.outcome;
+            trouble.error = trouble.error.or(said.error);
             trouble.last_known = said.known;
             trouble.reports = trouble.reports.saturating_add(1);
         } else if device.troubles.len() < TARGETS {
@@ -122,8 +125,9 @@ impl Layers {
     }
 
     /// Drops what was not said again in time.
-    pub(super) fn forget(&mut self, before: Moment) {
-        while self.signs.front().is_some_and(|sign| sign.known < before) {
+    pub(super) fn forget(&mut self, stale: Moment, before: Moment) {
+        self.stale = stale;
+        while self.signs.front().is_some_and(|sign| sign.known < stale) {
             self.signs.pop_front();
         }
         self.devices.retain(|_, device| {
@@ -136,7 +140,7 @@ impl Layers {
     pub(super) fn count(&self) -> Counted {
         let mut counted = Counted::default();
         for device in self.devices.values() {
-            device.count(&mut counted);
+            device.count(self.stale, &mut counted);
         }
         counted
     }
@@ -163,9 +167,10 @@ pub(super) struct Counted {
 
 impl Troubled {
     /// The first layer that is broken. Names or hops that are merely slow break nothing.
-    pub(super) fn first_broken(&self) -> Option<&Trouble> {
+    pub(super) fn first_broken(&self, stale: Moment) -> Option<&Trouble> {
         self.troubles
             .iter()
+            .filter(|trouble| trouble.last_known >= stale)
             .filter(|trouble| match trouble.target {
                 Target::Dns | Target::HubHop | Target::IspHop | Target::Ports => trouble.outcome == Outcome::Failed,
                 Target::Link | Target::Address | Target::Gateway | Target::Server | Target::Service(_) => true,
@@ -173,8 +178,9 @@ impl Troubled {
             .min_by(|a, b| a.target.cmp(&b.target))
     }
 
-    fn count(&self, counted: &mut Counted) {
-        let Some(first) = self.first_broken() else { return };
+    fn count(&self, stale: Moment, counted: &mut Counted) {
+        let Some(first) = self.first_broken(stale) else { return };
+        let told = |trouble: &&Trouble| trouble.last_known >= stale;
         let times = (first.since, first.first_known);
         match &first.target {
             Target::Link | Target::HubHop | Target::IspHop | Target::Ports => {}
@@ -189,13 +195,13 @@ impl Troubled {
                 counted.dns_times.push(times);
             }
             Target::Server => {
-                if self.troubles.iter().any(|trouble| matches!(trouble.target, Target::Service(_))) {
+                if self.troubles.iter().filter(told).any(|trouble| matches!(trouble.target, Target::Service(_))) {
                     counted.congested += 1;
                     counted.congested_times.push(times);
                 }
             }
             Target::Service(_) => {
-                for trouble in &self.troubles {
+                for trouble in self.troubles.iter().filter(told) {
                     let Target::Service(service) = &trouble.target else { continue };
                     let [troubled, middlebox] = counted.services.entry(service.clone()).or_default();
                     *troubled += 1;

@@ -131,7 +131,8 @@ impl Look<'_> {
         let first = |access_point: Option<&str>| {
             let of =
                 |device: &&Troubled| access_point.is_none_or(|wanted| device.access_point.as_deref() == Some(wanted));
-            let troubles = self.layers.devices.values().filter(of).filter_map(|device| device.first_broken());
+            let troubles =
+                self.layers.devices.values().filter(of).filter_map(|device| device.first_broken(self.layers.stale));
             let gateway = troubles.filter(|trouble| trouble.target == Target::Gateway);
             let mut times: Vec<_> = gateway.map(|trouble| (trouble.since, trouble.first_known)).collect();
             times.sort_unstable();
@@ -169,12 +170,22 @@ impl Look<'_> {
         };
         let probe = self.probe.get(&Target::Address);
         let devices = distinct(signs().filter(|sign| sign.known.seconds_since(sign.at) < 900));
-        let weight = devices + if probe.is_some() { 2 } else { 0 };
-        if weight < self.policy.address_least_devices {
+        if devices + if probe.is_some() { 2 } else { 0 } < self.policy.address_least_devices {
             return;
         }
         let first = signs().map(|sign| sign.at).min().or(probe.copied()).unwrap_or(self.now);
-        let log_odds = 3.0 + 0.6 * f64::from(weight.min(8));
+        // How long each went without: for its own reasons seldom longer than two minutes.
+        let mut went: BTreeMap<&str, i64> = BTreeMap::new();
+        for sign in signs().filter(|sign| sign.known.seconds_since(sign.at) < 900) {
+            let most = went.entry(&sign.device).or_default();
+            *most = (*most).max(sign.known.seconds_since(sign.at));
+        }
+        let chance = (self.policy.address_noise * f64::from(self.present) * 10.0).max(0.05);
+        let each = (5.0 / chance).ln().clamp(1.0, 4.0);
+        let long = |seconds: &i64| if *seconds >= 120 { 1.6 } else { -1.0 };
+        let devices_say: f64 = went.values().map(|seconds| each + long(seconds)).sum();
+        let probe_says = if probe.is_some() { 6.0 } else { 0.0 };
+        let log_odds = (self.policy.prior_no_addresses + devices_say + probe_says).min(12.0);
         let mut finding = self.finding(Channel::Address, ElementKind::SchoolLan, None, Cause::DhcpExhaustion, log_odds);
         finding.schools = vec![(self.number, devices)];
         finding.affected = Group { schools: 1, failing: devices, of: devices };
@@ -199,12 +210,14 @@ impl Look<'_> {
         for (id, device) in &self.layers.devices {
             let lasting = |trouble: &&Trouble| {
                 trouble.reports >= 3
+                    && trouble.last_known >= self.layers.stale
                     && trouble.last_known.seconds_since(trouble.first_known) >= self.policy.device_least_s
                     && (trouble.outcome == Outcome::Failed || trouble.target == Target::Link)
             };
             let Some(trouble) = device.troubles.iter().find(lasting) else { continue };
-            let same = |other: &Troubled| other.troubles.iter().any(|theirs| theirs.target == trouble.target);
-            let others = self.layers.devices.values().filter(|other| same(other)).count() as u32 - 1;
+            let told = |theirs: &Trouble| theirs.target == trouble.target && theirs.last_known >= self.layers.stale;
+            let same = |other: &Troubled| other.troubles.iter().any(told);
+            let others = self.layers.devices.values().filter(|other| same(other)).count().saturating_sub(1) as u32;
             // Others of the cohort fail too: it is not this device.
             if others > 2 && f64::from(others) > 0.05 * f64::from(self.present) {
                 continue;

@@ -1,20 +1,23 @@
-//! What all schools together say at a tick: who fell silent, and who has trouble at a layer that schools share.
+//! What the silence of schools says at a tick: which of them are cut off, and by what.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     Alternative, BUCKET_S, Cause, Element, ElementKind, Engine, Group, Moment, StartBound, Witness,
     arrival::{Morning, weigh},
-    cohort::sum_of_logs,
     cover::{Candidate, TROUBLE, Taken, probability, smallest_set},
-    engine::pace_buckets,
-    layers::{Counted, Layers},
-    local::Look,
+    engine::{SchoolState, pace_buckets},
     record::{Channel, Finding},
 };
 
 /// Share of the schools that can be seen above which silence of all at once is our own.
 const OWN_SERVERS_SHARE: f64 = 0.6;
+/// Share of the schools that must be in session for the absence of one to say something.
+const IN_SESSION: f64 = 0.4;
+/// What a school has to say to count as one of several that fail together.
+const SUBSTANTIAL: f64 = 6.0;
+/// Logarithm of the buckets of a break, in any of which a cut may have been.
+const BREAK: f64 = 3.0;
 /// Schools' word for "this one is well".
 const WELL: f64 = -20.0;
 
@@ -28,10 +31,28 @@ struct Silent {
     against_lids: f64,
     probe: bool,
     mean: f64,
+    /// Lids closed for a reason of their own, and nobody came back: the cut was up to this bucket.
+    late: Option<i64>,
 }
 
-/// How likely shares of failing devices are behind something broken: few at first, most later.
-const SHARES: [(f64, f64); 4] = [(0.15, 0.2), (0.4, 0.2), (0.8, 0.3), (0.97, 0.3)];
+impl Silent {
+    /// Buckets from one check-in to the next but one: a school that is heard seldom was last heard some time before its cut.
+    fn gap(&self, most: i64) -> i64 {
+        (1 + (2.0 / self.mean.max(0.05)).ceil() as i64).min(most)
+    }
+
+    /// Whether its cut may have been at a bucket.
+    fn may_begin_at(&self, bucket: i64, most: i64) -> bool {
+        let latest = self.late.unwrap_or_else(|| self.onset + self.gap(most));
+        (self.onset - 1..=latest).contains(&bucket)
+    }
+
+    /// What it says for a cut at one moment, given that it may have been at any of several.
+    fn word_together(&self, most: i64) -> f64 {
+        let word = self.word - (self.gap(most) as f64).ln();
+        if word < SUBSTANTIAL { word.min(TROUBLE) } else { word }
+    }
+}
 
 impl Engine {
     /// Schools that fell silent, and what explains it.
@@ -102,17 +123,17 @@ impl Engine {
     /// The word of schools on one element: those that fell silent together speak for it, those that were heard since speak
     /// against it, and those that fell silent at another time say nothing.
     fn together(&self, schools: &[u32], silent: &BTreeMap<u32, Silent>, newest: i64) -> Vec<(u32, f64)> {
-        let mut onsets: Vec<i64> =
-            schools.iter().filter_map(|n| silent.get(n)).filter(|s| s.word > TROUBLE).map(|s| s.onset).collect();
-        onsets.sort_unstable();
-        let span = self.policy.together_s / BUCKET_S;
-        // The onset around which most fell silent; of equals, the newest.
-        let within = |onset: &i64| onsets.iter().filter(|other| (**other - onset).abs() <= span).count();
-        let Some(onset) = onsets.iter().copied().max_by_key(|onset| (within(onset), *onset)) else { return Vec::new() };
+        let troubled: Vec<&Silent> =
+            schools.iter().filter_map(|number| silent.get(number)).filter(|silent| silent.word > TROUBLE).collect();
+        let most = self.policy.together_s / BUCKET_S;
+        // The bucket at which most of them may have been cut; of equals, the newest.
+        let at = |bucket: i64| troubled.iter().filter(|silent| silent.may_begin_at(bucket, most)).count();
+        let onset = troubled.iter().map(|silent| silent.onset).max_by_key(|onset| (at(*onset), *onset));
+        let Some(onset) = onset else { return Vec::new() };
         let mut members = Vec::with_capacity(schools.len());
         for number in schools {
             let word = match silent.get(number) {
-                Some(silent) if (silent.onset - onset).abs() <= span + 1 => silent.word,
+                Some(silent) if silent.may_begin_at(onset, most) => silent.word_together(most),
                 Some(_) => 0.0,
                 None => {
                     let cohort = &self.schools[*number as usize].cohort;
@@ -147,16 +168,22 @@ impl Engine {
             }
             let mut probe_silent = false;
             if let Some(last) = probe.and_then(|probe| probe.last) {
-                let missed = (until.seconds_since(last) - 3).div_euclid(BUCKET_S);
+                let missed = (until.seconds_since(last) - 2).div_euclid(BUCKET_S);
                 if last > onset_at.plus_seconds(15) {
                     word -= 15.0;
-                } else if last > onset_at.plus_seconds(-90) && missed >= 2 {
+                } else if last > onset_at.plus_seconds(-90) && missed >= 1 {
                     probe_silent = true;
-                    word += (policy.probe_miss_log_odds * missed as f64).min(policy.probe_most_log_odds);
+                    // Where beats of others are lost too, one that is missed says less.
+                    let each = policy.probe_miss_log_odds.min(-self.beats_lost.max(1e-3).ln());
+                    word += (each * missed as f64).min(policy.probe_most_log_odds);
                 }
             }
+            let (missed_out, lesson) = self.not_returned(number, onset_at, until);
+            let late = (missed_out > 0.0 && word < BREAK).then_some(lesson);
+            word = missed_out + if late.is_some() { BREAK } else { word };
             return Some(Silent {
                 onset: quiet.onset,
+                late,
                 word: word.clamp(WELL, limit),
                 devices: (quiet.mean * pace as f64).round() as u32,
                 missing: quiet.missing,
@@ -169,8 +196,9 @@ impl Engine {
         let [begin, end] = school.expected.hours;
         let probe_last = probe.and_then(|probe| probe.last);
         let missed = probe_last.map_or(0, |last| (until.seconds_since(last) - 3).div_euclid(BUCKET_S));
-        let grace = begin + policy.arrival_grace_minutes;
-        let expected = (grace..end).contains(&minute);
+        // Pupils come when the first lesson begins; before, their absence says nothing.
+        let first = school.expected.lessons.first().map_or(begin, |[first, _]| *first);
+        let expected = (first + policy.arrival_grace_minutes..end).contains(&minute);
         if let Some((usual, usual_awake)) = state.usual
             && expected
             && state.today == day
@@ -180,8 +208,8 @@ impl Engine {
         {
             let owner = self.registry.owners.get(&school.owner).map_or(&[][..], Vec::as_slice);
             let others = owner.iter().filter(|other| **other != number);
-            let others: Vec<bool> = others.map(|other| self.schools[*other as usize].heard_today > 0).collect();
-            let elsewhere = self.schools.iter().any(|state| state.heard_today > 0);
+            let others: Vec<bool> = others.map(|other| self.schools[*other as usize].has_arrived()).collect();
+            let elsewhere = self.schools.iter().any(SchoolState::has_arrived);
             let morning = Morning {
                 probe_silent: probe_last.map(|_| missed >= 3),
                 usual_awake,
@@ -197,6 +225,7 @@ impl Engine {
                 against_lids: weigh(morning),
                 probe: missed >= 3,
                 mean: usual / pace as f64,
+                late: None,
             });
         }
         // Nobody is there who could be missed, but a probe that was there is not.
@@ -210,9 +239,37 @@ impl Engine {
                 against_lids: policy.probe_most_log_odds,
                 probe: true,
                 mean: 1.0,
+                late: None,
             });
         }
         None
+    }
+
+    /// What lessons say that began since a silence, in which nobody came although other schools are in session; and the
+    /// bucket up to which the last of them could have begun.
+    fn not_returned(&self, number: u32, onset: Moment, until: Moment) -> (f64, i64) {
+        let policy = &self.policy;
+        let (state, school) = (&self.schools[number as usize], &self.topology.schools[number as usize]);
+        let (day, _) = until.local_day_minute(policy.utc_offset_minutes);
+        let probe = state.probe.as_ref().filter(|probe| !probe.unplugged).and_then(|probe| probe.last);
+        let probe_well = probe.is_some_and(|last| last > onset.plus_seconds(15));
+        if self.in_session < IN_SESSION || probe_well || !self.is_school_day(number, day) {
+            return (0.0, 0);
+        }
+        let rooms = school.access_points.len().max(state.access_points.len()).max(1) as f64;
+        let stays = state.usual.and_then(|(_, awake)| awake).is_some_and(|awake| awake >= 2.0);
+        let most = policy.lesson_most_log_odds[usize::from(!stays)];
+        let each = (-(1.0 - policy.lesson_use).ln() * rooms).min(most);
+        let settled = |minute: i64, after: i64| Moment::from_local(day, minute + after, policy.utc_offset_minutes);
+        let missed = school
+            .expected
+            .lessons
+            .iter()
+            .map(|[begin, _]| *begin)
+            .filter(|begin| settled(*begin, 2) >= onset && settled(*begin, policy.lesson_settle_minutes) <= until);
+        let (count, last) = missed.fold((0, 0), |(count, _), begin| (count + 1, begin));
+        let late = settled(last, policy.lesson_settle_minutes).bucket(BUCKET_S);
+        ((each * f64::from(count)).min(1.5 * most), late)
     }
 
     fn silence_finding(&self, taken: &Taken, silent: &BTreeMap<u32, Silent>, until: Moment) -> Option<Finding> {
@@ -288,206 +345,5 @@ impl Engine {
         lines.flat_map(|shared| &shared.schools).filter(|sibling| *sibling != number).any(|sibling| {
             silent.get(sibling).is_some_and(|sibling| (sibling.onset - own.onset).abs() <= 6 && sibling.word > -2.0)
         })
-    }
-
-    /// What devices with trouble say, by school.
-    pub(super) fn counted(&self) -> BTreeMap<u32, Counted> {
-        let troubled = (0..).zip(&self.schools).filter(|(_, state)| !state.layers.devices.is_empty());
-        troubled.map(|(number, state)| (number, state.layers.count())).collect()
-    }
-
-    /// Troubles at layers that schools share: names, services, a full line.
-    pub(super) fn shared_layers(&self, newest: i64, now: Moment, counted: &BTreeMap<u32, Counted>) -> Vec<Finding> {
-        let least = self.policy.layer_least_devices;
-        let mut findings = Vec::new();
-        if counted.values().any(|counted| counted.dns >= least) {
-            let trouble = |c: &Counted| ([c.dns, 0], c.dns_times.clone());
-            findings.extend(self.layer(&Channel::Dns, newest, now, counted, trouble));
-        }
-        if counted.values().any(|counted| counted.congested >= least) {
-            let trouble = |c: &Counted| ([c.congested, 0], c.congested_times.clone());
-            findings.extend(self.layer(&Channel::Congestion, newest, now, counted, trouble));
-        }
-        let services: BTreeSet<&String> = counted
-            .values()
-            .flat_map(|counted| counted.services.iter().filter(|(_, [troubled, _])| *troubled >= least))
-            .map(|(service, _)| service)
-            .collect();
-        for service in services {
-            let trouble = |c: &Counted| {
-                let times = c.service_times.get(service).cloned().unwrap_or_default();
-                (c.services.get(service).copied().unwrap_or_default(), times)
-            };
-            findings.extend(self.layer(&Channel::Service(service.clone()), newest, now, counted, trouble));
-        }
-        findings
-    }
-
-    fn layer(
-        &self,
-        channel: &Channel,
-        newest: i64,
-        now: Moment,
-        counted: &BTreeMap<u32, Counted>,
-        trouble: impl Fn(&Counted) -> ([u32; 2], Vec<(Moment, Moment)>),
-    ) -> Vec<Finding> {
-        let policy = &self.policy;
-        // Word, devices in trouble, of these by something in between, devices present.
-        let mut words: BTreeMap<u32, (f64, u32, u32, u32)> = BTreeMap::new();
-        for (number, state) in (0..).zip(&self.schools) {
-            let [troubled, middlebox] = counted.get(&number).map_or([0, 0], |counted| trouble(counted).0);
-            let pace = pace_buckets(self.topology.schools[number as usize].pace_s);
-            let present = if state.cohort.quiet.is_some() { 0 } else { state.cohort.present(newest, pace) };
-            if present.max(troubled) >= policy.layer_least_devices {
-                let word = self.word(troubled, present.max(troubled));
-                words.insert(number, (word, troubled, middlebox, present.max(troubled)));
-            }
-        }
-        let mut candidates = Vec::new();
-        let mut above = BTreeSet::new();
-        for (number, (word, ..)) in words.iter().filter(|(_, (word, ..))| *word > TROUBLE) {
-            let id = &self.topology.schools[*number as usize].id;
-            let (kind, cause) = match channel {
-                Channel::Dns => (ElementKind::SchoolLan, Cause::Dns),
-                Channel::Service(_) => (ElementKind::SchoolLan, Cause::Filter),
-                Channel::Congestion
-                | Channel::Silence
-                | Channel::AccessPoint
-                | Channel::Gateway
-                | Channel::Address
-                | Channel::Ports
-                | Channel::Device => (ElementKind::SchoolLine, Cause::LineCongestion),
-            };
-            candidates.push(Candidate::alone(kind, id, cause, policy.prior_school_layer, (*number, *word)));
-            above.extend(self.registry.above[*number as usize].iter().copied());
-        }
-        for shared in above.into_iter().map(|number| &self.registry.shared[number as usize]) {
-            let Some((cause, middlebox_sign)) = shared_cause(channel, &shared.element) else { continue };
-            let members: Vec<(u32, f64)> = shared
-                .schools
-                .iter()
-                .filter_map(|number| {
-                    words.get(number).map(|(word, troubled, middlebox, _)| (number, word, troubled, middlebox))
-                })
-                .map(|(number, word, troubled, middlebox)| {
-                    let in_between = f64::from(*middlebox) * (0.9_f64 / 0.15).ln()
-                        + f64::from(troubled - middlebox) * (0.1_f64 / 0.85).ln();
-                    let errors = if *word > TROUBLE { middlebox_sign * in_between.clamp(-3.0, 3.0) } else { 0.0 };
-                    (*number, word + errors)
-                })
-                .collect();
-            let prior = policy.prior_shared_layer;
-            let failing = members.iter().filter(|(_, word)| *word > TROUBLE).count();
-            // One school of several: no better than the school's own trouble.
-            let seen = members.iter().filter(|(_, word)| word.abs() > 1.0).count();
-            if failing >= 2 || (failing == 1 && seen == 1 && shared.schools.len() == 1) {
-                candidates.push(Candidate::shared(Some(&shared.element), cause, prior, members));
-            }
-        }
-        let taken = smallest_set(&candidates, policy.prior_school_layer, policy.coverage, policy.suspect_log_odds);
-        let mut findings = Vec::new();
-        for taken in taken {
-            let Some(element) = taken.candidate.element.clone() else { continue };
-            let sum = |schools: &mut dyn Iterator<Item = &u32>| {
-                let mut group = Group::default();
-                for (_, troubled, _, present) in schools.filter_map(|number| words.get(number)) {
-                    group.schools += 1;
-                    group.failing += troubled;
-                    group.of += present;
-                }
-                group
-            };
-            let mut times: Vec<(Moment, Moment)> =
-                taken.failing.iter().filter_map(|number| counted.get(number)).flat_map(|c| trouble(c).1).collect();
-            times.sort_unstable();
-            let Some(early) = times.get(times.len() / 10).copied() else { continue };
-            let middle = times[times.len() / 2];
-            let mut told: Vec<Moment> = times.iter().map(|(_, told)| *told).collect();
-            told.sort_unstable();
-            let settled = now.seconds_since(told[told.len() / 10]) >= policy.layer_settle_s;
-            let controls: Vec<u32> = words.keys().filter(|number| !taken.failing.contains(number)).copied().collect();
-            let mut alternatives = taken.alternatives.clone();
-            alternatives.push(Alternative { explanation: String::from("benign"), log_odds: -taken.score });
-            findings.push(Finding {
-                channel: channel.clone(),
-                element,
-                cause: taken.candidate.cause,
-                log_odds: taken.score,
-                confidence: probability(taken.score).min(0.97),
-                schools: taken.failing.iter().map(|number| (*number, words.get(number).map_or(0, |w| w.1))).collect(),
-                opens: taken.score >= policy.open_log_odds && settled,
-                started: StartBound { at: early.0, earliest: early.0.plus_seconds(-90), latest: middle.0 },
-                witness: Witness::Layers,
-                affected: sum(&mut taken.failing.iter()),
-                control: sum(&mut controls.iter()),
-                alternatives,
-            });
-        }
-        findings
-    }
-
-    /// Log-likelihood of so many devices in trouble behind something broken, against chance.
-    fn word(&self, troubled: u32, of: u32) -> f64 {
-        let (troubled_f, well) = (f64::from(troubled), f64::from(of - troubled));
-        let at = |share: f64| troubled_f * share.ln() + well * (1.0 - share).ln();
-        let broken = sum_of_logs(&SHARES.map(|(share, weight)| at(share) + f64::ln(weight)));
-        let noise = self.policy.layer_noise;
-        let chance = sum_of_logs(&[at(noise) + 0.7_f64.ln(), at(2.5 * noise) + 0.3_f64.ln()]);
-        let most = if troubled < self.policy.layer_least_devices { 2.0 } else { self.policy.school_most_log_odds };
-        (broken - chance).clamp(-self.policy.school_most_log_odds, most)
-    }
-
-    /// Troubles inside each school.
-    pub(super) fn local(
-        &self,
-        newest: i64,
-        now: Moment,
-        counted: &BTreeMap<u32, Counted>,
-        others: &[Finding],
-    ) -> Vec<Finding> {
-        let (none, nobody) = (BTreeMap::new(), Counted::default());
-        let mut found = Vec::new();
-        for (number, state) in (0..).zip(&self.schools) {
-            let broken = state.probe.as_ref().map(|probe| &probe.broken);
-            let probe_speaks = broken.is_some_and(|broken| !broken.is_empty());
-            if state.cohort.quiet.is_some() || (is_calm(&state.layers) && !probe_speaks) {
-                continue;
-            }
-            let school = &self.topology.schools[number as usize];
-            let pace = pace_buckets(school.pace_s);
-            let spots = state.access_points.iter();
-            let look = Look {
-                number,
-                id: &school.id,
-                now,
-                present: state.cohort.present(newest, pace),
-                access_points: spots.map(|(id, spot)| (id.as_str(), spot.now_and_most(newest, pace))).collect(),
-                layers: &state.layers,
-                counted: counted.get(&number).unwrap_or(&nobody),
-                probe: broken.unwrap_or(&none),
-                explained: others.iter().any(|finding| finding.schools.iter().any(|(other, _)| *other == number)),
-                policy: &self.policy,
-            };
-            found.extend(look.judge());
-        }
-        found
-    }
-}
-
-fn is_calm(layers: &Layers) -> bool {
-    layers.devices.is_empty() && layers.signs.is_empty()
-}
-
-/// Why a shared element would make this trouble, and whether errors made in between speak for it; none if it would not.
-fn shared_cause(channel: &Channel, element: &Element) -> Option<(Cause, f64)> {
-    match (channel, element.kind) {
-        (Channel::Dns, ElementKind::Dns) => Some((Cause::Dns, 0.0)),
-        (Channel::Congestion, ElementKind::Hub | ElementKind::Isp) => Some((Cause::LineCongestion, 0.0)),
-        (Channel::Service(_), ElementKind::Filter) => Some((Cause::Filter, 1.0)),
-        (Channel::Service(service), ElementKind::Service) if *service == element.id => Some((Cause::Service, -1.0)),
-        (Channel::Service(service), ElementKind::IdentityProvider) if *service == element.id => {
-            Some((Cause::Account, -1.0))
-        }
-        _ => None,
     }
 }

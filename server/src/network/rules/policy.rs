@@ -36,11 +36,15 @@ pub struct Policy {
 
     /// Smallest share of devices that stay awake when all lids are closed, if the school's own is not known.
     pub least_residual_share: f64,
-    /// How often no device at all stays awake when all lids are closed.
+    /// How often one device that does not sleep is gone when all lids are closed.
     pub lids_without_residual: f64,
-    /// Log odds of whole-school lid closing in any one bucket.
+    /// How often all of them are, however many there are.
+    pub least_lids_without_residual: f64,
+    /// Log odds that the lids of several rooms close together in any one bucket.
     pub prior_lids: f64,
-    /// What is added to them in breaks and about the begin and end of a lesson or of the day.
+    /// The same of one room.
+    pub prior_lids_of_one_room: f64,
+    /// The same in breaks and about the begin and end of a lesson or of the day.
     pub prior_lids_at_bell: f64,
     /// Log-likelihood that a probe's missing heartbeat adds to a cut, each.
     pub probe_miss_log_odds: f64,
@@ -67,12 +71,25 @@ pub struct Policy {
     pub access_point_least_share: f64,
     /// Seconds within which they must.
     pub access_point_window_s: i64,
+    /// Log odds that a school has no more addresses.
+    pub prior_no_addresses: f64,
+    /// Times per device and minute that one gets no address for a reason of its own.
+    pub address_noise: f64,
     /// Least devices that must fail to get an address.
     pub address_least_devices: u32,
-    /// Seconds for which one device must fail, in at least two reports.
+    /// Seconds for which one device must fail, in at least three reports; shorter troubles pass by themselves.
     pub device_least_s: i64,
+    /// Seconds for which the trouble of a device that is not heard is remembered: it sleeps, and says when it wakes up.
+    pub device_memory_s: i64,
 
-    /// Minutes after the begin of the day at which devices that never arrived are judged.
+    /// Share of the lessons in which one room uses its devices.
+    pub lesson_use: f64,
+    /// Minutes from the begin of a lesson until all rooms that use devices in it have been heard.
+    pub lesson_settle_minutes: i64,
+    /// Most that one lesson in which nobody of a school is heard says for a cut, if some of its devices never sleep, and if
+    /// none is known to.
+    pub lesson_most_log_odds: [f64; 2],
+    /// Minutes after the begin of the first lesson at which devices that never arrived are judged.
     pub arrival_grace_minutes: i64,
 
     /// Seconds for which recovery must hold before an incident is closed; doubles with each flap.
@@ -88,7 +105,7 @@ pub struct Policy {
 impl Default for Policy {
     fn default() -> Self {
         Self {
-            source: String::from("defaults of gigafleet, tuned on simulated towns"),
+            source: String::from("defaults of gigafleet, tuned on simulated towns (seeds 1–40, 101–180, 301–380)"),
             source_date: String::from("2026-11-25"),
             utc_offset_minutes: 540,
             open_log_odds: 4.0,
@@ -103,10 +120,12 @@ impl Default for Policy {
             line_share_of_cuts: 0.65,
             least_residual_share: 0.02,
             lids_without_residual: 0.15,
+            least_lids_without_residual: 0.003,
             prior_lids: -10.5,
-            prior_lids_at_bell: 6.5,
-            probe_miss_log_odds: 3.5,
-            probe_most_log_odds: 8.0,
+            prior_lids_of_one_room: -7.5,
+            prior_lids_at_bell: -3.5,
+            probe_miss_log_odds: 5.3,
+            probe_most_log_odds: 11.0,
             school_most_log_odds: 25.0,
             together_s: 60,
             hold_back_ticks: 2,
@@ -117,9 +136,15 @@ impl Default for Policy {
             access_point_least_devices: 3,
             access_point_least_share: 0.25,
             access_point_window_s: 240,
+            prior_no_addresses: -10.0,
+            address_noise: 5e-5,
             address_least_devices: 3,
             device_least_s: 1_500,
-            arrival_grace_minutes: 25,
+            device_memory_s: 5_400,
+            lesson_use: 0.5,
+            lesson_settle_minutes: 5,
+            lesson_most_log_odds: [4.0, 1.5],
+            arrival_grace_minutes: 10,
             validation_s: 180,
             validation_most_s: 1_200,
             reopen_s: 900,

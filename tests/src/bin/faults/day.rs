@@ -15,6 +15,7 @@ use gigafleet::network::rules::{
 use super::{
     draw::Draw,
     fault::{Class, Effect, Fault},
+    reach::is_noticeable,
     schedule::{Awake, DayPlan, draw_schedule},
     town::Town,
 };
@@ -65,29 +66,27 @@ enum Servers {
 pub struct Outcomes {
     pub changes: Vec<Change>,
     pub events: u64,
-    /// Schools that had at least eight devices awake when the scenario's event happened.
-    pub busy: Vec<bool>,
 }
 
 fn moment(second: f64) -> Moment {
     Moment(MIDNIGHT * 1_000_000 + (second * 1e6) as i64)
 }
 
-/// Plays a day.
-pub fn play(town: &Town, plan: &DayPlan, faults: &[Fault], draw: &mut Draw) -> Outcomes {
+/// Plays a day, unless nobody could notice its faults.
+pub fn play(town: &Town, plan: &DayPlan, faults: &[Fault], draw: &mut Draw) -> Option<Outcomes> {
     let mut engine = Engine::new(town.topology.clone(), Policy::default());
-    let mut outcomes = Outcomes { changes: Vec::new(), events: 0, busy: vec![false; town.schools.len()] };
-    let mut world = World::new(town, plan, faults, draw);
+    let mut outcomes = Outcomes { changes: Vec::new(), events: 0 };
+    let schedule = draw_schedule(town, plan, draw);
+    // Overnight nobody is about at all.
+    if plan.event > 28_800.0 && !faults.iter().all(|fault| is_noticeable(fault, town, &schedule)) {
+        return None;
+    }
+    let mut world = World::new(town, plan, faults, schedule, draw);
     let mut pending: Vec<Event> = world.calendar(draw);
     let mut begin = (plan.from / 10.0).floor() * 10.0;
     while begin < plan.to {
         let end = begin + BUCKET_S as f64;
         world.step(begin, draw, &mut pending);
-        if (begin..end).contains(&((plan.event / 10.0).floor() * 10.0)) {
-            for (school, busy) in outcomes.busy.iter_mut().enumerate() {
-                *busy = world.devices.iter().filter(|device| device.school == school && device.up).count() >= 8;
-            }
-        }
         let now = moment(end);
         pending.sort_by_key(|event| event.known);
         let due = pending.partition_point(|event| event.known <= now);
@@ -98,7 +97,7 @@ pub fn play(town: &Town, plan: &DayPlan, faults: &[Fault], draw: &mut Draw) -> O
         outcomes.changes.extend(engine.tick(now));
         begin = end;
     }
-    outcomes
+    Some(outcomes)
 }
 
 struct World<'a> {
@@ -119,8 +118,7 @@ struct World<'a> {
 }
 
 impl<'a> World<'a> {
-    fn new(town: &'a Town, plan: &'a DayPlan, faults: &'a [Fault], draw: &mut Draw) -> Self {
-        let schedule = draw_schedule(town, plan, draw);
+    fn new(town: &'a Town, plan: &'a DayPlan, faults: &'a [Fault], schedule: Vec<Vec<Awake>>, draw: &mut Draw) -> Self {
         let mut devices = Vec::new();
         let mut first_spot = vec![0];
         for (school, (classes, awake)) in town.schools.iter().zip(schedule).enumerate() {
@@ -331,7 +329,7 @@ impl<'a> World<'a> {
                 (layer, at + 45.0 * tail * (0.9 * (draw.unit() + draw.unit() + draw.unit() - 1.5) * 2.0).exp())
             });
         }
-        let (states, error) = self.layers(device, at, draw);
+        let (states, errors) = self.layers(device, at, draw);
         let unreachable = states[..3].contains(&FAILED) || states[4] == FAILED;
         let lost = match self.servers {
             Servers::Stalled => self.in_trouble(at),
@@ -340,7 +338,7 @@ impl<'a> World<'a> {
             Servers::Well => false,
         };
         let reached = !unreachable && !lost && !draw.chance(0.005);
-        self.tell_layers(device, at, &states, error, reached, draw, pending);
+        self.tell_layers(device, at, &states, errors, reached, draw, pending);
         // An access point that is lost is left for a neighbour's, where there is one in reach.
         if states[0] == FAILED && device.noise.is_none_or(|(layer, _)| layer != 0) && device.susceptible < 0.6 {
             let spots = self.town.schools[device.school].classes.len();
@@ -356,9 +354,9 @@ impl<'a> World<'a> {
     }
 
     /// The state of each layer for a device: true of the world, and noise of its own.
-    fn layers(&self, device: &mut Device, at: f64, draw: &mut Draw) -> ([u8; 11], ErrorKind) {
+    fn layers(&self, device: &mut Device, at: f64, draw: &mut Draw) -> ([u8; 11], [ErrorKind; 11]) {
         let mut states = [OK; 11];
-        let mut error = ErrorKind::Timeout;
+        let mut errors = [ErrorKind::Timeout; 11];
         let mut dry = false;
         for fault in self.faults.iter().filter(|fault| fault.schools.contains(&device.school) && fault.is_active(at)) {
             match &fault.effect {
@@ -383,7 +381,7 @@ impl<'a> World<'a> {
                 Effect::Names => {}
                 Effect::Service(number, kind) if device.susceptible < 0.96 => {
                     states[LAYERS + number] = FAILED;
-                    error = if draw.chance(0.1) { ErrorKind::Reset } else { *kind };
+                    errors[LAYERS + number] = if draw.chance(0.1) { ErrorKind::Reset } else { *kind };
                 }
                 Effect::Service(..) => {}
             }
@@ -401,7 +399,7 @@ impl<'a> World<'a> {
             let soft = matches!(layer, 2 | 4);
             states[layer] = states[layer].max(if soft { SLOW } else { FAILED });
         }
-        (states, error)
+        (states, errors)
     }
 
     #[expect(clippy::too_many_arguments, reason = "one step of a check-in, split off for length")]
@@ -410,7 +408,7 @@ impl<'a> World<'a> {
         device: &mut Device,
         at: f64,
         states: &[u8; 11],
-        error: ErrorKind,
+        errors: [ErrorKind; 11],
         reached: bool,
         draw: &mut Draw,
         pending: &mut Vec<Event>,
@@ -439,7 +437,7 @@ impl<'a> World<'a> {
                 4 => Target::Server,
                 service => Target::Service(services[service - LAYERS].id.clone()),
             };
-            let kind = if layer >= LAYERS { error } else { ErrorKind::NoAnswer };
+            let kind = if layer >= LAYERS { errors[layer] } else { ErrorKind::NoAnswer };
             if device.spool.len() >= 64 {
                 device.spool.remove(0);
             }

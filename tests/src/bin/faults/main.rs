@@ -9,6 +9,7 @@
 mod day;
 mod draw;
 mod fault;
+mod reach;
 mod report;
 mod scenario;
 mod schedule;
@@ -109,7 +110,8 @@ fn classes_of(seed: u64, arguments: &Arguments) -> Vec<(u64, Class)> {
 fn tell(seed: u64, class: Class, scenario: &Scenario) {
     for judged in scenario.judged.iter().filter(|judged| !judged.right) {
         let found = if judged.found { "wrong" } else { "missed" };
-        eprintln!("seed {seed} {}: {} {found}", class.name(), judged.kind.name());
+        let story = judged.story.join("\n    ");
+        eprintln!("seed {seed} {}: {} {found}: {story}", class.name(), judged.kind.name());
     }
     for alarm in &scenario.wrong_alarms {
         eprintln!("seed {seed} {}: wrong alarm {alarm}", class.name());

@@ -5,7 +5,7 @@ use gigafleet::network::rules::{Change, ChangeKind, Element, ElementKind, Incide
 use super::{
     day::{MIDNIGHT, Outcomes, play},
     draw::Draw,
-    fault::{Class, Fault, draw_fault},
+    fault::{Class, Effect, Fault, draw_fault},
     schedule::DayPlan,
     town::{HOURS, LESSONS, Town, draw_town},
 };
@@ -30,6 +30,8 @@ pub struct Judged {
     pub detect_s: Option<f64>,
     /// How far the start that stands at the end is off, seconds.
     pub start_off_s: Option<f64>,
+    /// What happened and what was said of it, for one that is wrong.
+    pub story: Vec<String>,
 }
 
 /// What became of one scenario.
@@ -54,16 +56,10 @@ pub fn play_scenario(seed: u64, class: Class) -> Scenario {
         let town = draw_town(&mut draw);
         let Some((plan, faults)) = draw_plan(class, &town, &mut draw) else { continue };
         let mut play_draw = draw.clone();
-        let outcomes = play(&town, &plan, &faults, &mut play_draw);
-        // What nobody could notice is no scenario: at least eight devices are about in each school that is hit.
-        let noticed = faults.iter().all(|fault| {
-            let busy = fault.schools.iter().filter(|school| outcomes.busy[**school]).count();
-            busy * 10 >= fault.schools.len() * 6
-        });
-        if !noticed && plan.from < plan.event - 300.0 && plan.event > 28_800.0 {
+        let Some(outcomes) = play(&town, &plan, &faults, &mut play_draw) else {
             draw.unit();
             continue;
-        }
+        };
         return judge(class, &town, &plan, &faults, outcomes);
     }
     Scenario::default()
@@ -115,6 +111,12 @@ fn draw_plan(class: Class, town: &Town, draw: &mut Draw) -> Option<(DayPlan, Vec
             let avoid = if first.schools.len() == town.schools.len() { Vec::new() } else { first.schools.clone() };
             let begin = event + draw.between(0.0, 300.0);
             let second = draw_fault(mixed[draw.below(mixed.len())], town, begin, draw, &avoid)?;
+            // Two faults that make the same service fail at the same time are one trouble to everybody.
+            if let (Effect::Service(one, _), Effect::Service(other, _)) = (&first.effect, &second.effect)
+                && one == other
+            {
+                return None;
+            }
             if first.element == second.element || (first.element.kind == second.element.kind && avoid.is_empty()) {
                 return None;
             }
@@ -235,6 +237,7 @@ fn judge(class: Class, town: &Town, plan: &DayPlan, faults: &[Fault], outcomes: 
             right_place: alarm.as_ref().is_some_and(|alarm| alarm.last.verdict.mext_place == fault.place),
             detect_s: opened.filter(|_| fault.begin() > 28_800.0).map(|opened| opened - fault.begin()),
             start_off_s: alarm.as_ref().map(|alarm| second_of(alarm.last.started.at) - fault.begin()),
+            story: if right { Vec::new() } else { tell_story(fault, &ids, &outcomes.changes) },
         });
     }
     for alarm in alarms.into_iter().flatten() {
@@ -242,14 +245,12 @@ fn judge(class: Class, town: &Town, plan: &DayPlan, faults: &[Fault], outcomes: 
         scenario.calibration_first.push((alarm.opened.verdict.confidence, false));
         let element = &alarm.last.verdict.element;
         let merged = if alarm.last.merged_into.is_some() { " (merged later)" } else { "" };
-        let at = alarm.last.opened_at.map_or(0.0, second_of);
+        let at = clock(alarm.last.opened_at.map_or(0.0, second_of));
         scenario.wrong_alarms.push(format!(
-            "{}/{} {:?} at {:02.0}:{:02.0}{merged}, {:?}, log odds {:.1}, {} devices in {} schools, missing {}",
+            "{}/{} {:?} at {at}{merged}, {:?}, log odds {:.1}, {} devices in {} schools, missing {}",
             element.kind.name(),
             element.id,
             alarm.last.verdict.cause,
-            (at / 3_600.0).floor(),
-            (at / 60.0 % 60.0).floor(),
             alarm.opened.evidence.witness,
             alarm.opened.evidence.log_odds,
             alarm.opened.devices,
@@ -258,4 +259,39 @@ fn judge(class: Class, town: &Town, plan: &DayPlan, faults: &[Fault], outcomes: 
         ));
     }
     scenario
+}
+
+/// What a fault was, and what was said of its schools while it lasted.
+fn tell_story(fault: &Fault, schools: &[&str], changes: &[Change]) -> Vec<String> {
+    let element = &fault.element;
+    let periods: Vec<String> =
+        fault.periods.iter().map(|[from, to]| format!("{}–{}", clock(*from), clock(*to))).collect();
+    let name = format!("{}/{} {:?}", element.kind.name(), element.id, fault.effect);
+    let mut story = vec![format!("{name} {}, {} schools", periods.join(" "), schools.len())];
+    for change in changes {
+        let incident = &change.incident;
+        let at = second_of(change.at);
+        let mut named = incident.owners.iter().flat_map(|share| &share.schools);
+        if at < fault.begin() || at > fault.end() + AFTERWARDS || !named.any(|name| schools.contains(&name.as_str())) {
+            continue;
+        }
+        let verdict = &incident.verdict;
+        story.push(format!(
+            "{} {:?} {}/{} {:?}, log odds {:.1}, confidence {:.2}, late {:?}",
+            clock(at),
+            change.change,
+            verdict.element.kind.name(),
+            verdict.element.id,
+            verdict.cause,
+            incident.evidence.log_odds,
+            verdict.confidence,
+            incident.evidence.late_reports,
+        ));
+    }
+    story
+}
+
+fn clock(second: f64) -> String {
+    let second = second as i64;
+    format!("{:02}:{:02}:{:02}", second / 3_600, second / 60 % 60, second % 60)
 }
