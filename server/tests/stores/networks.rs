@@ -32,8 +32,8 @@ crate::on_both_engines!(
 
 /// Pace of the devices of the world, in seconds.
 const PACE_S: u32 = 60;
-/// Devices of a school: a class.
-const DEVICES: usize = 30;
+/// Devices of a school: four classes, so that not one of them closing its lids is all of them.
+const DEVICES: usize = 120;
 /// Seconds from noon to a quarter to ten of the next day, when lessons have begun.
 const TO_MORNING_S: u64 = 21 * 3_600 + 45 * 60;
 
@@ -205,7 +205,7 @@ async fn networks_are_learned_in_school_hours_from_what_devices_share(world: Wor
     let known = world.network.school_networks(&staff, owner, Some(school.id)).await.unwrap();
     let known: Vec<_> = known.iter().map(|row| (row.kind, row.value.as_str(), row.source, row.devices)).collect();
     let (point, gateway) = ("020000000001", "01".repeat(16));
-    assert_eq!(known, [(2, point, 2, 30), (3, gateway.as_str(), 2, 30)]);
+    assert_eq!(known, [(2, point, 2, 120), (3, gateway.as_str(), 2, 120)]);
     world.clock.advance(Duration::from_secs(10 * 3_600));
     assert!(world.network.owners_to_learn().await.unwrap().is_empty(), "in the evening nobody is at school");
 }
