@@ -15,6 +15,7 @@ mod importing;
 mod matrix;
 mod observing;
 mod python;
+mod school_network;
 mod searching;
 mod sequences;
 mod sessions;

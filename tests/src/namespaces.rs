@@ -1,5 +1,5 @@
 //! A school with its line in network namespaces of this machine: devices behind a router, the router's line, and the world
-//! with the server and the services. Needs root and `ip` (iproute2).
+//! with the server and the services. Needs root, `ip` (iproute2) and `ethtool`.
 //!
 //! The line is a VXLAN whose packets pass through this program, which drops and delays them: what `tc netem` does, also on
 //! kernels without it. Everything goes away when the value is dropped.
@@ -100,6 +100,12 @@ impl SchoolNetwork {
         ip(&format!("-n {devices} route add default via 192.168.50.1"));
         ip(&format!("-n {world} route add 192.168.50.0/24 via 10.88.0.2"));
         network.forward();
+        // What this program carries must be whole: nothing is left for hardware that is not there.
+        for (namespace, device) in [(&devices, "eth0"), (&router, "lan0"), (&router, "vx0"), (&world, "vx0")] {
+            let words = ["netns", "exec", namespace, "ethtool", "-K", device, "tx", "off", "tso", "off", "gso", "off"];
+            let output = Command::new("ip").args(words).output().expect("ip (iproute2) is there");
+            assert!(output.status.success(), "ethtool: {}", String::from_utf8_lossy(&output.stderr));
+        }
         let names = network.names();
         fs::create_dir_all(names.parent().expect("it lies in a folder")).expect("a folder can be made");
         // Once, and not for long: what is asked is asked again.
