@@ -215,11 +215,7 @@ impl Watch<'_> {
             let opened = all.iter().filter(|incident| incident.state() == IncidentState::Open);
             let right =
                 |incident: &&Incident| (incident.element_kind(), incident.cause.as_str(), incident.mext_place) == right;
-            let found = opened.into_iter().find(right).cloned();
-            if found.is_none() {
-                self.say(what, &all);
-            }
-            found
+            opened.into_iter().find(right).cloned()
         });
         let found = found.await;
         let all = self.incidents().await;

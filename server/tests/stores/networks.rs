@@ -134,11 +134,13 @@ async fn incidents(world: &World) -> Vec<IncidentView> {
 async fn two_schools_in_a_lesson(world: &World) -> (School, School, Judge) {
     let owner = world.municipality("131130").await;
     let (one, other) = (School::with_devices(world, owner, 1).await, School::with_devices(world, owner, 2).await);
-    one.make_known(world).await;
     other.make_known(world).await;
     world.clock.advance(Duration::from_secs(TO_MORNING_S));
     let mut judge = judge(world);
-    for minute in 0..10 {
+    pass_minute(world, &[&one, &other], 0).await;
+    // It counts from now on, though its devices were heard before.
+    one.make_known(world).await;
+    for minute in 1..10 {
         pass_minute(world, &[&one, &other], minute).await;
         judge.step().await.unwrap();
     }

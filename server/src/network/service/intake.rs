@@ -55,6 +55,8 @@ const LOOKED_UP: usize = 1_000;
 const PLACE_AGE_US: i64 = 30 * 60 * 1_000_000;
 /// How long the networks of an owner's schools are believed, in microseconds.
 const NETWORKS_AGE_US: i64 = 60 * 1_000_000;
+/// How often it is looked whether networks of schools became known or were taken away, in microseconds.
+const NEWS_PACE_US: i64 = 30 * 1_000_000;
 /// How often roll-ups are written, in microseconds.
 const ROLLUP_PACE_US: i64 = 60 * 1_000_000;
 /// Buckets of presence that are kept for late reports, in microseconds.
@@ -116,6 +118,9 @@ pub struct Intake {
 struct Owned {
     networks: HashMap<MunicipalityId, (Timestamp, Networks)>,
     rollups_written: Option<Timestamp>,
+    /// By owner how many networks of its schools are known, and since when the newest is.
+    news: BTreeMap<MunicipalityId, (i64, i64)>,
+    news_read: Option<Timestamp>,
 }
 
 impl Intake {
@@ -141,6 +146,7 @@ impl Intake {
     /// report that arrived has been stored and counted, or refused; `gap` is when reports could not be stored since the last
     /// time.
     pub async fn flush(&self, settled_until: Timestamp, gap: Option<(Timestamp, Timestamp)>) -> Result<()> {
+        self.hear_of_networks().await?;
         self.look_up().await?;
         let mut owned = self.networks.lock().await;
         let now = self.clock.now();
@@ -188,6 +194,32 @@ impl Intake {
         rollups::upsert_rollups(&mut tx, rollups).await?;
         feed::note_feed(&mut tx, self.server, self.started, settled_until).await?;
         tx.commit().await
+    }
+
+    /// Forgets where the devices of an owner are when its schools' networks are others than before.
+    async fn hear_of_networks(&self) -> Result<()> {
+        let mut owned = self.networks.lock().await;
+        let now = self.clock.now();
+        if owned.news_read.is_some_and(|at| now.0 - at.0 < NEWS_PACE_US) {
+            return Ok(());
+        }
+        let mut tx = self.db.read().await?;
+        let rows = places::newest_networks(&mut tx).await?;
+        drop(tx);
+        let news: BTreeMap<_, _> =
+            rows.into_iter().map(|(owner, count, newest)| (MunicipalityId(owner), (count, newest))).collect();
+        let changed: HashSet<_> = news
+            .keys()
+            .chain(owned.news.keys())
+            .filter(|owner| news.get(owner) != owned.news.get(owner))
+            .copied()
+            .collect();
+        if !changed.is_empty() {
+            owned.networks.retain(|owner, _| !changed.contains(owner));
+            self.lock().places.retain(|key, _| !changed.contains(&key.municipality));
+        }
+        (owned.news, owned.news_read) = (news, Some(now));
+        Ok(())
     }
 
     async fn look_up(&self) -> Result<()> {

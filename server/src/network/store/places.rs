@@ -59,6 +59,16 @@ pub(in crate::network) async fn device_name(tx: &mut Tx, key: DeviceKey) -> Resu
     Ok(row.and_then(|(name,)| name))
 }
 
+/// By owner how many networks of its schools are known, and since when the newest is.
+pub(in crate::network) async fn newest_networks(tx: &mut Tx) -> Result<Vec<(Uuid, i64, i64)>> {
+    tx.query(
+        "SELECT municipality_id, COUNT(*), MAX(first_seen_at) FROM school_network
+         GROUP BY municipality_id ORDER BY municipality_id LIMIT 100000",
+    )
+    .all()
+    .await
+}
+
 /// All owners.
 pub(in crate::network) async fn owners(tx: &mut Tx) -> Result<Vec<(Uuid,)>> {
     tx.query("SELECT municipality_id FROM municipality ORDER BY municipality_id LIMIT 100000").all().await
