@@ -12,6 +12,7 @@ mod database_faults;
 mod enrolment;
 mod hostile;
 mod importing;
+mod judging_servers;
 mod matrix;
 mod observing;
 mod python;

@@ -149,7 +149,7 @@ impl Drop for Agent {
 }
 
 /// Lessons all day and every day, today too: the test runs when it runs.
-async fn always_lessons(server: &ServerProcess, municipality: &str) {
+pub(crate) async fn always_lessons(server: &ServerProcess, municipality: &str) {
     let mut calendar = CalendarServiceClient::new(server.staff().connection().await);
     let lesson = |weekday| LessonTime { weekday, period: 1, begin_minute: 0, end_minute: 1_440, inherited: false };
     let request = SetLessonTimesRequest {

@@ -65,10 +65,24 @@ fn ip(words: &str) {
     assert!(output.status.success(), "ip {words}: {}", String::from_utf8_lossy(&output.stderr));
 }
 
+/// Removes what a program that was killed left behind.
+fn remove_orphans() {
+    let Ok(entries) = fs::read_dir("/run/netns") else { return };
+    for name in entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok()) {
+        let process = name.strip_prefix("gf").and_then(|rest| rest.strip_suffix(['d', 'r', 'w']));
+        let Some(process) = process.and_then(|process| process.parse::<u32>().ok()) else { continue };
+        if !PathBuf::from(format!("/proc/{process}")).exists() {
+            // Somebody else may have been quicker.
+            let _gone = Command::new("ip").args(["netns", "del", &name]).output();
+        }
+    }
+}
+
 impl SchoolNetwork {
     /// Makes all of it. The line is well. Needs a tokio runtime, on which the line runs.
     pub async fn make() -> Self {
-        let name = format!("gf{}", std::process::id() % 100_000);
+        remove_orphans();
+        let name = format!("gf{}", std::process::id());
         let line = Arc::new(Line::default());
         let network = Self { name, line };
         network.remove();

@@ -1,0 +1,124 @@
+//! Two servers on one PostgreSQL judge networks together: one incident stays one when the server that judged is killed.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use gigafleet_agent::{identity::Identity, transport::Protocol};
+use gigafleet_proto::v1::{
+    AddSchoolNetworkRequest, CheckInRequest, ElementKind, Incident, IncidentState, LinkKind, ListIncidentsRequest,
+    Network, SchoolNetwork, SchoolNetworkKind, Status, agent_service_client::AgentServiceClient,
+    network_service_client::NetworkServiceClient,
+};
+use gigafleet_tests::{Engine, Home, ServerOptions, ServerProcess, eventually_async, fleet};
+
+use crate::school_network::always_lessons;
+
+/// Devices of each of the two schools: several classes.
+const DEVICES: usize = 80;
+const PACE: Duration = Duration::from_secs(2);
+
+/// A device that reports until the test ends, through the other server when its own is gone.
+async fn report(identity: Identity, other: String, gateway: u8, cut: Arc<AtomicBool>) {
+    let mut servers = [identity.server.clone(), other];
+    let (mut client, mut sequence) = (None, 0);
+    let network = Network { link: LinkKind::Wired.into(), gateway_hash: Some(vec![gateway; 16]), ..Network::default() };
+    loop {
+        tokio::time::sleep(PACE).await;
+        if cut.load(Ordering::Relaxed) {
+            client = None;
+            continue;
+        }
+        if client.is_none() {
+            let there = Identity { server: servers[0].clone(), ..identity.clone() };
+            let connection = fleet::connector(&there).connect(Protocol::Http2).await;
+            client = connection.ok().map(AgentServiceClient::new);
+        }
+        let Some(connected) = &mut client else {
+            servers.swap(0, 1);
+            continue;
+        };
+        sequence += 1;
+        let full = fleet::full_report(sequence, 3);
+        let status = Status { network: Some(network.clone()), ..full.status.unwrap_or_default() };
+        if connected.check_in(CheckInRequest { status: Some(status), ..full }).await.is_err() {
+            client = None;
+            servers.swap(0, 1);
+        }
+    }
+}
+
+async fn incidents(server: &ServerProcess) -> Vec<Incident> {
+    let mut networks = NetworkServiceClient::new(server.staff().connection().await);
+    let request = ListIncidentsRequest { include_closed: true, ..ListIncidentsRequest::default() };
+    let incidents = networks.list_incidents(request).await.expect("a list").into_inner().incidents;
+    incidents.into_iter().filter(|incident| incident.open_time.is_some()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn outage_stays_one_incident_when_the_server_that_judges_is_killed() {
+    let options = ServerOptions::on(Engine::Postgres).await.checkin_seconds(PACE.as_secs_f64());
+    // The first one judges: nobody else is there.
+    let mut first = options.clone().start().await;
+    let staff = first.staff();
+    let home = Home::make(&first, 1_000).await;
+    always_lessons(&first, &home.municipality_id).await;
+    let other_school = staff.add_school(&home.municipality_id, "第二小学校").await.school_id;
+    let token = staff.add_token(&home.municipality_id, &other_school, 1_000).await.token;
+    let other_home = Home { school_id: other_school, token, ..home.clone() };
+    let mut networks = NetworkServiceClient::new(staff.connection().await);
+    for (gateway, home) in [("01", &home), ("02", &other_home)] {
+        let network = SchoolNetwork {
+            school_id: home.school_id.clone(),
+            kind: SchoolNetworkKind::Gateway.into(),
+            value: gateway.repeat(16),
+            ..SchoolNetwork::default()
+        };
+        let request = AddSchoolNetworkRequest { municipality_id: home.municipality_id.clone(), network: Some(network) };
+        networks.add_school_network(request).await.expect("a network can be said");
+    }
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    let second = options.beside().start().await;
+    let cut = Arc::new(AtomicBool::new(false));
+    let never = Arc::new(AtomicBool::new(false));
+    let mut devices = tokio::task::JoinSet::new();
+    for (gateway, home, cut) in [(1, &home, &cut), (2, &other_home, &never)] {
+        for (number, identity) in home.enroll_many(DEVICES, 8).await.into_iter().enumerate() {
+            let (own, other) = match number % 2 {
+                0 => (first.address(), second.address()),
+                _ => (second.address(), first.address()),
+            };
+            let identity = Identity { server: own.to_string(), ..identity };
+            devices.spawn(report(identity, other.to_string(), gateway, Arc::clone(cut)));
+        }
+    }
+    tokio::time::sleep(Duration::from_secs(90)).await;
+    assert_eq!(incidents(&second).await, [], "nothing was broken yet");
+
+    cut.store(true, Ordering::Relaxed);
+    let open = eventually_async("the cut is an incident", Duration::from_secs(90), async || {
+        incidents(&second).await.into_iter().find(|incident| incident.state() == IncidentState::Open)
+    });
+    let open = open.await;
+    assert_eq!(open.school_ids, [home.school_id.as_str()]);
+    assert_eq!(open.element_kind(), ElementKind::SchoolLine);
+
+    first.kill().await;
+    // The lease ends, and so does the wait for what the dead server heard.
+    tokio::time::sleep(Duration::from_secs(120)).await;
+    let all = incidents(&second).await;
+    let told: Vec<_> = all.iter().map(|one| (one.incident_id.as_str(), one.state())).collect();
+    assert_eq!(told, [(open.incident_id.as_str(), IncidentState::Open)], "one incident, not two, not none");
+    // The other one really judges now: it sees the end.
+    cut.store(false, Ordering::Relaxed);
+    eventually_async("the end is seen", Duration::from_secs(90), async || {
+        let all = incidents(&second).await;
+        assert_eq!(all.len(), 1);
+        (all[0].state() != IncidentState::Open).then_some(())
+    })
+    .await;
+}
