@@ -86,10 +86,11 @@ pub(super) async fn report(
 ) -> PageResult {
     let (staff, shell) = (&person.staff, person.shell);
     let fields = Fields::parse(raw.unwrap_or_default().as_bytes());
+    staff.scope(Right::ViewFigures)?;
     let names = pages.access.place_names(staff, Right::ViewFigures, &[]).await?;
     let owners: Vec<_> = names.owners().iter().map(|(id, _, name)| (id.to_string(), name.clone())).collect();
     let only = match names.owners() {
-        [(id, ..)] => Some(MunicipalityId(id.to_string().parse().unwrap_or_default())),
+        [(id, ..)] => Some(*id),
         _ => None,
     };
     let year = asked_year(&fields)?;
