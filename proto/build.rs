@@ -9,6 +9,7 @@ const FILES: &[&str] = &[
     "gigafleet/v1/access_service.proto",
     "gigafleet/v1/agent_service.proto",
     "gigafleet/v1/audit_service.proto",
+    "gigafleet/v1/bandwidth_service.proto",
     "gigafleet/v1/calendar_service.proto",
     "gigafleet/v1/device_report.proto",
     "gigafleet/v1/device_service.proto",

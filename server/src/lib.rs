@@ -2,9 +2,10 @@
 //!
 //! [`Server::bind`] is the only way in; `cli` is what the binary runs. A folder is a feature and a file name is a layer:
 //! `rules` pure, `store` SQL, `service` use cases, `grpc` the contract. Features depend in one order: access ← schools ←
-//! devices ← enrollment ← checkin ← network ← overview.
+//! devices ← enrollment ← checkin ← network ← bandwidth ← overview.
 
 pub mod access;
+pub mod bandwidth;
 pub mod checkin;
 pub mod cli;
 pub mod clock;
@@ -29,12 +30,12 @@ use gigafleet_proto::{
     FILE_DESCRIPTOR_SET,
     v1::{
         access_service_server::AccessServiceServer, agent_service_server::AgentServiceServer,
-        audit_service_server::AuditServiceServer, calendar_service_server::CalendarServiceServer,
-        device_service_server::DeviceServiceServer, enrollment_service_server::EnrollmentServiceServer,
-        export_service_server::ExportServiceServer, import_service_server::ImportServiceServer,
-        line_service_server::LineServiceServer, network_service_server::NetworkServiceServer,
-        review_service_server::ReviewServiceServer, school_service_server::SchoolServiceServer,
-        staff_service_server::StaffServiceServer,
+        audit_service_server::AuditServiceServer, bandwidth_service_server::BandwidthServiceServer,
+        calendar_service_server::CalendarServiceServer, device_service_server::DeviceServiceServer,
+        enrollment_service_server::EnrollmentServiceServer, export_service_server::ExportServiceServer,
+        import_service_server::ImportServiceServer, line_service_server::LineServiceServer,
+        network_service_server::NetworkServiceServer, review_service_server::ReviewServiceServer,
+        school_service_server::SchoolServiceServer, staff_service_server::StaffServiceServer,
     },
 };
 use tokio::sync::watch;
@@ -45,6 +46,7 @@ use self::{
         grpc::{AccessGrpc, AuditGrpc, StaffGrpc},
         service::{Access, links::LinkSecret},
     },
+    bandwidth::{grpc::BandwidthGrpc, pages::BandwidthPages, service::Bandwidth},
     checkin::{
         grpc::AgentGrpc,
         service::{CheckInConfig, CheckIns, Heard},
@@ -183,6 +185,7 @@ impl Bound {
             batch_reports: limits.batch_reports,
         };
         let network = Network::new(self.db.clone(), self.clock.clone(), self.access.clone());
+        let bandwidth = Bandwidth::new(self.db.clone(), self.clock.clone(), self.access.clone());
         let intake = Arc::new(Intake::new(self.db.clone(), self.clock.clone()));
         let check_interval_ms =
             self.config.check_interval.map(|time| u32::try_from(time.as_millis()).unwrap_or(u32::MAX));
@@ -261,6 +264,12 @@ impl Bound {
                 schools: schools.clone(),
                 access: self.access.clone(),
             }))
+            .merge(bandwidth::pages::routes(BandwidthPages {
+                bandwidth: bandwidth.clone(),
+                network: network.clone(),
+                schools: schools.clone(),
+                access: self.access.clone(),
+            }))
             .merge(devices::pages::imports::routes(imports.clone(), self.access.clone()))
             .layer(Extension(self.access.clone()));
         let own_access = AccessGrpc::new(self.access.clone());
@@ -268,6 +277,7 @@ impl Bound {
         let audit = AuditGrpc::new(self.access.clone());
         let calendars = CalendarGrpc::new(schools.clone(), self.access.clone());
         let lines = LineGrpc::new(schools.clone(), self.access.clone());
+        let bandwidth = BandwidthGrpc::new(bandwidth, self.access.clone());
         let network = NetworkGrpc::new(network, self.access.clone(), self.clock.clone(), stop.clone());
         let exports = ExportGrpc::new(overview.clone(), exports, self.access.clone());
         let imports = ImportServiceServer::new(ImportGrpc::new(imports, self.access.clone()))
@@ -280,6 +290,7 @@ impl Bound {
             .add_service(SchoolServiceServer::new(schools).max_decoding_message_size(size))
             .add_service(CalendarServiceServer::new(calendars).max_decoding_message_size(size))
             .add_service(LineServiceServer::new(lines).max_decoding_message_size(size))
+            .add_service(BandwidthServiceServer::new(bandwidth).max_decoding_message_size(size))
             .add_service(NetworkServiceServer::new(network).max_decoding_message_size(size))
             .add_service(AccessServiceServer::new(own_access).max_decoding_message_size(size))
             .add_service(StaffServiceServer::new(staff).max_decoding_message_size(size))

@@ -8,8 +8,8 @@ use std::{
 };
 
 /// Features in the order in which they may depend on each other; a later one uses earlier ones.
-const FEATURES: [&str; 9] =
-    ["access", "schools", "devices", "enrollment", "checkin", "network", "tickets", "renewal", "overview"];
+const FEATURES: [&str; 10] =
+    ["access", "schools", "devices", "enrollment", "checkin", "network", "bandwidth", "tickets", "renewal", "overview"];
 /// Below all features.
 const BASE: [&str; 7] = ["clock", "config", "console", "db", "error", "notify", "telemetry"];
 

@@ -12,11 +12,12 @@ use gigafleet_agent::transport::{
 };
 use gigafleet_proto::v1::{
     self, access_service_client::AccessServiceClient, audit_service_client::AuditServiceClient,
-    calendar_service_client::CalendarServiceClient, device_service_client::DeviceServiceClient,
-    enrollment_service_client::EnrollmentServiceClient, export_service_client::ExportServiceClient,
-    import_service_client::ImportServiceClient, line_service_client::LineServiceClient,
-    network_service_client::NetworkServiceClient, review_service_client::ReviewServiceClient,
-    school_service_client::SchoolServiceClient, staff_service_client::StaffServiceClient,
+    bandwidth_service_client::BandwidthServiceClient, calendar_service_client::CalendarServiceClient,
+    device_service_client::DeviceServiceClient, enrollment_service_client::EnrollmentServiceClient,
+    export_service_client::ExportServiceClient, import_service_client::ImportServiceClient,
+    line_service_client::LineServiceClient, network_service_client::NetworkServiceClient,
+    review_service_client::ReviewServiceClient, school_service_client::SchoolServiceClient,
+    staff_service_client::StaffServiceClient,
 };
 use rustls_pki_types::{CertificateDer, pem::PemObject as _};
 use tonic::{
@@ -141,6 +142,11 @@ impl Client {
     /// Calls about lines and hubs.
     pub(super) fn lines(&self) -> LineServiceClient<Channel> {
         LineServiceClient::new(self.channel())
+    }
+
+    /// Calls about bandwidth.
+    pub(super) fn bandwidth(&self) -> BandwidthServiceClient<Channel> {
+        BandwidthServiceClient::new(self.channel())
     }
 
     /// Calls about networks.

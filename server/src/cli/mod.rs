@@ -7,6 +7,7 @@
 //! contract and nothing else, so that they work from any machine.
 
 mod audit;
+mod bandwidth;
 mod calendar;
 mod client;
 mod demo;
@@ -58,6 +59,8 @@ enum Command {
     Hubs(hubs::HubsArgs),
     /// Network health: incidents, measurements, announced work.
     Network(network::NetworkArgs),
+    /// Which schools reach the recommended bandwidth, and what was measured.
+    Bandwidth(bandwidth::BandwidthArgs),
     /// Make, list and end the tokens that devices enrol with.
     EnrollToken(enroll_token::EnrollTokenArgs),
     /// List, show and watch devices, end their access, ask something of them.
@@ -92,6 +95,7 @@ pub fn main() -> ExitCode {
         Command::Calendar(args) => block_on(calendar::run(args)),
         Command::Hubs(args) => block_on(hubs::run(args)),
         Command::Network(args) => block_on(network::run(args)),
+        Command::Bandwidth(args) => block_on(bandwidth::run(args)),
         Command::EnrollToken(args) => block_on(enroll_token::run(args)),
         Command::Devices(args) => block_on(devices::run(args)),
         Command::Staff(args) => block_on(staff::run(args)),
@@ -173,6 +177,13 @@ mod tests {
             "gigafleet network announce 第一小学校 --municipality 139017 --on line --from 2026-11-25T18:00:00+09:00 --to 2026-11-25T20:00:00+09:00 --reason 工事",
             "gigafleet network work",
             "gigafleet network cancel 019ab12c --municipality 139017",
+            "gigafleet bandwidth report --municipality 139017 --year 2026 --json",
+            "gigafleet bandwidth assessment 第一小学校 --municipality 139017",
+            "gigafleet bandwidth list 第一小学校 --municipality 139017",
+            "gigafleet bandwidth record 第一小学校 --municipality 139017 --at 2026-11-25T17:40:00+09:00 --receive 93.5 --send 40 --method simple --moment outside",
+            "gigafleet bandwidth delete 第一小学校 --municipality 139017 --measurement 019ab12c",
+            "gigafleet bandwidth editions",
+            "gigafleet bandwidth add-edition --date 2027-04-01 --source 文部科学省 --file table.csv",
             "gigafleet hubs add --kind municipal --name 市役所 --operator 139017",
             "gigafleet enroll-token create --municipality 139017 --school 第一小学校 --uses 40 --days 14 --note 1年1組",
             "gigafleet enroll-token list",

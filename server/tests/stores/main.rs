@@ -7,6 +7,7 @@
 
 mod accounts;
 mod audit;
+mod bandwidth;
 mod checkins;
 mod enrollments;
 mod figures;

@@ -6,7 +6,9 @@ use gigafleet::db::Db;
 use sqlx::Row as _;
 
 /// Data that is the same for all; copied to every node.
-const REFERENCE: [&str; 17] = [
+const REFERENCE: [&str; 19] = [
+    "bandwidth_edition",
+    "bandwidth_recommended",
     "incident",
     "installation",
     "job_lease",

@@ -228,6 +228,19 @@ fn places(town: &Town) -> Vec<Page> {
         of("schools-nothing", vec![open("/schools?q=zzzz")]),
         of("school", vec![open(school.clone())]),
         of("school-empty", vec![open(format!("/schools/{}", town.long_school))]),
+        of("bandwidth-choose", vec![open("/bandwidth")]),
+        of("bandwidth", vec![open(format!("/bandwidth?municipality={}", town.municipality))]),
+        of("bandwidth-nothing", vec![open(format!("/bandwidth?municipality={}", town.empty_municipality))]),
+        of("assessment", vec![open(format!("{school}/assessment"))]),
+        of(
+            "assessment-refused",
+            vec![
+                open(format!("{school}/assessment")),
+                unfold.clone(),
+                Step::Fill("#field-receive", "速い"),
+                Step::Follow("#record .primary"),
+            ],
+        ),
         of("school-forms", vec![open(school.clone()), unfold.clone()]),
         of(
             "school-refused",

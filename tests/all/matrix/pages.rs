@@ -106,7 +106,8 @@ const SEE_IMPORT: &[Step] = &[OverOwnerOr(ImportDevices, "IMPORT_NOT_FOUND")];
 
 /// All pages. One that the server has and this list has not fails the test.
 pub fn all() -> Vec<Page> {
-    [door(), overview(), places(), networks(), devices(), reviews(), files(), people(), audit(), account()].concat()
+    [door(), overview(), places(), networks(), bandwidth(), devices(), reviews(), files(), people(), audit(), account()]
+        .concat()
 }
 
 /// The way in, open to everybody; people have come in through it before anything is asked for here.
@@ -248,6 +249,31 @@ fn networks() -> Vec<Page> {
             "/schools/{new_work.school}/network/work/{new_work}/cancel",
             CANCEL,
             &[("version", "1")],
+        ),
+    ]
+}
+
+fn bandwidth() -> Vec<Page> {
+    const EXPORT: &[Step] = &[Anywhere(ViewFigures), SeesOwner(ViewFigures, NO_OWNER), InOwner(Export)];
+    let sheet = "/schools/{school}/assessment";
+    vec![
+        get("/bandwidth", "/bandwidth", FIGURES),
+        get("/bandwidth", "/bandwidth?municipality={municipality}", SEE_OWNER),
+        get("/bandwidth", "/bandwidth?municipality={municipality}&year=2025&outcome=unknown", SEE_OWNER),
+        get("/bandwidth/export", "/bandwidth/export?municipality={municipality}", EXPORT),
+        get("/bandwidth/export", "/bandwidth/export?municipality={municipality}&encoding=cp932", EXPORT),
+        get(sheet, sheet, SEE_SCHOOL),
+        post(
+            "/schools/{school}/assessment/measurements",
+            "/schools/{school}/assessment/measurements",
+            EDIT_SCHOOL,
+            &[("measure_time", "2026-11-20T17:40"), ("receive", "93.5"), ("method", "1"), ("moment", "outside")],
+        ),
+        post(
+            "/schools/{school}/assessment/measurements/{measurement}/delete",
+            "/schools/{new_bandwidth.school}/assessment/measurements/{new_bandwidth}/delete",
+            EDIT_SCHOOL,
+            &[],
         ),
     ]
 }

@@ -74,6 +74,7 @@ pub fn all() -> Vec<Rpc> {
     all.extend(calendars());
     all.extend(lines());
     all.extend(networks());
+    all.extend(bandwidth());
     all.extend(files());
     all.extend(own_access());
     all.extend(people());
@@ -473,6 +474,34 @@ fn networks() -> Vec<Rpc> {
             CANCEL,
             json!({ "municipality_id": "{municipality}", "work_id": "{new_work}" }),
         ),
+    ]
+}
+
+fn bandwidth() -> Vec<Rpc> {
+    let of_owner = json!({ "municipality_id": "{municipality}" });
+    let of_school = json!({ "municipality_id": "{municipality}", "school_id": "{school}" });
+    let edition = json!({ "edition": {
+        "edition_date": "{new_year}-04-01", "source": "試験", "below_kbps_per_pupil": 1800,
+        "rows": [{ "pupils": 60, "kbps": 108_000 }, { "pupils": 120, "kbps": 216_000 }],
+    } });
+    let measurement = json!({ "municipality_id": "{municipality}", "school_id": "{school}", "measurement": {
+        "measure_time": "2026-11-20T08:40:00Z", "receive_kbps": 93_500, "method": "BANDWIDTH_METHOD_SIMPLE",
+    } });
+    vec![
+        staff("BandwidthService/ListBandwidthEditions", &[Anywhere(ViewFigures)], json!({})),
+        staff("BandwidthService/AddBandwidthEdition", INSTALLATION, edition),
+        staff("BandwidthService/RecordBandwidth", EDIT_SCHOOL, measurement),
+        staff(
+            "BandwidthService/DeleteBandwidth",
+            EDIT_SCHOOL,
+            json!({
+                "municipality_id": "{municipality}", "school_id": "{new_bandwidth.school}",
+                "measurement_id": "{new_bandwidth}",
+            }),
+        ),
+        staff("BandwidthService/ListBandwidth", SEE_SCHOOL, of_school.clone()),
+        staff("BandwidthService/GetBandwidthReport", SEE_OWNER, of_owner),
+        staff("BandwidthService/GetBandwidthAssessment", SEE_SCHOOL, of_school),
     ]
 }
 

@@ -461,6 +461,17 @@ impl World {
                 self.note(&made, Extent::School(school), Right::ViewFigures);
                 Thing::from([("", made), ("school", id)])
             }
+            "bandwidth" => {
+                let measurement = json!({
+                    "measure_time": "2026-11-20T08:40:00Z", "receive_kbps": 93_500, "note": format!("{mark}-school の測定"),
+                    "method": "BANDWIDTH_METHOD_SIMPLE",
+                });
+                let request = json!({ "municipality_id": owner, "school_id": id, "measurement": measurement });
+                let made =
+                    self.make("BandwidthService/RecordBandwidth", request).await.take("measurement.measurementId");
+                self.note(&made, Extent::School(school), Right::ViewFigures);
+                Thing::from([("", made), ("school", id)])
+            }
             "incident" => self.create_incident(school, &owner, &id).await,
             other => panic!("nobody knows how to make {other}"),
         }
@@ -554,7 +565,7 @@ impl World {
 }
 
 /// What stands in each school before anything is called.
-const STANDING: [&str; 15] = [
+const STANDING: [&str; 16] = [
     "branch",
     "device",
     "device2",
@@ -568,6 +579,7 @@ const STANDING: [&str; 15] = [
     "import",
     "staff",
     "network",
+    "bandwidth",
     "work",
     "incident",
 ];

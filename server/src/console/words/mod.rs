@@ -5,6 +5,7 @@
 
 pub mod access;
 pub mod audit;
+pub mod bandwidth;
 pub mod devices;
 pub mod faults;
 pub mod fields;
@@ -104,6 +105,8 @@ pub struct Words {
     pub lists: lists::ListWords,
     /// Of files in and out.
     pub imports: imports::ImportWords,
+    /// Of bandwidth.
+    pub bandwidth: bandwidth::BandwidthWords,
     /// Of network health.
     pub network: network::NetworkWords,
     /// Of the reviews of identities.
@@ -122,6 +125,7 @@ impl Words {
         devices: devices::DeviceWords::JA,
         lists: lists::ListWords::JA,
         imports: imports::ImportWords::JA,
+        bandwidth: bandwidth::BandwidthWords::JA,
         network: network::NetworkWords::JA,
         reviews: reviews::ReviewWords::JA,
         overview: overview::OverviewWords::JA,
@@ -135,6 +139,7 @@ impl Words {
         devices: devices::DeviceWords::EN,
         lists: lists::ListWords::EN,
         imports: imports::ImportWords::EN,
+        bandwidth: bandwidth::BandwidthWords::EN,
         network: network::NetworkWords::EN,
         reviews: reviews::ReviewWords::EN,
         overview: overview::OverviewWords::EN,
@@ -155,6 +160,7 @@ mod tests {
             devices::DeviceWords::ALL,
             lists::ListWords::ALL,
             imports::ImportWords::ALL,
+            bandwidth::BandwidthWords::ALL,
             network::NetworkWords::ALL,
             reviews::ReviewWords::ALL,
             overview::OverviewWords::ALL,

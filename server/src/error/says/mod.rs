@@ -5,6 +5,7 @@
 //! (`devices/rules/import/problems`).
 
 pub mod access;
+pub mod bandwidth;
 pub mod commands;
 pub mod devices;
 pub mod fields;
@@ -21,6 +22,7 @@ mod tests {
     fn every_sentence_is_japanese_and_english_without_a_full_stop() {
         let tables = [
             access::ALL,
+            bandwidth::ALL,
             commands::ALL,
             devices::ALL,
             fields::ALL,
