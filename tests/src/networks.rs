@@ -2,7 +2,7 @@
 
 use gigafleet::network::{
     rules::{
-        Alternative, Cause, ChangeKind, Element, ElementKind, Evidence, Group, Incident, IncidentState, Moment,
+        Alternative, Cause, ChangeKind, Doubt, Element, ElementKind, Evidence, Group, Incident, IncidentState, Moment,
         OwnerShare, StartBound, TimelineEntry, Verdict, Witness, rollup::Cells,
     },
     service::judge::element_number,
@@ -36,7 +36,7 @@ pub fn incident(element: Element, cause: Cause, owners: &[(&str, Vec<String>)]) 
         control: Group { schools: 24, failing: 31, of: 7_204 },
         log_odds: 9.4,
         alternatives: vec![alternative(format!("school_lan/{lan}"), 3.1), alternative(String::from("benign"), -6.0)],
-        would_change: String::new(),
+        would_change: Doubt::ProviderHeard,
         late_reports: [0, 0],
     };
     let entry = |seconds, change| TimelineEntry { at: at.plus_seconds(seconds), change };

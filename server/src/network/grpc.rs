@@ -124,7 +124,7 @@ pub fn incident_message(view: IncidentView) -> v1::Incident {
             affected: Some(group(&evidence.affected)),
             control: Some(group(&evidence.control)),
             alternatives: alternatives.collect(),
-            would_change: evidence.would_change.clone(),
+            would_change: word(evidence.would_change),
         }),
         changes: timeline.iter().map(|entry| change((entry.at, entry.change))).collect(),
     }

@@ -16,9 +16,10 @@ use crate::{
         PageResult, Shell,
         charts::{Figure, Tone, bars},
         live, page,
+        words::Language,
         words::network as words,
     },
-    network::rules::{Group, Moment},
+    network::rules::{Doubt, Group, Moment},
 };
 
 #[derive(Template)]
@@ -42,7 +43,7 @@ struct IncidentPage {
     chart: String,
     groups: Vec<GroupLine>,
     alternatives: Vec<(&'static str, String)>,
-    would_change: String,
+    would_change: &'static str,
     changes: Vec<(Timestamp, &'static str)>,
     owners: Vec<(String, Vec<(String, String)>)>,
 }
@@ -63,6 +64,54 @@ fn group_line(name: &'static str, group: &Group) -> GroupLine {
         failing: u64::from(group.failing),
         of: u64::from(group.of),
         share: percent(group.share()),
+    }
+}
+
+/// The observation that would change a verdict, in words.
+fn doubt_text(language: Language, doubt: Doubt) -> &'static str {
+    match doubt {
+        Doubt::HubHeard => language.choose(
+            "この集約拠点の先で報告が届く学校がある、またはほかの集約拠点の学校も報告しなくなる",
+            "A school behind the hub is heard, or schools of other hubs fall silent too",
+        ),
+        Doubt::ProviderHeard => language.choose(
+            "このプロバイダーで報告が届く学校がある、またはほかのプロバイダーの学校も報告しなくなる",
+            "A school of the provider is heard, or schools of other providers fall silent too",
+        ),
+        Doubt::SchoolHeard => language.choose(
+            "学校の端末やプローブの報告が届く、ゲートウェイの応答がなかったという報告が後から届く、ほかの学校も報告しなくなる",
+            "A device or probe of the school is heard, late reports say that the gateway did not answer, or other schools fall silent too",
+        ),
+        Doubt::OtherResolver => language.choose(
+            "別のDNSサーバーの端末でも同じ失敗が起きる、またはこのDNSサーバーで成功する端末がある",
+            "Devices of another resolver fail too, or one of this resolver does not",
+        ),
+        Doubt::SlowElsewhere => language.choose(
+            "ゲートウェイの応答も遅い、または同じ集約拠点やプロバイダーのほかの学校も遅い",
+            "The gateway is slow too, or other schools behind the same hub or provider are",
+        ),
+        Doubt::OtherFilter => language.choose(
+            "別のフィルターの先でも同じ失敗が起きる、またはこのフィルターの先で成功する学校がある",
+            "The same failure behind another filter, or a school behind this one without it",
+        ),
+        Doubt::OnAccessPoint => language.choose(
+            "このアクセスポイントに端末がつながる、または学校のほかのアクセスポイントも失われる",
+            "Devices come back to this access point, or other ones of the school are lost too",
+        ),
+        Doubt::OtherAccessPoints => language.choose(
+            "学校のほかのアクセスポイントでも同じように遅い",
+            "Other access points of the school are as slow",
+        ),
+        Doubt::AddressGiven => {
+            language.choose("新しくつながった端末にアドレスが割り当てられる", "Newcomers get an address")
+        }
+        Doubt::SessionsOpen => {
+            language.choose("プローブが新しいセッションを開ける", "The probe can open new sessions")
+        }
+        Doubt::OthersOfCohort => language.choose(
+            "同じ場所のほかの端末でも同じ失敗が起きる",
+            "Other devices of the same place fail in the same way",
+        ),
     }
 }
 
@@ -121,7 +170,7 @@ pub(super) async fn incident(person: SignedIn, State(pages): State<NetworkPages>
             .iter()
             .map(|other| (words::explanation_text(language, &other.explanation), format!("{:.1}", other.log_odds)))
             .collect(),
-        would_change: evidence.would_change.clone(),
+        would_change: doubt_text(language, evidence.would_change),
         changes: incident
             .timeline
             .iter()

@@ -134,9 +134,49 @@ pub struct Evidence {
     /// fault at all.
     pub alternatives: Vec<Alternative>,
     /// What observation would change the verdict.
-    pub would_change: String,
+    pub would_change: Doubt,
     /// Devices whose late reports said that the school's own network was broken, and that it was well.
     pub late_reports: [u32; 2],
+}
+
+/// An observation that would change a verdict; written as it is said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Doubt {
+    /// Of silence at a hub.
+    #[serde(rename = "a school behind the hub that is heard, or schools of other hubs that fall silent too")]
+    HubHeard,
+    /// Of silence at a provider.
+    #[serde(rename = "a school of the provider that is heard, or schools of other providers that fall silent too")]
+    ProviderHeard,
+    /// Of silence of one school or a part of it.
+    #[serde(
+        rename = "a device or probe of the school that is heard; late reports in which the gateway did not answer; siblings that fall silent too"
+    )]
+    SchoolHeard,
+    /// Of names that are not resolved.
+    #[serde(rename = "another resolver's users with the same failure, or a user of this resolver without it")]
+    OtherResolver,
+    /// Of a full line.
+    #[serde(rename = "a slow gateway, or other schools behind the same hub or provider that are slow too")]
+    SlowElsewhere,
+    /// Of a service that does not answer.
+    #[serde(rename = "the same failure behind another filter, or a school behind this one without it")]
+    OtherFilter,
+    /// Of a lost access point.
+    #[serde(rename = "devices on this access point, or other access points of the school that are lost too")]
+    OnAccessPoint,
+    /// Of an access point that is too full.
+    #[serde(rename = "other access points of the school with the same slowness")]
+    OtherAccessPoints,
+    /// Of addresses that are not given.
+    #[serde(rename = "newcomers that get an address")]
+    AddressGiven,
+    /// Of sessions that cannot be opened.
+    #[serde(rename = "new sessions that the probe can open")]
+    SessionsOpen,
+    /// Of one device.
+    #[serde(rename = "other devices of the cohort with the same failure")]
+    OthersOfCohort,
 }
 
 /// What kind of observation tells a verdict.

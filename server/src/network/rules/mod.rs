@@ -43,8 +43,8 @@ pub use element::{Cause, Element, ElementKind, MextPlace};
 pub use engine::Engine;
 pub use event::{ErrorKind, Event, Observed, Outcome, Place, Target};
 pub use incident::{
-    Alternative, Change, ChangeKind, Evidence, Group, Incident, IncidentState, OwnerShare, OwnerView, StartBound,
-    TimelineEntry, Verdict, Witness,
+    Alternative, Change, ChangeKind, Doubt, Evidence, Group, Incident, IncidentState, OwnerShare, OwnerView,
+    StartBound, TimelineEntry, Verdict, Witness,
 };
 pub use moment::Moment;
 pub use policy::Policy;

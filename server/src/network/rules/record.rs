@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Alternative, BUCKET_S, Cause, Change, ChangeKind, Element, ElementKind, Engine, Evidence, Group, Incident,
+    Alternative, BUCKET_S, Cause, Change, ChangeKind, Doubt, Element, ElementKind, Engine, Evidence, Group, Incident,
     IncidentState, Moment, Policy, StartBound, TimelineEntry, Verdict, Witness,
     cover::{kept, probability},
     incident::incident_id,
@@ -357,18 +357,16 @@ fn evidence(finding: &Finding) -> Evidence {
         control: finding.control,
         log_odds: kept(finding.log_odds),
         alternatives,
-        would_change: would_change(&finding.channel, finding.element.kind).to_owned(),
+        would_change: would_change(&finding.channel, finding.element.kind),
         late_reports: [0, 0],
     }
 }
 
-fn would_change(channel: &Channel, kind: ElementKind) -> &'static str {
+fn would_change(channel: &Channel, kind: ElementKind) -> Doubt {
     match channel {
         Channel::Silence => match kind {
-            ElementKind::Hub => "a school behind the hub that is heard, or schools of other hubs that fall silent too",
-            ElementKind::Isp => {
-                "a school of the provider that is heard, or schools of other providers that fall silent too"
-            }
+            ElementKind::Hub => Doubt::HubHeard,
+            ElementKind::Isp => Doubt::ProviderHeard,
             ElementKind::Device
             | ElementKind::AccessPoint
             | ElementKind::SchoolLan
@@ -376,17 +374,15 @@ fn would_change(channel: &Channel, kind: ElementKind) -> &'static str {
             | ElementKind::Filter
             | ElementKind::Dns
             | ElementKind::IdentityProvider
-            | ElementKind::Service => {
-                "a device or probe of the school that is heard; late reports in which the gateway did not answer; siblings that fall silent too"
-            }
+            | ElementKind::Service => Doubt::SchoolHeard,
         },
-        Channel::Dns => "another resolver's users with the same failure, or a user of this resolver without it",
-        Channel::Congestion => "a slow gateway, or other schools behind the same hub or provider that are slow too",
-        Channel::Service(_) => "the same failure behind another filter, or a school behind this one without it",
-        Channel::AccessPoint => "devices on this access point, or other access points of the school that are lost too",
-        Channel::Gateway => "other access points of the school with the same slowness",
-        Channel::Address => "newcomers that get an address",
-        Channel::Ports => "new sessions that the probe can open",
-        Channel::Device => "other devices of the cohort with the same failure",
+        Channel::Dns => Doubt::OtherResolver,
+        Channel::Congestion => Doubt::SlowElsewhere,
+        Channel::Service(_) => Doubt::OtherFilter,
+        Channel::AccessPoint => Doubt::OnAccessPoint,
+        Channel::Gateway => Doubt::OtherAccessPoints,
+        Channel::Address => Doubt::AddressGiven,
+        Channel::Ports => Doubt::SessionsOpen,
+        Channel::Device => Doubt::OthersOfCohort,
     }
 }
