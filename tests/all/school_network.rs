@@ -20,7 +20,7 @@ use gigafleet_proto::v1::{
 use gigafleet_tests::{
     Engine, Home, ServerOptions, ServerProcess, eventually_async,
     fleet::wall_ms,
-    namespaces::{SchoolNetwork, WORLD, WORLD_FROM_HERE},
+    namespaces::{SchoolNetwork, WORLD},
     process,
 };
 use rcgen::{CertificateParams, KeyPair};
@@ -32,7 +32,7 @@ use tokio::net::{TcpListener, UdpSocket};
 const TABLETS: usize = 10;
 /// Pace of reports and of checks, in seconds.
 const PACE_S: f64 = 5.0;
-const CHECK_S: u64 = 5;
+const CHECK_S: &str = "5";
 const SERVICE: &str = "learn.test";
 const SERVICE_PORT: u16 = 8443;
 /// What a person looks at before a lesson is given up.
@@ -41,8 +41,10 @@ const SOON: Duration = Duration::from_secs(150);
 const OVER: Duration = Duration::from_secs(420);
 /// How long the school's line is cut.
 const CUT: Duration = Duration::from_secs(600);
-/// How near to the truth the start of a cut is in the end.
-const START: Duration = Duration::from_secs(10);
+/// How near to the truth the start of a cut is in the end, in seconds.
+const START_S: f64 = 10.0;
+/// How long it takes until the plan, the network and what is usual are known.
+const USUAL: Duration = Duration::from_secs(120);
 
 /// A resolver that knows the names of this test, until it falls silent.
 fn resolve(socket: std::net::UdpSocket, silent: Arc<AtomicBool>) {
@@ -179,13 +181,7 @@ pub(crate) async fn always_lessons(server: &ServerProcess, municipality: &str) {
     }
 }
 
-/// What happened, told as it is seen.
-struct Watch<'a> {
-    server: &'a ServerProcess,
-    begun: Instant,
-}
-
-impl Watch<'_> {
+impl World {
     async fn incidents(&self) -> Vec<Incident> {
         let mut networks = NetworkServiceClient::new(self.server.staff().connection().await);
         let request = ListIncidentsRequest { include_closed: true, ..ListIncidentsRequest::default() };
@@ -194,7 +190,7 @@ impl Watch<'_> {
     }
 
     fn say(&self, what: &str, incidents: &[Incident]) {
-        println!("{:5.0} s {what}", self.begun.elapsed().as_secs_f64());
+        println!("{} {:5.0} s {what}", self.name, self.begun.elapsed().as_secs_f64());
         for incident in incidents {
             println!(
                 "        {:?} {:?} {} place {} sure {:.2} {:?}",
@@ -243,97 +239,117 @@ fn seconds(time: Option<prost_types::Timestamp>) -> f64 {
     time.seconds as f64 + f64::from(time.nanos) / 1e9
 }
 
-fn now() -> f64 {
-    wall_ms() as f64 / 1e3
+/// A school of ten tablets and a probe that has lessons, and all that can be broken around it.
+struct World {
+    network: SchoolNetwork,
+    server: ServerProcess,
+    /// The resolver answers nobody.
+    silent: Arc<AtomicBool>,
+    /// A filter stands before the service.
+    blocked: Arc<AtomicBool>,
+    /// They end with the test.
+    _agents: Vec<Agent>,
+    begun: Instant,
+    name: &'static str,
+}
+
+impl World {
+    /// Makes it and waits until the usual is known.
+    async fn make(number: u8, name: &'static str) -> Self {
+        let network = SchoolNetwork::make(number).await;
+        let (silent, blocked) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
+        resolve(network.udp(53), Arc::clone(&silent));
+        serve(network.listen(SERVICE_PORT), Arc::clone(&blocked));
+        let mut options = ServerOptions::on(Engine::Sqlite).await.checkin_seconds(PACE_S);
+        options.namespace = Some((network.world(), network.world_from_here().into()));
+        let here = network.world_from_here().to_string();
+        for word in ["--name", "gigafleet.test", "--name", &here, "--check-seconds", CHECK_S] {
+            options.arguments.push(word.to_owned());
+        }
+        let server = options.start().await;
+        let address = format!("gigafleet.test:{}", server.address().port());
+        let home = Home::make(&server, 20).await;
+        always_lessons(&server, &home.municipality_id).await;
+        let mut networks = NetworkServiceClient::new(server.staff().connection().await);
+        let target = Target {
+            number: 1,
+            name: String::from("学習サービス"),
+            kind: TargetKind::Learning.into(),
+            host: SERVICE.to_owned(),
+            port: SERVICE_PORT.into(),
+            tls: true,
+            slow_ms: 200,
+            source: String::from("試験"),
+            ..Target::default()
+        };
+        networks.set_target(SetTargetRequest { target: Some(target) }).await.expect("a target can be said");
+        let mut agents = Vec::new();
+        for _ in 0..=TABLETS {
+            agents.push(Agent::enrol(&network, &address, &home).await);
+        }
+        let probe = agents[0].1.clone();
+        let purpose = DeviceFieldChange { name: DeviceFieldName::Purpose.into(), value: String::from("probe") };
+        let request = UpdateDeviceRequest { device_id: probe.clone(), fields: vec![purpose], ..Default::default() };
+        server.staff().devices().await.update_device(request).await.expect("a probe is one");
+        for (number, (agent, _)) in agents.iter_mut().enumerate() {
+            agent.run(&network, if number == 0 { &["--probe"] } else { &[] });
+        }
+        let staff = server.staff();
+        let gateway = eventually_async("the probe says on which network it is", Duration::from_secs(30), async || {
+            staff.device(&probe).await.ok()?.status?.network?.gateway_hash
+        });
+        let known = SchoolNetworkSaid {
+            school_id: home.school_id.clone(),
+            kind: SchoolNetworkKind::Gateway.into(),
+            value: gateway.await.iter().map(|byte| format!("{byte:02x}")).collect(),
+            ..Default::default()
+        };
+        let request = AddSchoolNetworkRequest { municipality_id: home.municipality_id.clone(), network: Some(known) };
+        networks.add_school_network(request).await.expect("a network can be said");
+        let agents = agents.into_iter().map(|(agent, _)| agent).collect();
+        let world = Self { network, server, silent, blocked, _agents: agents, begun: Instant::now(), name };
+        tokio::time::sleep(USUAL).await;
+        assert_eq!(world.incidents().await, [], "nothing was broken yet");
+        world
+    }
+}
+
+/// Names that are not resolved, a service that a filter blocks, a line that is full.
+async fn three_faults() {
+    let world = World::make(1, "faults").await;
+    world.silent.store(true, Ordering::Relaxed);
+    let dns = world.opens(0, "names are not resolved", (ElementKind::Dns, "dns", 3)).await;
+    world.silent.store(false, Ordering::Relaxed);
+    world.ends(1, "names are resolved again", &dns.incident_id).await;
+
+    world.blocked.store(true, Ordering::Relaxed);
+    let filter = world.opens(1, "a filter blocks the service", (ElementKind::Filter, "filter", 3)).await;
+    world.blocked.store(false, Ordering::Relaxed);
+    world.ends(2, "the filter lets it pass", &filter.incident_id).await;
+
+    world.network.line.congest(Duration::from_millis(300), 20);
+    let slow = world.opens(2, "the line is full", (ElementKind::SchoolLine, "line_congestion", 2)).await;
+    world.network.line.congest(Duration::ZERO, 0);
+    world.ends(3, "the line is free", &slow.incident_id).await;
+}
+
+/// A line that is cut for ten minutes.
+async fn cut() {
+    let world = World::make(2, "cut").await;
+    let cut_at = wall_ms() as f64 / 1e3;
+    let begun = Instant::now();
+    world.network.line.cut(true);
+    let cut = world.opens(0, "the line is cut", (ElementKind::SchoolLine, "line_cut", 2)).await;
+    println!("noticed after {:.0} s", seconds(cut.open_time) - cut_at);
+    tokio::time::sleep(CUT.saturating_sub(begun.elapsed())).await;
+    world.network.line.cut(false);
+    let over = world.ends(1, "the line is mended", &cut.incident_id).await;
+    let off = seconds(over.start_time) - cut_at;
+    println!("the start is {off:.1} s off");
+    assert!(off.abs() <= START_S, "the start is {off:.1} s off");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_fault_of_a_real_school_network_is_found_where_it_is_and_ends() {
-    let network = SchoolNetwork::make().await;
-    let (silent, blocked) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
-    resolve(network.udp(53), Arc::clone(&silent));
-    serve(network.listen(SERVICE_PORT), Arc::clone(&blocked));
-    let mut options = ServerOptions::on(Engine::Sqlite).await.checkin_seconds(PACE_S);
-    options.namespace = Some((network.world(), WORLD_FROM_HERE.into()));
-    for word in
-        ["--name", "gigafleet.test", "--name", &WORLD_FROM_HERE.to_string(), "--check-seconds", &CHECK_S.to_string()]
-    {
-        options.arguments.push(word.to_owned());
-    }
-    let server = options.start().await;
-    let address = format!("gigafleet.test:{}", server.address().port());
-    let home = Home::make(&server, 20).await;
-    always_lessons(&server, &home.municipality_id).await;
-    let mut networks = NetworkServiceClient::new(server.staff().connection().await);
-    let target = Target {
-        number: 1,
-        name: String::from("学習サービス"),
-        kind: TargetKind::Learning.into(),
-        host: SERVICE.to_owned(),
-        port: SERVICE_PORT.into(),
-        tls: true,
-        slow_ms: 200,
-        source: String::from("試験"),
-        ..Target::default()
-    };
-    networks.set_target(SetTargetRequest { target: Some(target) }).await.expect("a target can be said");
-    let mut agents = Vec::new();
-    for number in 0..=TABLETS {
-        let (agent, id) = Agent::enrol(&network, &address, &home).await;
-        if number == 0 {
-            let purpose = DeviceFieldChange { name: DeviceFieldName::Purpose.into(), value: String::from("probe") };
-            let request = UpdateDeviceRequest { device_id: id.clone(), fields: vec![purpose], ..Default::default() };
-            server.staff().devices().await.update_device(request).await.expect("a probe is one");
-        }
-        agents.push((agent, id));
-    }
-    for (number, (agent, _)) in agents.iter_mut().enumerate() {
-        agent.run(&network, if number == 0 { &["--probe"] } else { &[] });
-    }
-    let (staff, probe) = (server.staff(), &agents[0].1);
-    let gateway = eventually_async("the probe says on which network it is", Duration::from_secs(30), async || {
-        let device = staff.device(probe).await.ok()?;
-        device.status?.network?.gateway_hash
-    });
-    let known = SchoolNetworkSaid {
-        school_id: home.school_id.clone(),
-        kind: SchoolNetworkKind::Gateway.into(),
-        value: gateway.await.iter().map(|byte| format!("{byte:02x}")).collect(),
-        ..Default::default()
-    };
-    let request = AddSchoolNetworkRequest { municipality_id: home.municipality_id.clone(), network: Some(known) };
-    networks.add_school_network(request).await.expect("a network can be said");
-
-    let watch = Watch { server: &server, begun: Instant::now() };
-    // The plan, the network and the usual come to be known.
-    tokio::time::sleep(Duration::from_secs(240)).await;
-    watch.say("all is well", &watch.incidents().await);
-    assert!(watch.incidents().await.is_empty(), "nothing was broken yet");
-
-    silent.store(true, Ordering::Relaxed);
-    let dns = watch.opens(0, "names are not resolved", (ElementKind::Dns, "dns", 3)).await;
-    silent.store(false, Ordering::Relaxed);
-    watch.ends(1, "names are resolved again", &dns.incident_id).await;
-
-    blocked.store(true, Ordering::Relaxed);
-    let filter = watch.opens(1, "a filter blocks the service", (ElementKind::Filter, "filter", 3)).await;
-    blocked.store(false, Ordering::Relaxed);
-    watch.ends(2, "the filter lets it pass", &filter.incident_id).await;
-
-    network.line.congest(Duration::from_millis(300), 20);
-    let slow = watch.opens(2, "the line is congested", (ElementKind::SchoolLine, "line_congestion", 2)).await;
-    network.line.congest(Duration::ZERO, 0);
-    watch.ends(3, "the line is free", &slow.incident_id).await;
-
-    let cut_at = now();
-    network.line.cut(true);
-    let cut = watch.opens(3, "the line is cut", (ElementKind::SchoolLine, "line_cut", 2)).await;
-    let noticed = seconds(cut.open_time) - cut_at;
-    println!("noticed after {noticed:.0} s");
-    tokio::time::sleep(CUT.saturating_sub(Duration::from_secs_f64(now() - cut_at))).await;
-    network.line.cut(false);
-    let over = watch.ends(4, "the line is mended", &cut.incident_id).await;
-    let off = seconds(over.start_time) - cut_at;
-    println!("the start is {off:.1} s off");
-    assert!(off.abs() <= START.as_secs_f64(), "the start is {off:.1} s off");
+    tokio::join!(three_faults(), cut());
 }

@@ -21,14 +21,7 @@ use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 
 /// The address of the world's end of the line: server, resolver and services.
 pub const WORLD: Ipv4Addr = Ipv4Addr::new(10, 88, 0, 1);
-/// The world as this program reaches it.
-pub const WORLD_FROM_HERE: Ipv4Addr = Ipv4Addr::new(10, 98, 2, 2);
 const VXLAN_PORT: u16 = 4789;
-/// The ends of the line's two halves at this program.
-const NEAR: [Ipv4Addr; 2] = [Ipv4Addr::new(10, 98, 1, 1), Ipv4Addr::new(10, 98, 2, 1)];
-/// The ends of the line's two halves at the router and at the world.
-const FAR: [Ipv4Addr; 2] = [Ipv4Addr::new(10, 98, 1, 2), WORLD_FROM_HERE];
-
 /// What the line does to what passes.
 #[derive(Debug, Default)]
 pub struct Line {
@@ -55,6 +48,8 @@ impl Line {
 #[derive(Debug)]
 pub struct SchoolNetwork {
     name: String,
+    /// Tells the networks of one program apart.
+    number: u8,
     /// What happens on the line.
     pub line: Arc<Line>,
 }
@@ -69,8 +64,8 @@ fn ip(words: &str) {
 fn remove_orphans() {
     let Ok(entries) = fs::read_dir("/run/netns") else { return };
     for name in entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok()) {
-        let process = name.strip_prefix("gf").and_then(|rest| rest.strip_suffix(['d', 'r', 'w']));
-        let Some(process) = process.and_then(|process| process.parse::<u32>().ok()) else { continue };
+        let process = name.strip_prefix("gf").and_then(|rest| rest.split_once('.'));
+        let Some(process) = process.and_then(|(process, _)| process.parse::<u32>().ok()) else { continue };
         if !PathBuf::from(format!("/proc/{process}")).exists() {
             // Somebody else may have been quicker.
             let _gone = Command::new("ip").args(["netns", "del", &name]).output();
@@ -79,12 +74,13 @@ fn remove_orphans() {
 }
 
 impl SchoolNetwork {
-    /// Makes all of it. The line is well. Needs a tokio runtime, on which the line runs.
-    pub async fn make() -> Self {
+    /// Makes all of it. The line is well. Needs a tokio runtime, on which the line runs. `number` is below 100 and tells the
+    /// networks of one program apart.
+    pub async fn make(number: u8) -> Self {
         remove_orphans();
-        let name = format!("gf{}", std::process::id());
+        let name = format!("gf{}.{number}", std::process::id());
         let line = Arc::new(Line::default());
-        let network = Self { name, line };
+        let network = Self { name, number, line };
         network.remove();
         let (devices, router, world) = (network.devices(), network.router(), network.world());
         for namespace in [&devices, &router, &world] {
@@ -95,15 +91,17 @@ impl SchoolNetwork {
         ip(&format!("-n {devices} addr add 192.168.50.2/24 dev eth0"));
         ip(&format!("-n {router} addr add 192.168.50.1/24 dev lan0"));
         for (at, (namespace, near)) in [(&router, "a"), (&world, "b")].into_iter().enumerate() {
-            let near = format!("{}{near}", network.name);
+            // Names of devices are short.
+            let near = format!("gf{}{number}{near}", std::process::id());
             ip(&format!("-n {namespace} link add up0 type veth peer name {near} netns {}", std::process::id()));
-            ip(&format!("addr add {}/24 dev {near}", NEAR[at]));
+            ip(&format!("addr add {}/24 dev {near}", network.near(at)));
             ip(&format!("link set {near} up"));
-            ip(&format!("-n {namespace} addr add {}/24 dev up0", FAR[at]));
+            ip(&format!("-n {namespace} addr add {}/24 dev up0", network.far(at)));
             ip(&format!("-n {namespace} link set up0 up"));
             ip(&format!(
                 "-n {namespace} link add vx0 type vxlan id 7 remote {} local {} dstport {VXLAN_PORT}",
-                NEAR[at], FAR[at]
+                network.near(at),
+                network.far(at)
             ));
             ip(&format!("-n {namespace} link set vx0 mtu 1400 up"));
         }
@@ -139,14 +137,14 @@ impl SchoolNetwork {
     /// Carries packets between the two halves of the line.
     fn carry(&self) {
         let bind = |at: usize| {
-            let socket = UdpSocket::bind((NEAR[at], VXLAN_PORT)).expect("the line's end is free");
+            let socket = UdpSocket::bind((self.near(at), VXLAN_PORT)).expect("the line's end is free");
             socket.set_nonblocking(true).expect("it can");
             Arc::new(tokio::net::UdpSocket::from_std(socket).expect("a runtime"))
         };
         let ends = [bind(0), bind(1)];
         for from in 0..2 {
             let (here, there, line) = (Arc::clone(&ends[from]), Arc::clone(&ends[1 - from]), Arc::clone(&self.line));
-            let far = SocketAddr::from((FAR[1 - from], VXLAN_PORT));
+            let far = SocketAddr::from((self.far(1 - from), VXLAN_PORT));
             tokio::spawn(async move {
                 let (mut packet, mut count) = (vec![0_u8; 2_048], 0_u32);
                 // Ends with the runtime.
@@ -170,6 +168,21 @@ impl SchoolNetwork {
                 }
             });
         }
+    }
+
+    /// The end of a half of the line at this program: 0 towards the router, 1 towards the world.
+    fn near(&self, half: usize) -> Ipv4Addr {
+        Ipv4Addr::new(10, 98, 2 * self.number + u8::from(half == 1), 1)
+    }
+
+    /// The other end of that half.
+    fn far(&self, half: usize) -> Ipv4Addr {
+        Ipv4Addr::new(10, 98, 2 * self.number + u8::from(half == 1), 2)
+    }
+
+    /// The world as this program reaches it.
+    pub fn world_from_here(&self) -> Ipv4Addr {
+        self.far(1)
     }
 
     /// Where devices are.
