@@ -16,6 +16,7 @@ mod judging_servers;
 mod matrix;
 mod observing;
 mod python;
+mod replaying;
 mod school_network;
 mod searching;
 mod sequences;

@@ -8,7 +8,7 @@ use std::{
 
 use gigafleet_tests::{Engine, Home, ServerOptions, process};
 
-fn run(what: &str, command: &mut Command) -> String {
+pub(crate) fn run(what: &str, command: &mut Command) -> String {
     let output = command.output().unwrap_or_else(|error| panic!("{what}: {error}"));
     let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{what} failed ({}):\n{out}\n{err}", output.status);
@@ -16,22 +16,22 @@ fn run(what: &str, command: &mut Command) -> String {
 }
 
 /// A virtual environment with what the client needs; made once and kept in the target folder.
-fn environment() -> PathBuf {
+pub(crate) fn environment() -> PathBuf {
     let folder = process::binary_folder().parent().expect("a profile lies in the target folder").join("python-venv");
     fs::create_dir_all(&folder).expect("it can be made");
     // Several test programs may come at once; the first one makes it.
     let turn = File::create(folder.join("turn")).expect("a file");
     turn.lock().expect("it can be locked");
     let python = folder.join("bin/python");
-    if !folder.join("complete").exists() {
+    if !folder.join("complete-with-jsonschema").exists() {
         run(
             "python3 -m venv (apt-get install python3-venv)",
             Command::new("python3").args(["-m", "venv"]).arg(&folder),
         );
         let mut pip = Command::new(&python);
         pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]);
-        run("pip install", pip.args(["grpcio", "grpcio-tools", "cryptography"]));
-        File::create(folder.join("complete")).expect("a file");
+        run("pip install", pip.args(["grpcio", "grpcio-tools", "cryptography", "jsonschema"]));
+        File::create(folder.join("complete-with-jsonschema")).expect("a file");
     }
     python
 }

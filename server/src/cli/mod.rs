@@ -4,7 +4,7 @@
 //! goes away (`| head`) is no failure.
 //!
 //! Deliberately not here: anything that a command knows and the server does not. The commands of operators use the gRPC
-//! contract and nothing else, so that they work from any machine.
+//! contract and nothing else, so that they work from any machine; `network replay` needs no server at all.
 
 mod audit;
 mod bandwidth;
@@ -184,6 +184,7 @@ mod tests {
             "gigafleet bandwidth delete 第一小学校 --municipality 139017 --measurement 019ab12c",
             "gigafleet bandwidth editions",
             "gigafleet bandwidth add-edition --date 2027-04-01 --source 文部科学省 --file table.csv",
+            "gigafleet network replay --topology t.json --events e.jsonl --until 2026-11-25T09:00:00+09:00 --json",
             "gigafleet hubs add --kind municipal --name 市役所 --operator 139017",
             "gigafleet enroll-token create --municipality 139017 --school 第一小学校 --uses 40 --days 14 --note 1年1組",
             "gigafleet enroll-token list",
@@ -255,6 +256,8 @@ mod tests {
             "gigafleet staff grant sato --role engineer --everywhere --prefecture 13 --reason x",
             "gigafleet staff grant sato --role king --everywhere --reason x",
             "gigafleet tokens create --name x --role engineer --everywhere --days 367",
+            "gigafleet network replay --topology t.json",
+            "gigafleet network replay --topology t.json --events - --until soon",
             "gigafleet devices edit 019ab12c colour=red",
             "gigafleet devices edit 019ab12c room",
             "gigafleet reviews keep-apart 019ab12c whatever",

@@ -1,5 +1,7 @@
-//! `gigafleet network`: incidents, how schools' networks are, what they measured, by what they are known, what devices try, and
-//! announced work.
+//! `gigafleet network`: incidents, how schools' networks are, what they measured, by what they are known, what devices try,
+//! announced work, and the replay of recorded events.
+
+mod replay;
 
 use clap::{Args, Subcommand, ValueEnum};
 use gigafleet_proto::v1;
@@ -43,6 +45,14 @@ impl SchoolArgs {
 
 #[derive(Debug, Subcommand)]
 enum NetworkCommand {
+    /// Judge a file of events again, without a server.
+    Replay(replay::ReplayArgs),
+    #[command(flatten)]
+    OfServer(ServerCommand),
+}
+
+#[derive(Debug, Subcommand)]
+enum ServerCommand {
     /// List incidents.
     Incidents(IncidentsArgs),
     /// Show one incident, with its evidence.
@@ -247,11 +257,15 @@ struct AnnounceArgs {
 /// Runs a command about networks.
 pub(super) async fn run(args: NetworkArgs) -> Result<()> {
     let as_json = args.client.json;
+    let command = match args.command {
+        NetworkCommand::Replay(args) => return replay::run(&args, as_json),
+        NetworkCommand::OfServer(command) => command,
+    };
     let client = args.client.open().await?;
-    match args.command {
-        NetworkCommand::Incidents(args) => incidents(&client, &args, as_json).await,
-        NetworkCommand::Incident { id } => incident(&client, id, as_json).await,
-        NetworkCommand::Watch { municipality } => {
+    match command {
+        ServerCommand::Incidents(args) => incidents(&client, &args, as_json).await,
+        ServerCommand::Incident { id } => incident(&client, id, as_json).await,
+        ServerCommand::Watch { municipality } => {
             let stop = shutdown_signal()?;
             let municipality_id = owner_id(&client, municipality.as_deref()).await?;
             tokio::select! {
@@ -260,28 +274,28 @@ pub(super) async fn run(args: NetworkArgs) -> Result<()> {
                 outcome = watch(&client, municipality_id, as_json) => outcome,
             }
         }
-        NetworkCommand::Health { municipality, trouble } => {
+        ServerCommand::Health { municipality, trouble } => {
             health(&client, municipality.as_deref(), trouble, as_json).await
         }
-        NetworkCommand::Measurements(args) => measurements(&client, &args, as_json).await,
-        NetworkCommand::Known(args) => known(&client, &args, as_json).await,
-        NetworkCommand::Targets => {
+        ServerCommand::Measurements(args) => measurements(&client, &args, as_json).await,
+        ServerCommand::Known(args) => known(&client, &args, as_json).await,
+        ServerCommand::Targets => {
             let targets = answer(client.network().list_targets(v1::ListTargetsRequest {})).await?.targets;
             print_targets(targets, as_json)
         }
-        NetworkCommand::SetTarget(args) => set_target(&client, args, as_json).await,
-        NetworkCommand::DeleteTarget { number } => {
+        ServerCommand::SetTarget(args) => set_target(&client, args, as_json).await,
+        ServerCommand::DeleteTarget { number } => {
             answer(client.network().delete_target(v1::DeleteTargetRequest { number })).await?;
             remark(&format!("target {number} is taken away"));
             Ok(())
         }
-        NetworkCommand::Work { municipality } => {
+        ServerCommand::Work { municipality } => {
             let municipality_id = owner_id(&client, municipality.as_deref()).await?;
             let request = v1::ListPlannedWorkRequest { municipality_id };
             print_works(answer(client.network().list_planned_work(request)).await?.works, as_json)
         }
-        NetworkCommand::Announce(args) => announce(&client, args, as_json).await,
-        NetworkCommand::Cancel { id, municipality } => {
+        ServerCommand::Announce(args) => announce(&client, args, as_json).await,
+        ServerCommand::Cancel { id, municipality } => {
             let municipality_id = client.municipality(&municipality).await?.municipality_id;
             let request = v1::CancelWorkRequest { municipality_id, work_id: id, etag: String::new() };
             answer(client.network().cancel_work(request)).await?;
