@@ -4,6 +4,7 @@ mod refusal;
 #[macro_use]
 mod harness;
 
+mod a_school_with_faults;
 mod agent_binary;
 mod browser;
 mod certificates;
@@ -17,7 +18,6 @@ mod matrix;
 mod observing;
 mod python;
 mod replaying;
-mod school_network;
 mod searching;
 mod sequences;
 mod sessions;

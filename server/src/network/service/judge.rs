@@ -48,7 +48,7 @@ const STEP_US: i64 = 10 * 60_000_000;
 /// How often what the engine knows is kept while nothing changes, in microseconds.
 const SNAPSHOT_US: i64 = 60_000_000;
 /// How often schools, lines and calendars are read anew, in microseconds.
-const TOPOLOGY_US: i64 = 5 * 60_000_000;
+const TOPOLOGY_US: i64 = 60_000_000;
 /// How long what was heard is kept, in microseconds: longer than any snapshot is old.
 const HEARD_KEPT_US: i64 = 60 * 60_000_000;
 
