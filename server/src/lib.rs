@@ -209,7 +209,8 @@ impl Bound {
         let (health, health_service) = tonic_health::server::health_reporter();
         health.set_serving::<AgentServiceServer<AgentGrpc>>().await;
         let overview = Overview::new(self.db.clone(), self.clock.clone(), Arc::clone(&checkins));
-        let pace_s = u32::try_from(self.config.checkin_interval.as_secs().max(1)).unwrap_or(u32::MAX);
+        // Ten seconds are judged at once, so that a quicker pace tells no more.
+        let pace_s = u32::try_from(self.config.checkin_interval.as_secs().max(10)).unwrap_or(u32::MAX);
         let networks = Networks {
             intake: Arc::clone(&intake),
             judge: Judge::new(self.db.clone(), self.clock.clone(), pace_s),

@@ -31,12 +31,12 @@ use tokio::net::{TcpListener, UdpSocket};
 /// Tablets of the school.
 const TABLETS: usize = 10;
 /// Pace of reports and of checks, in seconds.
-const PACE_S: f64 = 5.0;
+const PACE_S: f64 = 10.0;
 const CHECK_S: &str = "5";
 const SERVICE: &str = "learn.test";
 const SERVICE_PORT: u16 = 8443;
 /// What a person looks at before a lesson is given up.
-const SOON: Duration = Duration::from_secs(150);
+const SOON: Duration = Duration::from_secs(210);
 /// Incidents are validated before they are closed.
 const OVER: Duration = Duration::from_secs(420);
 /// How long the school's line is cut.

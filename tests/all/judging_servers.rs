@@ -20,13 +20,16 @@ use crate::a_school_with_faults::always_lessons;
 
 /// Devices of each of the two schools: several classes.
 const DEVICES: usize = 80;
-const PACE: Duration = Duration::from_secs(2);
+const PACE: Duration = Duration::from_secs(10);
 
 /// A device that reports until the test ends, through the other server when its own is gone.
 async fn report(identity: Identity, other: String, gateway: u8, cut: Arc<AtomicBool>) {
     let mut servers = [identity.server.clone(), other];
     let (mut client, mut sequence) = (None, 0);
     let network = Network { link: LinkKind::Wired.into(), gateway_hash: Some(vec![gateway; 16]), ..Network::default() };
+    // Not all at once.
+    tokio::time::sleep(PACE.mul_f64(f64::from(identity.device_id.0.bytes().last().unwrap_or_default() % 16) / 16.0))
+        .await;
     loop {
         tokio::time::sleep(PACE).await;
         if cut.load(Ordering::Relaxed) {
