@@ -10,15 +10,15 @@ use std::{
 
 use gigafleet_agent::{identity::Identity, transport::Protocol};
 use gigafleet_proto::v1::{
-    AddSchoolNetworkRequest, CheckInRequest, ElementKind, Incident, IncidentState, LinkKind, ListIncidentsRequest,
-    Network, SchoolNetwork, SchoolNetworkKind, Status, agent_service_client::AgentServiceClient,
-    network_service_client::NetworkServiceClient,
+    AddSchoolNetworkRequest, CheckInRequest, DeviceFieldChange, DeviceFieldName, ElementKind, Incident, IncidentState,
+    LinkKind, ListIncidentsRequest, Network, SchoolNetwork, SchoolNetworkKind, Status, UpdateDeviceRequest,
+    agent_service_client::AgentServiceClient, network_service_client::NetworkServiceClient,
 };
 use gigafleet_tests::{Engine, Home, ServerOptions, ServerProcess, eventually_async, fleet};
 
 use crate::a_school_with_faults::always_lessons;
 
-/// Devices of each of the two schools: several classes.
+/// Devices of each of the two schools: several classes and a probe.
 const DEVICES: usize = 80;
 const PACE: Duration = Duration::from_secs(10);
 
@@ -97,6 +97,12 @@ async fn outage_stays_one_incident_when_the_server_that_judges_is_killed() {
     let mut devices = tokio::task::JoinSet::new();
     for (gateway, home, cut) in [(1, &home, &cut), (2, &other_home, &never)] {
         for (number, identity) in home.enroll_many(DEVICES, 8).await.into_iter().enumerate() {
+            if number == 0 {
+                let purpose = DeviceFieldChange { name: DeviceFieldName::Purpose.into(), value: String::from("probe") };
+                let device_id = identity.device_id.0.clone();
+                let request = UpdateDeviceRequest { device_id, fields: vec![purpose], ..Default::default() };
+                staff.devices().await.update_device(request).await.expect("a probe is one");
+            }
             let (own, other) = match number % 2 {
                 0 => (first.address(), second.address()),
                 _ => (second.address(), first.address()),
@@ -106,11 +112,11 @@ async fn outage_stays_one_incident_when_the_server_that_judges_is_killed() {
         }
     }
     // The judge comes to know the schools within a minute, and what is usual there in another.
-    tokio::time::sleep(Duration::from_secs(120)).await;
+    tokio::time::sleep(Duration::from_secs(180)).await;
     assert_eq!(incidents(&second).await, [], "nothing was broken yet");
 
     cut.store(true, Ordering::Relaxed);
-    let open = eventually_async("the cut is an incident", Duration::from_secs(90), async || {
+    let open = eventually_async("the cut is an incident", Duration::from_secs(180), async || {
         incidents(&second).await.into_iter().find(|incident| incident.state() == IncidentState::Open)
     });
     let open = open.await;

@@ -113,9 +113,12 @@ def main() -> None:
         answer = stub.CheckIn(first, timeout=10)
         assert answer.outcome == agent.CHECK_IN_OUTCOME_APPLIED and answer.acknowledged_sequence == 1, answer
         assert answer.next_checkin_delay_ms > 0, answer
+        plan = answer.probe_plan.version
+        assert plan > 0, answer
         assert stub.CheckIn(first, timeout=10).outcome == agent.CHECK_IN_OUTCOME_DUPLICATE
         second = agent.CheckInRequest(
-            sequence=2, base_sequence=1, run_id=77, send_time_ms=now_ms, monotonic_ms=61_000, facts_hash=1
+            sequence=2, base_sequence=1, run_id=77, send_time_ms=now_ms, monotonic_ms=61_000, facts_hash=1,
+            probe_plan_version=plan
         )
         assert second.ByteSize() <= 60, second.ByteSize()
         answer = stub.CheckIn(second, timeout=10)

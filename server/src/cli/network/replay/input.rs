@@ -250,6 +250,11 @@ pub(super) struct Events {
 }
 
 impl Events {
+    /// What it is called in messages.
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
     /// Opens a file; `-` is standard input.
     pub(super) fn open(path: &Path) -> Result<Self> {
         let (name, reader): (_, Box<dyn BufRead>) = if path == Path::new("-") {

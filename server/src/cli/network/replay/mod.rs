@@ -89,7 +89,7 @@ pub(super) fn run(args: &ReplayArgs, as_json: bool) -> Result<()> {
     }
     if !input.has_feed {
         return Err(Failure::told(
-            format!("{} has no event of kind feed, so nothing can be judged", args.events.display()),
+            format!("{} has no event of kind feed, so nothing can be judged", events.name()),
             "add one every ten seconds: it says up to when a server has handed over what it heard",
         ));
     }
