@@ -2,6 +2,7 @@
 
 use std::pin::Pin;
 
+use gigafleet_agent::identity::to_hex;
 use gigafleet_proto::v1::{self, network_service_server::NetworkService};
 use tokio::sync::watch;
 use tokio_stream::{Stream, StreamExt as _, wrappers::ReceiverStream};
@@ -10,6 +11,7 @@ use tonic::{Request, Response, Status};
 use super::{
     rules::{
         ChangeKind, Element, Group, Incident, IncidentState, Moment, Witness, place::NetworkKind, targets::TargetKind,
+        word,
     },
     service::{
         Network,
@@ -73,14 +75,6 @@ fn moment(field: &'static str, time: Option<prost_types::Timestamp>) -> Result<T
         .filter(|micros| *micros >= 0)
         .map(Timestamp)
         .ok_or_else(|| FieldViolation::new(field, say_fields::time_needed()))
-}
-
-/// The name of an enum of the engine, as JSON has it.
-fn word<T: serde::Serialize>(value: T) -> String {
-    match serde_json::to_value(value) {
-        Ok(serde_json::Value::String(text)) => text,
-        Ok(_) | Err(_) => String::new(),
-    }
 }
 
 fn group(group: &Group) -> v1::ComparedGroup {
@@ -214,10 +208,7 @@ fn series_messages(measurements: Measurements) -> Vec<v1::MeasurementSeries> {
     let series = |series: super::service::measurements::Series| v1::MeasurementSeries {
         layer: series.layer,
         target: series.target,
-        access_point: series
-            .access_point
-            .map(|point| point.iter().map(|byte| format!("{byte:02x}")).collect())
-            .unwrap_or_default(),
+        access_point: series.access_point.map(|point| to_hex(&point)).unwrap_or_default(),
         points: series.points.into_iter().map(point).collect(),
     };
     measurements.series.into_iter().map(series).collect()

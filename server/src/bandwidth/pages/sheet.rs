@@ -22,7 +22,10 @@ use crate::{
         Error, FieldViolation, Result,
         says::{bandwidth as say, fields as say_fields},
     },
-    network::service::incidents::{IncidentView, NEWEST as NEWEST_INCIDENT},
+    network::{
+        rules::word,
+        service::incidents::{IncidentView, NEWEST as NEWEST_INCIDENT},
+    },
     schools::rules::{SchoolId, fiscal::date_text, parse_text},
 };
 
@@ -80,14 +83,6 @@ fn measurement_line(shell: &Shell, row: MeasurementRow) -> MeasurementLine {
         method: words::method_text(shell.language, row.method),
         moment: if row.in_lesson { w.in_lessons } else { w.outside },
         note: row.note,
-    }
-}
-
-/// The name of an enum of the engine, as JSON has it.
-fn word<T: serde::Serialize>(value: T) -> String {
-    match serde_json::to_value(value) {
-        Ok(serde_json::Value::String(text)) => text,
-        Ok(_) | Err(_) => String::new(),
     }
 }
 

@@ -12,6 +12,7 @@ use super::{
     failure::{Failure, Result},
     json,
     output::{print, remark},
+    schools::SchoolArgs,
     serve::shutdown_signal,
     table::{self, ABSENT, Column, or_absent, time},
 };
@@ -22,25 +23,6 @@ pub(super) struct NetworkArgs {
     client: ClientArgs,
     #[command(subcommand)]
     command: NetworkCommand,
-}
-
-#[derive(Debug, Args)]
-struct SchoolArgs {
-    /// The school, by name or id.
-    school: String,
-    /// 全国地方公共団体コード of the owner, where two schools have the same name.
-    #[arg(long, value_name = "CODE")]
-    municipality: Option<String>,
-}
-
-impl SchoolArgs {
-    async fn find(&self, client: &Client) -> Result<v1::School> {
-        let owner = match &self.municipality {
-            Some(code) => Some(client.municipality(code).await?.municipality_id),
-            None => None,
-        };
-        client.school(owner.as_deref(), &self.school).await
-    }
 }
 
 #[derive(Debug, Subcommand)]

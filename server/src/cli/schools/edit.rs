@@ -27,7 +27,8 @@ pub(in crate::cli) struct SchoolArgs {
 }
 
 impl SchoolArgs {
-    async fn find(&self, client: &Client) -> Result<v1::School> {
+    /// The school that is meant, where the caller may see it.
+    pub(in crate::cli) async fn find(&self, client: &Client) -> Result<v1::School> {
         let owner = match &self.municipality {
             Some(code) => Some(client.municipality(code).await?.municipality_id),
             None => None,

@@ -2,7 +2,7 @@
 
 mod edit;
 
-pub(super) use self::edit::fiscal_year;
+pub(super) use self::edit::{SchoolArgs, fiscal_year};
 
 use std::collections::HashMap;
 

@@ -5,7 +5,7 @@ use axum::extract::{Path, State};
 use http::StatusCode;
 use uuid::Uuid;
 
-use super::{IncidentLine, NetworkPages, minutes, percent, word};
+use super::{IncidentLine, NetworkPages, minutes, percent};
 use crate::{
     access::{
         pages::SignedIn,
@@ -19,7 +19,7 @@ use crate::{
         words::Language,
         words::network as words,
     },
-    network::rules::{Doubt, Group, Moment},
+    network::rules::{Doubt, Group, Moment, word},
 };
 
 #[derive(Template)]

@@ -11,7 +11,7 @@ use axum::{
 };
 
 use super::{
-    rules::{ElementKind, Incident, IncidentState},
+    rules::{ElementKind, Incident, IncidentState, word},
     service::{Network, incidents::IncidentView},
 };
 use crate::{
@@ -78,14 +78,6 @@ impl IncidentLine {
             minutes: minutes(incident),
             sure: percent(incident.verdict.confidence),
         }
-    }
-}
-
-/// The name of an enum of the engine, as JSON has it.
-fn word<T: serde::Serialize>(value: T) -> String {
-    match serde_json::to_value(value) {
-        Ok(serde_json::Value::String(text)) => text,
-        Ok(_) | Err(_) => String::new(),
     }
 }
 

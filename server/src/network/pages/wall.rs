@@ -121,7 +121,7 @@ pub(super) async fn live(person: SignedIn, State(pages): State<NetworkPages>, Ra
             let views = pages.network.open_incidents(&staff, owner, None).await?;
             Ok(views
                 .iter()
-                .map(|view| (view.incident.id, super::word(view.incident.state), view.incident.devices))
+                .map(|view| (view.incident.id, crate::network::rules::word(view.incident.state), view.incident.devices))
                 .collect::<Vec<_>>())
         }
     })

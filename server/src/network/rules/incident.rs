@@ -300,6 +300,14 @@ impl Incident {
     }
 }
 
+/// The name of an enum of the engine, as JSON has it; empty for what is no enum without content.
+pub fn word<T: Serialize>(value: T) -> String {
+    match serde_json::to_value(value) {
+        Ok(serde_json::Value::String(text)) => text,
+        Ok(_) | Err(_) => String::new(),
+    }
+}
+
 /// The id of an incident: FNV-1a over element, channel and the time of the first suspicion, as a UUID of version 8.
 pub(super) fn incident_id(element: &Element, channel: &str, suspected_at: Moment) -> Uuid {
     let mut hash: u128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d;

@@ -44,7 +44,7 @@ pub use engine::Engine;
 pub use event::{ErrorKind, Event, Observed, Outcome, Place, Target};
 pub use incident::{
     Alternative, Change, ChangeKind, Doubt, Evidence, Group, Incident, IncidentState, OwnerShare, OwnerView,
-    StartBound, TimelineEntry, Verdict, Witness,
+    StartBound, TimelineEntry, Verdict, Witness, word,
 };
 pub use moment::Moment;
 pub use policy::Policy;

@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use gigafleet_agent::identity::to_hex;
+
 use crate::schools::rules::SchoolId;
 
 /// By what a network is known. The numbers are stored.
@@ -58,10 +60,9 @@ impl Seen {
     }
 
     fn values(&self) -> impl Iterator<Item = (NetworkKind, String)> {
-        let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
         [
-            self.gateway.map(|gateway| (NetworkKind::Gateway, hex(&gateway))),
-            self.access_point.map(|point| (NetworkKind::AccessPoint, hex(&point))),
+            self.gateway.map(|gateway| (NetworkKind::Gateway, to_hex(&gateway))),
+            self.access_point.map(|point| (NetworkKind::AccessPoint, to_hex(&point))),
             self.public_address.clone().map(|address| (NetworkKind::PublicAddress, address)),
         ]
         .into_iter()

@@ -14,6 +14,7 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
+use gigafleet_agent::identity::to_hex;
 use gigafleet_proto::v1::CheckOutcome;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -408,7 +409,7 @@ impl Counts {
 
 /// An access point in hex; empty for none.
 fn point_text(point: Option<[u8; 6]>) -> String {
-    point.map(|point| point.iter().map(|byte| format!("{byte:02x}")).collect()).unwrap_or_default()
+    point.map(|point| to_hex(&point)).unwrap_or_default()
 }
 
 /// What a stored row says.

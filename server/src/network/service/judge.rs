@@ -9,6 +9,7 @@
 
 use std::collections::{BTreeSet, HashMap, hash_map::Entry};
 
+use gigafleet_agent::identity::to_hex;
 use gigafleet_proto::v1::{CheckError, CheckOutcome, NetworkLayer};
 use time::Date;
 use uuid::Uuid;
@@ -350,7 +351,7 @@ fn heard_events(row: &HeardRow) -> Result<Vec<Observed>> {
 }
 
 fn checked_event(row: &CheckedRow, networks: Option<&Networks>) -> Option<Observed> {
-    let point = row.bssid.as_deref().map(|bytes| bytes.iter().map(|byte| format!("{byte:02x}")).collect());
+    let point = row.bssid.as_deref().map(to_hex);
     let seen = Seen::stored(row.ssid.clone(), row.bssid.as_deref(), row.gateway_hash.as_deref());
     let own = SchoolId(row.school_id?);
     let (school, place) = match networks.map_or(DevicePlace::Unknown, |networks| networks.place(own, &seen)) {

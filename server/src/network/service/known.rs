@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use gigafleet_agent::identity::to_hex;
 use time::Weekday;
 use uuid::Uuid;
 
@@ -19,7 +20,6 @@ use crate::{
         service::audit::Deed,
     },
     clock::Timestamp,
-    db::hex_bytes,
     error::{Error, FieldViolation, Result, says::network as say},
     schools::{
         rules::{MunicipalityId, SchoolId, fiscal::day_in_japan},
@@ -150,13 +150,13 @@ impl Network {
         gateways.retain(|(school, _), devices| is_own(*devices, reporting[school]));
         let mut learned: BTreeMap<(Uuid, i64, String), i64> = BTreeMap::new();
         for ((school, gateway), devices) in &gateways {
-            learned.insert((*school, NetworkKind::Gateway.to_number(), plain_hex(gateway)), *devices);
+            learned.insert((*school, NetworkKind::Gateway.to_number(), to_hex(gateway)), *devices);
         }
         // An access point belongs to the network behind whose gateway it was seen.
         for row in &shared {
             let (Some(gateway), Some(point)) = (&row.gateway_hash, &row.bssid) else { continue };
             if gateways.contains_key(&(row.school_id, gateway.clone())) {
-                let key = (row.school_id, NetworkKind::AccessPoint.to_number(), plain_hex(point));
+                let key = (row.school_id, NetworkKind::AccessPoint.to_number(), to_hex(point));
                 *learned.entry(key).or_default() += row.devices;
             }
         }
@@ -175,10 +175,6 @@ impl Network {
 
 /// The share of a school's reporting devices that makes a network its own, in percent; for pages.
 pub const LEARNED_FROM_PERCENT: i64 = LEARN_PERCENT;
-
-fn plain_hex(bytes: &[u8]) -> String {
-    hex_bytes(bytes).split_off(2)
-}
 
 fn deed(owner: MunicipalityId, school: SchoolId, action: &'static str, kind: NetworkKind, value: &str) -> Deed {
     let details = serde_json::json!({ "kind": kind.to_number(), "value": value });
