@@ -28,6 +28,7 @@ crate::on_both_engines!(
     silence_while_nothing_could_be_stored_is_no_fault,
     networks_are_learned_in_school_hours_from_what_devices_share,
     measurements_of_several_servers_add_up_and_are_folded,
+    check_that_went_well_again_is_no_trouble_any_more,
 );
 
 /// Pace of the devices of the world, in seconds.
@@ -257,4 +258,29 @@ async fn measurements_of_several_servers_add_up_and_are_folded(world: World) {
     world.clock.advance(Duration::from_secs(20 * 86_400));
     while world.network.fold_rollups().await.unwrap() > 0 {}
     assert_eq!(check_sum(read(Timestamp(begin.0 + 3_600_000_000)).await), 3_600);
+}
+
+async fn check_that_went_well_again_is_no_trouble_any_more(world: World) {
+    let owner = world.municipality("131130").await;
+    let school = School::with_devices(&world, owner, 1).await;
+    school.make_known(&world).await;
+    pass_minute(&world, &[&school], 0).await;
+    let say = |device: usize, outcome: v1::CheckOutcome| {
+        let check = v1::NetworkCheck {
+            layer: v1::NetworkLayer::Dns.into(),
+            outcome: outcome.into(),
+            ..v1::NetworkCheck::default()
+        };
+        let key = school.devices[device].key;
+        world.intake.stored(&[HeardReport { key, received_at: world.clock.now(), moved: false, checks: vec![check] }]);
+    };
+    say(0, v1::CheckOutcome::Failed);
+    say(1, v1::CheckOutcome::Failed);
+    say(0, v1::CheckOutcome::Ok);
+    world.intake.flush(world.clock.now(), None).await.unwrap();
+    let mut tx = world.db.read().await.unwrap();
+    let sql = "SELECT failing FROM network_heard WHERE failing <> '[]'";
+    let (failing,): (String,) = tx.query(sql).one().await.unwrap();
+    let [one, other] = [0, 1].map(|device: usize| school.devices[device].key.device.to_string());
+    assert!(failing.contains(&other) && !failing.contains(&one), "{failing}");
 }

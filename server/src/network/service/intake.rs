@@ -328,9 +328,12 @@ impl Counts {
         } else {
             *heard.access_points.entry(known.access_point).or_default() += 1;
         }
-        for check in report.checks.iter().filter(|check| i32::from(CheckOutcome::Ok) != check.outcome) {
+        for check in &report.checks {
             let key = (report.key.device, check.layer, check.target);
-            if heard.failing.len() < FAILING || heard.failing.contains_key(&key) {
+            if check.outcome == i32::from(CheckOutcome::Ok) {
+                // The newest counts: what went well again within these seconds is told by nobody else.
+                heard.failing.remove(&key);
+            } else if heard.failing.len() < FAILING || heard.failing.contains_key(&key) {
                 heard.failing.insert(
                     key,
                     Failing {
