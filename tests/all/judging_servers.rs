@@ -20,7 +20,7 @@ use crate::a_school_with_faults::always_lessons;
 
 /// Devices of each of the two schools: several classes and a probe.
 const DEVICES: usize = 80;
-const PACE: Duration = Duration::from_secs(10);
+const PACE: Duration = Duration::from_secs(30);
 
 /// A device that reports until the test ends, through the other server when its own is gone.
 async fn report(identity: Identity, other: String, gateway: u8, cut: Arc<AtomicBool>) {
@@ -112,7 +112,7 @@ async fn outage_stays_one_incident_when_the_server_that_judges_is_killed() {
         }
     }
     // The judge comes to know the schools within a minute, and what is usual there in another.
-    tokio::time::sleep(Duration::from_secs(180)).await;
+    tokio::time::sleep(Duration::from_secs(270)).await;
     assert_eq!(incidents(&second).await, [], "nothing was broken yet");
 
     cut.store(true, Ordering::Relaxed);
@@ -131,7 +131,7 @@ async fn outage_stays_one_incident_when_the_server_that_judges_is_killed() {
     assert_eq!(told, [(open.incident_id.as_str(), IncidentState::Open)], "one incident, not two, not none");
     // The other one really judges now: it sees the end.
     cut.store(false, Ordering::Relaxed);
-    eventually_async("the end is seen", Duration::from_secs(90), async || {
+    eventually_async("the end is seen", Duration::from_secs(180), async || {
         let all = incidents(&second).await;
         assert_eq!(all.len(), 1);
         (all[0].state() != IncidentState::Open).then_some(())
