@@ -19,6 +19,8 @@ const KEPT: usize = 96;
 const BEFORE: i64 = 18;
 /// Buckets into a silence after which more of it says nothing new.
 const SATURATED: i64 = 60;
+/// Buckets of a silence that are looked at, however short the pace: the counts of one alone may be late.
+const LEAST_LOOK: i64 = 3;
 /// Paces longer than this, in buckets, are not compared bucket by bucket.
 const LONG_PACE: i64 = 18;
 /// Buckets after a silence within which another one is judged by what was heard before the first.
@@ -226,14 +228,16 @@ impl Cohort {
         let observed = |bucket: &i64| (around.observed)(*bucket);
         let looked_at: Vec<i64> = (first..=to).filter(observed).collect();
         let silent = looked_at.iter().filter(|bucket| **bucket >= onset).count() as f64;
-        // Who is due in a bucket: whoever came one pace before, or an even share of all.
-        let due = |count: &dyn Fn(i64) -> f64, even: f64, paces: i64| -> Vec<Due> {
+        // Who is due in a bucket: whoever came one pace before, or an even share of all. Under a short pace they are due again.
+        let once = pace.max(LEAST_LOOK);
+        let due = |count: &dyn Fn(i64) -> f64, even: f64, buckets: i64| -> Vec<Due> {
             let due = |bucket: &i64| {
                 let before = bucket - pace * ((bucket - onset).div_euclid(pace) + 1).max(1);
                 let known = compared && (around.observed)(before);
                 let due = if known { count(before) } else { even };
-                (*bucket < onset + paces * pace && (known || *bucket >= onset)).then(|| Due {
+                (*bucket < onset + buckets && (known || *bucket >= onset)).then(|| Due {
                     at: bucket - onset,
+                    before: before - onset,
                     due,
                     came: count(*bucket),
                     even: !known,
@@ -241,11 +245,11 @@ impl Cohort {
             };
             matched(looked_at.iter().filter_map(due).collect())
         };
-        let all = due(&heard, quiet.mean, 1);
+        let all = due(&heard, quiet.mean, once);
         let told_apart = quiet.awake.is_some();
         let even_awake = quiet.awake.unwrap_or(0.0);
-        let lids = if told_apart { due(&sleeper, (quiet.mean - even_awake).max(0.0), 1) } else { Vec::new() };
-        let awake = if told_apart { due(&awake, even_awake, SATURATED) } else { Vec::new() };
+        let lids = if told_apart { due(&sleeper, (quiet.mean - even_awake).max(0.0), once) } else { Vec::new() };
+        let awake = if told_apart { due(&awake, even_awake, SATURATED * pace) } else { Vec::new() };
         let scene = Scene {
             all: &all,
             lids: &lids,
@@ -253,7 +257,6 @@ impl Cohort {
             awake_devices: quiet.awake.map(|awake| awake * pace as f64),
             usual_awake: around.usual_awake,
             devices: quiet.mean * pace as f64,
-            pace,
             paces: silent / pace as f64,
             bell: (onset - 2..=onset).any(around.bell),
             rooms: quiet.rooms,

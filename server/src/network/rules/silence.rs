@@ -26,6 +26,8 @@ const LOST: [f64; 2] = [-7.0, -11.0];
 pub(super) struct Due {
     /// The bucket, counted from the onset.
     pub(super) at: i64,
+    /// The bucket in which they came before.
+    pub(super) before: i64,
     pub(super) due: f64,
     pub(super) came: f64,
     /// It is not known who is due, only how many on average.
@@ -46,8 +48,6 @@ pub(super) struct Scene<'a> {
     /// How many of them there usually are, if that is known.
     pub(super) usual_awake: Option<f64>,
     pub(super) devices: f64,
-    /// Buckets of one pace.
-    pub(super) pace: i64,
     /// How much of the silence was looked at, in paces.
     pub(super) paces: f64,
     /// Lids are likely to close about now.
@@ -89,7 +89,7 @@ pub(super) fn weigh(scene: &Scene<'_>, policy: &Policy) -> [f64; 2] {
 /// Log-likelihood under lids: nobody stays, or those that never sleep do.
 fn lids(scene: &Scene<'_>, policy: &Policy) -> f64 {
     let lost = lost(scene);
-    let nobody = ramps(scene.all, scene.pace, lost);
+    let nobody = ramps(scene.all, lost);
     let gone = |awake: f64| policy.lids_without_residual.powf(awake.max(0.0)).max(policy.least_lids_without_residual);
     // Devices that stay, none of which was heard since the onset.
     let unheard = |devices: f64| {
@@ -106,7 +106,7 @@ fn lids(scene: &Scene<'_>, policy: &Policy) -> f64 {
             }
             let stay: f64 = scene.awake.iter().map(|due| likelihood(due, scene.comes, lost)).sum();
             let gone = gone(awake);
-            sum_of_logs(&[gone.ln() + nobody, (1.0 - gone).ln() + ramps(scene.lids, scene.pace, lost) + stay])
+            sum_of_logs(&[gone.ln() + nobody, (1.0 - gone).ln() + ramps(scene.lids, lost) + stay])
         }
         (None, Some(usual)) if usual < 0.5 => nobody,
         (None, Some(usual)) => {
@@ -126,23 +126,22 @@ fn lids(scene: &Scene<'_>, policy: &Policy) -> f64 {
 }
 
 /// Log-likelihood of lids that close over some time, all of them.
-fn ramps(dues: &[Due], pace: i64, lost: f64) -> f64 {
-    ramps_down_to(dues, pace, 0.0, lost)
+fn ramps(dues: &[Due], lost: f64) -> f64 {
+    ramps_down_to(dues, 0.0, lost)
 }
 
 /// The same where some devices stay.
 fn ramps_with(scene: &Scene<'_>, devices: f64) -> f64 {
-    ramps_down_to(scene.all, scene.pace, (devices / scene.devices.max(1.0)).min(0.9), lost(scene))
+    ramps_down_to(scene.all, (devices / scene.devices.max(1.0)).min(0.9), lost(scene))
 }
 
-fn ramps_down_to(dues: &[Due], pace: i64, stay: f64, lost: f64) -> f64 {
+fn ramps_down_to(dues: &[Due], stay: f64, lost: f64) -> f64 {
     let mut each = Vec::with_capacity(LIDS.len() * 4);
     for (took, weight) in LIDS {
         for end in 0..4 {
             let open = |at: i64| stay + (1.0 - stay) * ((f64::from(end) - at as f64 - 0.5) / took).clamp(0.0, 1.0);
-            // Whoever is due was there one pace before.
-            let share = |at: i64| open(at) / open(at - pace).max(1e-6);
-            let sum: f64 = dues.iter().map(|due| likelihood(due, share(due.at), lost)).sum();
+            let share = |due: &Due| open(due.at) / open(due.before).max(1e-6);
+            let sum: f64 = dues.iter().map(|due| likelihood(due, share(due), lost)).sum();
             each.push(sum + weight.ln() - 4.0_f64.ln());
         }
     }

@@ -290,8 +290,14 @@ impl<'a> World<'a> {
         }
     }
 
+    /// Seconds from one check-in of a device to the next; all schools have the same.
+    fn pace_s(&self) -> f64 {
+        self.town.topology.schools.first().map_or(60.0, |school| f64::from(school.pace_s))
+    }
+
     /// One device through one bucket.
     fn live(&mut self, device: &mut Device, begin: f64, end: f64, draw: &mut Draw, pending: &mut Vec<Event>) {
+        let pace_s = self.pace_s();
         let Some([wakes, sleeps]) = device.awake.get(device.period).copied() else { return };
         if wakes >= end {
             return;
@@ -300,7 +306,7 @@ impl<'a> World<'a> {
             device.up = true;
             device.has_address = wakes < self.plan.from;
             device.spot = device.home_spot;
-            device.next = wakes.max(begin) + draw.between(0.0, if wakes < begin { 60.0 } else { 12.0 });
+            device.next = wakes.max(begin) + draw.between(0.0, if wakes < begin { pace_s } else { 12.0 });
             device.backoff = 0.0;
         }
         while device.next < end.min(sleeps) {
@@ -308,7 +314,7 @@ impl<'a> World<'a> {
             let reached = self.check_in(device, at, draw, pending);
             if reached {
                 device.backoff = 0.0;
-                device.next = at + 60.0 * draw.between(0.95, 1.05);
+                device.next = at + pace_s * draw.between(0.95, 1.05);
             } else {
                 device.backoff = (device.backoff * 2.0).clamp(10.0, 60.0);
                 device.next = at + device.backoff * draw.between(0.5, 1.0);
@@ -323,7 +329,7 @@ impl<'a> World<'a> {
 
     fn check_in(&mut self, device: &mut Device, at: f64, draw: &mut Draw, pending: &mut Vec<Event>) -> bool {
         if device.noise.is_none_or(|(_, until)| until < at) {
-            device.noise = draw.chance(0.0007).then(|| {
+            device.noise = draw.chance(0.0007 * self.pace_s() / 60.0).then(|| {
                 let layer = [0, 0, 0, 0, 2, 2, 1, 3, 4, 4, 5, 6, 7][draw.below(13)];
                 let tail = if draw.chance(0.02) { 8.0 } else { 1.0 };
                 (layer, at + 45.0 * tail * (0.9 * (draw.unit() + draw.unit() + draw.unit() - 1.5) * 2.0).exp())

@@ -43,6 +43,9 @@ struct Arguments {
     /// Scenarios of each seed, besides its quiet day.
     #[arg(long, default_value_t = 6)]
     scenarios: u64,
+    /// Seconds from one check-in of a device to the next.
+    #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u32).range(10..=300))]
+    pace_s: u32,
     /// Threads.
     #[arg(long, default_value_t = 2)]
     threads: usize,
@@ -69,7 +72,7 @@ fn main() -> ExitCode {
                 loop {
                     let number = next.fetch_add(1, Ordering::Relaxed);
                     let Some((seed, class)) = jobs.get(number as usize).copied() else { return };
-                    let scenario = play_scenario(seed, class);
+                    let scenario = play_scenario(seed, class, arguments.pace_s);
                     if arguments.verbose {
                         tell(seed, class, &scenario);
                     }

@@ -49,11 +49,11 @@ pub struct Scenario {
     pub events: u64,
 }
 
-/// Plays one scenario of a class.
-pub fn play_scenario(seed: u64, class: Class) -> Scenario {
+/// Plays one scenario of a class, with devices that check in once per `pace_s` seconds.
+pub fn play_scenario(seed: u64, class: Class, pace_s: u32) -> Scenario {
     let mut draw = Draw::new(seed.wrapping_mul(1_000_003).wrapping_add(class as u64));
     for _ in 0..20 {
-        let town = draw_town(&mut draw);
+        let town = draw_town(&mut draw, pace_s);
         let Some((plan, faults)) = draw_plan(class, &town, &mut draw) else { continue };
         let mut play_draw = draw.clone();
         let Some(outcomes) = play(&town, &plan, &faults, &mut play_draw) else {

@@ -38,7 +38,7 @@ pub struct Classes {
 }
 
 /// Draws a town. `probes` is the share of schools with one.
-pub fn draw_town(draw: &mut Draw) -> Town {
+pub fn draw_town(draw: &mut Draw, pace_s: u32) -> Town {
     let mut topology = Topology::default();
     let mut schools = Vec::new();
     let named = |prefix: &str, count: usize| -> Vec<Named> {
@@ -98,7 +98,7 @@ pub fn draw_town(draw: &mut Draw) -> Town {
                 dns: Some(format!("dns-{owner}")),
                 identity: Some(String::from(if owner % 2 == 0 { "login-a" } else { "login-b" })),
                 devices: (pupils + teachers) as u32,
-                pace_s: 60,
+                pace_s,
                 access_points: (0..classes.len())
                     .map(|n| AccessPoint { id: format!("ap-{n}"), devices: Some(classes[n] as u32) })
                     .collect(),

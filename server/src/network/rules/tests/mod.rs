@@ -76,7 +76,11 @@ struct World {
 
 impl World {
     fn new(from: i64) -> Self {
-        let engine = Engine::new(region(), Policy::default());
+        Self::of(region(), from)
+    }
+
+    fn of(topology: Topology, from: i64) -> Self {
+        let engine = Engine::new(topology, Policy::default());
         let (silent, pending, changes) = (Vec::new(), BTreeMap::new(), Vec::new());
         Self { engine, now: from, silent, stalled: None, pending, changes }
     }
@@ -162,11 +166,12 @@ impl World {
         self.engine.apply(&Event { known: Moment::from_seconds(second), what });
     }
 
-    /// Check-ins of one bucket by school and room, and those of teachers among them. Each device has a second of the minute.
+    /// Check-ins of one bucket by school and room, and those of teachers among them. Each device has a second of the pace.
     fn heard(&self, begin: i64) -> Vec<(usize, usize, u32, u32)> {
+        let pace = i64::from(self.engine.topology.schools[0].pace_s);
         let mut heard = BTreeMap::new();
         for (school, device) in (0..6).flat_map(|school| (0..DEVICES).map(move |device| (school, device))) {
-            let checks_in = begin + (device as i64 * 17 + school as i64 * 7 - begin).rem_euclid(60);
+            let checks_in = begin + (device as i64 * 17 + school as i64 * 7 - begin).rem_euclid(pace);
             let silent = self
                 .silent
                 .iter()

@@ -1,6 +1,6 @@
 //! Schools that fall silent.
 
-use super::{super::*, World, at, name};
+use super::{super::*, World, at, name, region};
 
 #[test]
 fn one_silent_school_is_a_cut_line_within_a_minute_and_a_half() {
@@ -16,6 +16,38 @@ fn one_silent_school_is_a_cut_line_within_a_minute_and_a_half() {
     assert!(incident.verdict.confidence < 0.9, "nothing tells the line from the school's own network yet");
     world.run(at(9, 46));
     assert_eq!(world.announced()[0].state, IncidentState::Closed);
+}
+
+#[test]
+fn short_paces_tell_a_cut_as_well_as_long_ones_and_lids_too() {
+    for pace_s in [10, 20, 30, 120] {
+        let mut topology = region();
+        topology.schools.iter_mut().for_each(|school| school.pace_s = pace_s);
+        let mut world = World::of(topology, at(9, 0));
+        for room in 0..3 {
+            world.close_lids(2, room, at(9, 16) + 15 * room as i64, 40);
+        }
+        world.cut(4, at(9, 20), at(9, 40));
+        world.run(at(9, 24));
+        assert_eq!(world.opened(), ["school_line/s4"], "pace of {pace_s} s");
+    }
+}
+
+#[test]
+fn beat_of_a_probe_from_before_the_cut_does_not_make_it_recover() {
+    let mut topology = region();
+    topology.probes.push(Probe { id: "probe-s4".into(), school: "s4".into() });
+    let mut world = World::of(topology, at(9, 10));
+    world.cut(4, at(9, 20), at(9, 40));
+    for beat in (at(9, 10)..at(9, 20)).step_by(10).map(|second| second + 7) {
+        let (probe, moment) = (String::from("probe-s4"), Some(Moment::from_seconds(beat)));
+        world.tell(beat, Observed::ProbeHeartbeat { probe, at: moment });
+    }
+    world.run(at(9, 25));
+    let incident = world.announced()[0];
+    assert!(incident.opened_at.unwrap() <= Moment::from_seconds(at(9, 20) + 40));
+    let said: Vec<ChangeKind> = incident.timeline.iter().map(|entry| entry.change).collect();
+    assert_eq!(said, [ChangeKind::Suspected, ChangeKind::Opened]);
 }
 
 #[test]
