@@ -121,10 +121,12 @@ impl Life {
         let policy = &engine.policy;
         if let Some(number) = self.records.iter().rposition(|record| record.is_of(&finding, now, policy)) {
             seen.insert(number);
+            // What ended does not come back as part of something else.
+            let explained = self.records.iter().any(|record| record.lasts_and_explains(&finding));
             let record = &mut self.records[number];
             let opens = finding.opens;
             let closed = record.incident.state == IncidentState::Closed;
-            if closed && !opens {
+            if closed && (!opens || explained) {
                 return;
             }
             let kinds = record.update(&finding, now, policy);
@@ -207,12 +209,13 @@ impl Life {
 
 impl Channel {
     /// Whether trouble of this kind makes the other kind come along.
-    fn explains(&self, other: &Self) -> bool {
+    pub(super) fn explains(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Service(_), Self::Service(_)) => self == other,
             (Self::Device, Self::Device) => false,
             (Self::Service(_), Self::Device) => true,
             (Self::Silence, _) => true,
+            (Self::Congestion, Self::Dns) => true,
             (Self::Congestion | Self::Gateway, Self::Service(_) | Self::Congestion | Self::Ports | Self::Device) => {
                 true
             }

@@ -156,6 +156,13 @@ impl Record {
         finding.schools.iter().all(|(school, _)| self.schools.contains_key(school))
     }
 
+    /// Whether this incident lasts, and trouble of another kind at its schools comes from it.
+    pub(super) fn lasts_and_explains(&self, finding: &Finding) -> bool {
+        let lasts = matches!(self.incident.state, IncidentState::Open | IncidentState::Recovering);
+        let other = self.channel != finding.channel && self.channel.explains(&finding.channel);
+        lasts && other && self.incident.merged_into.is_none() && self.covers(finding)
+    }
+
     /// Whether another access point of the school is lost while this one still is: they have a switch in common.
     pub(super) fn is_of_same_switch(&self, finding: &Finding) -> bool {
         let one = |element: &Element| element.kind == ElementKind::AccessPoint;
