@@ -169,6 +169,14 @@ impl Connector {
         &self.server_name
     }
 
+    /// The same, but for another server of the same authority, `HOST:PORT`; for this one if that is empty.
+    pub fn towards(&self, endpoint: &str) -> Result<Self, TransportError> {
+        match endpoint {
+            "" => Ok(self.clone()),
+            endpoint => Self::new(endpoint.to_owned(), self.http1.clone(), None),
+        }
+    }
+
     /// Makes a connector for an enrolled device.
     pub fn for_identity(identity: &Identity, trust: &Arc<ServerTrust>) -> Result<Self, TransportError> {
         let client =

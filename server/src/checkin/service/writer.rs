@@ -263,7 +263,7 @@ impl<'a> Work<'a> {
         let pending = store::pending_commands(tx, identity.key, limit).await?;
         Ok(pending
             .into_iter()
-            .map(|(id, kind)| v1::Command { command_id: id.as_bytes().to_vec(), kind: i32::from(kind) })
+            .map(|(id, kind)| v1::Command { command_id: id.as_bytes().to_vec(), kind: i32::from(kind), test: None })
             .collect())
     }
 
