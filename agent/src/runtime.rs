@@ -375,7 +375,8 @@ impl<P: Platform, S: Store> Agent<P, S> {
         let connector = self.connector_in_use().towards(&test.endpoint);
         self.testing = Some(Box::pin(async move {
             let kbps = throughput::measure(connector.ok()?, &command_id, &test).await;
-            tracing::info!(?kbps, "throughput was measured");
+            let (receive_kbps, send_kbps) = kbps.unwrap_or_default();
+            tracing::info!(receive_kbps, send_kbps, "throughput was measured");
             kbps
         }));
     }

@@ -1,8 +1,8 @@
 //! Measures throughput against a server: padding towards the device, then from it, on several connections at once.
 //!
 //! Over HTTP/1.1, where no window but that of TCP limits what travels, and on connections of its own, so that no report
-//! waits. What travels in the first quarter counts for nothing: TCP is still finding its pace. Pieces begin small and grow
-//! while they are quick, so that a slow line is measured too.
+//! waits. What travels in the first quarter counts for nothing: connections are made, and TCP is still
+//! finding its pace. Pieces begin small and grow while they are quick, so that a slow line is measured too.
 //!
 //! Invariants: each way ends after the bytes or the time of the test, and after [`BYTES_MAX`] or [`WAY_MAX`] whatever the
 //! test says; nothing that is received is kept.
@@ -17,7 +17,7 @@ use std::{
     time::Duration,
 };
 
-use bytes::{BufMut as _, Bytes, BytesMut};
+use bytes::Bytes;
 use gigafleet_proto::v1::{MeasureThroughputRequest, ThroughputTest};
 use http::{HeaderMap, Request, Uri, header::CONTENT_TYPE};
 use hyper::body::{Body as _, Frame};
@@ -34,8 +34,6 @@ const CONNECTIONS: usize = 6;
 const PIECE_BYTES: (u32, u32) = (32 * 1024, 512 * 1024);
 /// A piece that took less than this is followed by a larger one.
 const QUICK: Duration = Duration::from_millis(250);
-/// Longest that making all connections of one way may take.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// Most bytes each way, whatever a test says.
 pub const BYTES_MAX: u32 = 1_000_000_000;
 /// Longest time each way, whatever a test says.
@@ -56,31 +54,21 @@ pub async fn measure(connector: Connector, test_id: &[u8], test: &ThroughputTest
 }
 
 async fn one_way(connector: &Connector, test_id: &[u8], test: &ThroughputTest, way: Way) -> Option<u32> {
-    let connecting = async {
-        let mut connections = Vec::with_capacity(CONNECTIONS);
-        for _ in 0..CONNECTIONS {
-            connections.push(connector.connect(Protocol::GrpcWeb).await.ok()?);
-        }
-        Some(connections)
-    };
-    let connections = timeout(CONNECT_TIMEOUT, connecting).await.ok()??;
     let longest = Duration::from_millis(test.most_ms.into()).min(WAY_MAX);
     let meter = Meter::new(test.most_bytes.min(BYTES_MAX).into(), longest);
-    let mut workers: Vec<_> = connections.into_iter().map(|c| Box::pin(work(c, test_id, way, &meter))).collect();
+    let mut workers = [(); CONNECTIONS].map(|()| Some(Box::pin(work(connector, test_id, way, &meter))));
     // The first that fails ends it; the time running out does not fail it.
     let all = poll_fn(|context| {
-        while let Some((at, done)) =
-            workers.iter_mut().enumerate().find_map(|(at, worker)| match worker.as_mut().poll(context) {
-                Poll::Ready(done) => Some((at, done)),
-                Poll::Pending => None,
-            })
-        {
-            drop(workers.swap_remove(at));
-            if done.is_none() {
-                return Poll::Ready(None);
+        let mut wait = false;
+        for worker in &mut workers {
+            match worker.as_mut().map(|worker| worker.as_mut().poll(context)) {
+                None => {}
+                Some(Poll::Pending) => wait = true,
+                Some(Poll::Ready(Some(()))) => *worker = None,
+                Some(Poll::Ready(None)) => return Poll::Ready(None),
             }
         }
-        if workers.is_empty() { Poll::Ready(Some(())) } else { Poll::Pending }
+        if wait { Poll::Pending } else { Poll::Ready(Some(())) }
     });
     match timeout(longest, all).await {
         Ok(None) => None,
@@ -88,8 +76,9 @@ async fn one_way(connector: &Connector, test_id: &[u8], test: &ThroughputTest, w
     }
 }
 
-/// Moves pieces on one connection until the meter is full; none if one failed.
-async fn work(mut connection: Connection, test_id: &[u8], way: Way, meter: &Meter) -> Option<()> {
+/// Moves pieces on a connection of its own until the meter is full; none if one failed.
+async fn work(connector: &Connector, test_id: &[u8], way: Way, meter: &Meter) -> Option<()> {
+    let mut connection = connector.connect(Protocol::GrpcWeb).await.ok()?;
     let mut piece = PIECE_BYTES.0;
     while !meter.is_full() {
         let begun = Instant::now();
@@ -101,19 +90,20 @@ async fn work(mut connection: Connection, test_id: &[u8], way: Way, meter: &Mete
     Some(())
 }
 
-/// Makes one call of `AgentService.MeasureThroughput`. Its answer is counted as it comes, not decoded: the generated client
-/// would add a fifth of what this whole module takes to the binary, and keep every piece in memory.
+/// Makes one call of `AgentService.MeasureThroughput`. Its answer is counted as it comes and not decoded: the generated
+/// client would count whole pieces only.
 async fn move_piece(connection: &mut Connection, test_id: &[u8], way: Way, piece: u32, meter: &Meter) -> Option<()> {
     let (receive_bytes, padding) = match way {
         Way::Receive => (piece, Vec::new()),
         Way::Send => (0, random(piece)),
     };
     let request = MeasureThroughputRequest { test_id: test_id.to_vec(), receive_bytes, padding };
-    let mut frame = BytesMut::with_capacity(request.encoded_len() + 5);
-    frame.put_u8(0);
-    frame.put_u32(request.encoded_len() as u32);
-    request.encode(&mut frame).ok()?;
-    let mut request = Request::new(Body::new(Whole(Some(frame.freeze()))));
+    let length = request.encoded_len();
+    let mut frame = Vec::with_capacity(5 + length);
+    frame.push(0);
+    frame.extend_from_slice(&(length as u32).to_be_bytes());
+    request.encode_raw(&mut frame);
+    let mut request = Request::new(Body::new(Whole(Some(frame.into()))));
     *request.method_mut() = http::Method::POST;
     *request.uri_mut() = Uri::from_static("/gigafleet.v1.AgentService/MeasureThroughput");
     request.headers_mut().insert(CONTENT_TYPE, http::HeaderValue::from_static("application/grpc"));
@@ -131,9 +121,6 @@ async fn move_piece(connection: &mut Connection, test_id: &[u8], way: Way, piece
             if way == Way::Receive {
                 meter.add(data.len() as u64);
             }
-        }
-        if frame.trailers_ref().is_some_and(refused) {
-            return None;
         }
     }
     match way {

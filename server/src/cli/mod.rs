@@ -182,6 +182,8 @@ mod tests {
             "gigafleet bandwidth list 第一小学校 --municipality 139017",
             "gigafleet bandwidth record 第一小学校 --municipality 139017 --at 2026-11-25T17:40:00+09:00 --receive 93.5 --send 40 --method simple --moment outside",
             "gigafleet bandwidth delete 第一小学校 --municipality 139017 --measurement 019ab12c",
+            "gigafleet bandwidth test 第一小学校 --municipality 139017 --in-lesson --endpoint fleet2.example.jp:7443",
+            "gigafleet bandwidth tests --municipality 139017 --school 第一小学校 --json",
             "gigafleet bandwidth editions",
             "gigafleet bandwidth add-edition --date 2027-04-01 --source 文部科学省 --file table.csv",
             "gigafleet network replay --topology t.json --events e.jsonl --until 2026-11-25T09:00:00+09:00 --json",
