@@ -271,7 +271,8 @@ async fn agent_measures_when_it_is_asked_and_the_report_shows_it(engine: Engine)
     agent.run_with(&["--probe"]);
     device_with_reports(&server.staff(), &device_id, 1).await;
 
-    let mut bandwidth = BandwidthServiceClient::new(server.staff().connection().await);
+    let staff = server.staff();
+    let bandwidth = async || BandwidthServiceClient::new(staff.connection().await);
     let request = StartBandwidthTestRequest {
         municipality_id: municipality_id.clone(),
         school_id: school_id.clone(),
@@ -280,7 +281,7 @@ async fn agent_measures_when_it_is_asked_and_the_report_shows_it(engine: Engine)
     };
     // A device counts as there for two paces, which are short here.
     let test = eventually_async("a test is given", Duration::from_secs(18), async || {
-        bandwidth.clone().start_bandwidth_test(request.clone()).await.ok()?.into_inner().test
+        bandwidth().await.start_bandwidth_test(request.clone()).await.ok()?.into_inner().test
     })
     .await;
     assert_eq!((test.device_id.as_str(), test.state()), (device_id.as_str(), BandwidthTestState::Given));
@@ -291,7 +292,7 @@ async fn agent_measures_when_it_is_asked_and_the_report_shows_it(engine: Engine)
         ..ListBandwidthRequest::default()
     };
     let measured = eventually_async("it was measured", Duration::from_secs(60), async || {
-        bandwidth.clone().list_bandwidth(request.clone()).await.ok()?.into_inner().measurements.pop()
+        bandwidth().await.list_bandwidth(request.clone()).await.ok()?.into_inner().measurements.pop()
     })
     .await;
     println!("{measured:?}");
@@ -303,11 +304,11 @@ async fn agent_measures_when_it_is_asked_and_the_report_shows_it(engine: Engine)
     assert!(at.abs_diff(OffsetDateTime::now_utc().unix_timestamp()) < 120, "{measured:?}");
 
     let request = ListBandwidthTestsRequest { municipality_id: municipality_id.clone(), ..Default::default() };
-    let tests = bandwidth.list_bandwidth_tests(request).await.expect("they are listed").into_inner().tests;
+    let tests = bandwidth().await.list_bandwidth_tests(request).await.expect("they are listed").into_inner().tests;
     assert_eq!((tests.len(), tests[0].state()), (1, BandwidthTestState::Done));
     assert_eq!(tests[0].receive_kbps, measured.receive_kbps);
     let request = GetBandwidthReportRequest { municipality_id, fiscal_year: 0 };
-    let report = bandwidth.get_bandwidth_report(request).await.expect("there is a report").into_inner();
+    let report = bandwidth().await.get_bandwidth_report(request).await.expect("there is a report").into_inner();
     assert_eq!(report.schools[0].measured_kbps, Some(measured.receive_kbps));
     assert_eq!(agent.end(Signal::TERM).await, Some(0));
 }
