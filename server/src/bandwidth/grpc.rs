@@ -25,9 +25,13 @@ use crate::{
     schools::rules::{
         MunicipalityId, SchoolId,
         fiscal::{FiscalYear, date_text, parse_date},
+        import::RowFault,
         parse_optional_uuid, parse_page_size, parse_text, parse_uuid,
     },
 };
+
+/// Most errors of a file in an answer.
+const SHOWN_ERRORS: usize = 1_000;
 
 /// Answers staff about bandwidth.
 #[derive(Debug, Clone)]
@@ -102,6 +106,18 @@ fn measurement_message(row: MeasurementRow) -> v1::BandwidthMeasurement {
         method: i32::from(row.method),
         moment: moment.into(),
         note: row.note,
+    }
+}
+
+fn error_message(fault: RowFault) -> v1::ImportRowError {
+    v1::ImportRowError {
+        row: fault.row,
+        column_header: fault.field,
+        value: fault.value,
+        code: String::from("OTHER"),
+        problem_ja: fault.message.ja.into_owned(),
+        problem_en: fault.message.en.into_owned(),
+        ..v1::ImportRowError::default()
     }
 }
 
@@ -321,5 +337,20 @@ impl BandwidthService for BandwidthGrpc {
         let next_page_token = page::next(&rows, limit, |row| page::write_token(&[row.test_id.as_bytes()]));
         let tests = rows.into_iter().map(test_message).collect();
         Ok(Response::new(v1::ListBandwidthTestsResponse { tests, next_page_token }))
+    }
+
+    async fn import_bandwidth(
+        &self,
+        request: Request<v1::ImportBandwidthRequest>,
+    ) -> Result<Response<v1::ImportBandwidthResponse>, Status> {
+        let staff = caller::staff(request.metadata(), &self.access).await?;
+        let request = request.into_inner();
+        let owner = MunicipalityId(page::field(parse_uuid("municipality_id", &request.municipality_id))?);
+        let outcome = self.bandwidth.import(&staff, owner, &request.content, request.dry_run).await?;
+        Ok(Response::new(v1::ImportBandwidthResponse {
+            added_count: outcome.added,
+            unchanged_count: outcome.unchanged,
+            errors: outcome.faults.into_iter().take(SHOWN_ERRORS).map(error_message).collect(),
+        }))
     }
 }

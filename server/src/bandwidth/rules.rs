@@ -1,5 +1,6 @@
 //! What bandwidth is recommended, what was measured, whether a school reaches it, and what to look at next.
 
+pub mod import;
 pub mod planning;
 
 use time::Date;

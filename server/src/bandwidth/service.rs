@@ -1,6 +1,7 @@
 //! Use cases of bandwidth: say editions of the table, record measurements, see who reaches what is recommended.
 
 pub mod directed;
+mod import;
 mod lessons;
 
 use std::{collections::HashMap, time::Duration};

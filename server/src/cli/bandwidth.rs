@@ -1,6 +1,6 @@
 //! `gigafleet bandwidth`: which schools reach the recommended bandwidth, what was measured, editions of the table.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand, ValueEnum};
 use gigafleet_proto::v1;
@@ -9,7 +9,8 @@ use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 use super::{
     client::{Client, ClientArgs, answer, promised},
     failure::{Failure, Result},
-    json,
+    files::error_json,
+    json::{self, Object},
     output::{print, remark},
     table::{self, ABSENT, Column, or_absent, time},
 };
@@ -58,6 +59,17 @@ enum BandwidthCommand {
     List(SchoolArgs),
     /// Record what was measured at a school.
     Record(RecordArgs),
+    /// Record what was measured from a file: 学校コード, 測定日時, 受信Mbps, and 送信Mbps, 測定方法, 授業中, 備考 where they are there.
+    Import {
+        /// CSV (UTF-8, CP932, UTF-16) or XLSX, at most 1,000,000 bytes.
+        file: PathBuf,
+        /// 全国地方公共団体コード.
+        #[arg(long, value_name = "CODE")]
+        municipality: String,
+        /// Only say what the file would record.
+        #[arg(long)]
+        dry_run: bool,
+    },
     /// Take a measurement away that was entered by mistake.
     Delete {
         #[command(flatten)]
@@ -168,6 +180,9 @@ pub(super) async fn run(args: BandwidthArgs) -> Result<()> {
             answer(client.bandwidth().delete_bandwidth(request)).await?;
             remark("the measurement is taken away");
             Ok(())
+        }
+        BandwidthCommand::Import { file, municipality, dry_run } => {
+            import(&client, &file, &municipality, dry_run, as_json).await
         }
         BandwidthCommand::Test { school, in_lesson, endpoint, most_bytes } => {
             let (municipality_id, school_id) = school.find(&client).await?;
@@ -286,6 +301,43 @@ async fn list(client: &Client, school: &SchoolArgs, as_json: bool) -> Result<()>
             return print_measurements(all, as_json);
         }
     }
+}
+
+async fn import(client: &Client, file: &Path, municipality: &str, dry_run: bool, as_json: bool) -> Result<()> {
+    let content = std::fs::read(file).map_err(|error| {
+        Failure::told(format!("{} could not be read: {error}", file.display()), "name a CSV file or a workbook")
+    })?;
+    let municipality_id = client.municipality(municipality).await?.municipality_id;
+    let request = v1::ImportBandwidthRequest { municipality_id, content, dry_run };
+    let done = answer(client.bandwidth().import_bandwidth(request)).await?;
+    let v1::ImportBandwidthResponse { added_count, unchanged_count, errors } = done;
+    let wrong = errors.len();
+    if as_json {
+        let object = Object::default().value("added_count", added_count).value("unchanged_count", unchanged_count);
+        print(json::pretty(&object.list("errors", errors, error_json).into()))?;
+    } else if wrong > 0 {
+        let row = |error: &v1::ImportRowError| {
+            let said = [&error.column_header, &error.value, &error.problem_ja, &error.problem_en].map(Clone::clone);
+            [vec![error.row.to_string()], said.to_vec()].concat()
+        };
+        let columns = [
+            Column::Number("ROW"),
+            Column::Text("FIELD"),
+            Column::Text("VALUE"),
+            Column::Text("問題"),
+            Column::Text("PROBLEM"),
+        ];
+        print(table::table(&columns, errors.iter().map(row).collect(), "no errors"))?;
+    }
+    if wrong > 0 {
+        return Err(Failure::told(
+            format!("{wrong} cells are wrong; nothing was recorded"),
+            "correct them in the file",
+        ));
+    }
+    let would = if dry_run { "would be " } else { "" };
+    remark(&format!("{added_count} measurements {would}recorded, {unchanged_count} were there already"));
+    Ok(())
 }
 
 fn print_measurements(measurements: Vec<v1::BandwidthMeasurement>, as_json: bool) -> Result<()> {

@@ -184,6 +184,7 @@ mod tests {
             "gigafleet bandwidth delete 第一小学校 --municipality 139017 --measurement 019ab12c",
             "gigafleet bandwidth test 第一小学校 --municipality 139017 --in-lesson --endpoint fleet2.example.jp:7443",
             "gigafleet bandwidth tests --municipality 139017 --school 第一小学校 --json",
+            "gigafleet bandwidth import measured.csv --municipality 139017 --dry-run",
             "gigafleet bandwidth editions",
             "gigafleet bandwidth add-edition --date 2027-04-01 --source 文部科学省 --file table.csv",
             "gigafleet network replay --topology t.json --events e.jsonl --until 2026-11-25T09:00:00+09:00 --json",

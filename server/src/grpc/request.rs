@@ -118,6 +118,7 @@ const METHODS: &[&str] = &[
     "/gigafleet.v1.BandwidthService/GetBandwidthAssessment",
     "/gigafleet.v1.BandwidthService/StartBandwidthTest",
     "/gigafleet.v1.BandwidthService/ListBandwidthTests",
+    "/gigafleet.v1.BandwidthService/ImportBandwidth",
     "/gigafleet.v1.ImportService/PreviewImport",
     "/gigafleet.v1.ImportService/ApplyImport",
     "/gigafleet.v1.ImportService/GetImport",

@@ -501,7 +501,11 @@ fn bandwidth() -> Vec<Rpc> {
         May(EditSchools),
         Always(Code::FailedPrecondition, "NO_DEVICE_THERE"),
     ];
+    const IMPORT: &[Step] = &[SeesOwner(ViewFigures, NO_OWNER), InOwner(EditSchools), OverOwner(EditSchools)];
+    // "school,time,receive": a header, and nothing below it.
+    let file = json!({ "municipality_id": "{municipality}", "content": "c2Nob29sLHRpbWUscmVjZWl2ZQo=" });
     vec![
+        staff("BandwidthService/ImportBandwidth", IMPORT, file),
         staff("BandwidthService/StartBandwidthTest", START, test),
         staff("BandwidthService/ListBandwidthTests", SEE_OWNER, of_owner.clone()),
         staff("BandwidthService/ListBandwidthTests", SEE_SCHOOL, of_school.clone()),

@@ -20,5 +20,10 @@ says! {
     school_closed(name): "{name} は閉校しています", "{name} is closed";
     endpoint: "ホスト名:ポートの形で、260文字以内にしてください", "needs HOST:PORT of at most 260 characters";
     most_bytes: "1000000〜1000000000バイトにしてください", "needs 1000000 to 1000000000 bytes";
+    import_header: "学校コード(または学校名)、測定日時、受信Mbpsの見出しが見つかりません", "the headers for school, time and received Mbps were not found";
+    import_time: "2026-11-25 17:40 の形で、2000年以降の未来ではない日時にしてください", "needs a time such as 2026-11-25 17:40, after 2000 and not in the future";
+    import_method: "簡易帯域測定、速度測定サービス、事業者のいずれかにしてください", "needs simple, speed_test or provider";
+    import_lesson: "授業中か授業外にしてください。空欄なら時間割で判断します", "needs yes or no; left empty, the timetable decides";
+    import_note: "200文字以内で、改行などを含まないようにしてください", "needs at most 200 characters without line breaks";
     edition_exists(date): "{date} の版はすでにあります", "there is an edition of {date} already";
 }
