@@ -9,7 +9,7 @@
 use std::{collections::VecDeque, future::Future, net::SocketAddr, pin::Pin, sync::Arc, time::Duration};
 
 use gigafleet_proto::v1::{
-    CheckInRequest, CheckInResponse, NetworkCheck, RenewCertificateRequest, RenewCertificateResponse,
+    CheckInRequest, CheckInResponse, NetworkCheck, RenewCertificateRequest, RenewCertificateResponse, ThroughputTest,
     agent_service_client::AgentServiceClient, enrollment_service_client::EnrollmentServiceClient,
 };
 use tokio::time::Instant;
@@ -23,6 +23,7 @@ use crate::{
     identity::{DeviceId, Identity, IdentityError, StateFolder, certificate_request, draw_bytes, draw_key},
     platform::Platform,
     spool::{DiskStore, Store},
+    throughput,
     transport::{
         Connection, Connector, KnownAddress, Protocol, Route, TransportError, call_once,
         status::failure_of_status,
@@ -122,6 +123,9 @@ struct Checking {
     results: Pin<Box<dyn Future<Output = Vec<Measured>> + Send>>,
 }
 
+/// A test of throughput under way; it ends within two minutes.
+type Testing = Pin<Box<dyn Future<Output = Option<(u32, u32)>> + Send>>;
+
 type Call = Pin<Box<dyn Future<Output = Completed> + Send>>;
 
 /// One agent, real or simulated. [`Agent::run`] is `Send`, so that thousands can live in one process.
@@ -143,6 +147,7 @@ pub struct Agent<P, S> {
     call: Option<Call>,
     prober: Option<Arc<dyn Prober>>,
     checking: Option<Checking>,
+    testing: Option<Testing>,
     known: KnownAddress,
     /// The server's address as it was written last, and when this run wrote it.
     address_kept: (Option<SocketAddr>, Option<Instant>),
@@ -244,6 +249,7 @@ impl<P: Platform, S: Store> Agent<P, S> {
             call: None,
             prober: None,
             checking: None,
+            testing: None,
             known,
             address_kept: (address, None),
         })
@@ -264,6 +270,10 @@ impl<P: Platform, S: Store> Agent<P, S> {
                     self.complete(completed);
                 }
                 results = end_of(&mut self.checking) => self.checked(results),
+                kbps = tested(&mut self.testing) => {
+                    self.testing = None;
+                    self.feed(Event::Tested { kbps });
+                }
                 () = sleep_until(self.timer) => {
                     self.timer = None;
                     self.feed(Event::TimerFired);
@@ -320,6 +330,7 @@ impl<P: Platform, S: Store> Agent<P, S> {
             Effect::ConfirmCandidate => self.confirm_candidate(),
             Effect::DropCandidate => self.drop_candidate(),
             Effect::Check(round) => return self.check(round),
+            Effect::Test { command_id, test } => self.test(command_id, test),
         }
         None
     }
@@ -357,6 +368,17 @@ impl<P: Platform, S: Store> Agent<P, S> {
             tracing::debug!(number, ?layer, target, ?outcome, ?error, latency_us, "checked");
         }
         self.feed(Event::Checked { number, results });
+    }
+
+    /// Begins a test of throughput, against the server or against the one that it names.
+    fn test(&mut self, command_id: Vec<u8>, test: ThroughputTest) {
+        let connector = self.connector_in_use().towards(&test.endpoint);
+        self.testing = Some(Box::pin(async move {
+            let kbps = throughput::measure(connector.ok()?, &command_id, &test).await;
+            let (receive_kbps, send_kbps) = kbps.unwrap_or_default();
+            tracing::info!(receive_kbps, send_kbps, "throughput was measured");
+            kbps
+        }));
     }
 
     /// Keeps the address at which the server has just answered.
@@ -581,6 +603,14 @@ async fn finish(call: &mut Option<Call>) -> Completed {
 async fn end_of(checking: &mut Option<Checking>) -> Vec<Measured> {
     match checking {
         Some(checking) => checking.results.as_mut().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Waits for the test under way; for ever if there is none.
+async fn tested(testing: &mut Option<Testing>) -> Option<(u32, u32)> {
+    match testing {
+        Some(testing) => testing.await,
         None => std::future::pending().await,
     }
 }

@@ -89,6 +89,8 @@ pub struct Limits {
     pub database_connections: u32,
     /// Staff calls at once; they have a lane of their own beside the devices'.
     pub staff_calls: usize,
+    /// Tests of throughput that run at once: together they fill the server's own line.
+    pub throughput_tests: usize,
     /// Connections of browsers at once.
     pub console_connections: usize,
     /// Requests of browsers at once; they have a lane of their own.
@@ -110,6 +112,7 @@ impl Default for Limits {
             writers: 1,
             database_connections: 10,
             staff_calls: 64,
+            throughput_tests: 4,
             console_connections: 1_024,
             console_requests: 64,
         }

@@ -183,9 +183,11 @@ impl Bound {
             interval: self.config.checkin_interval,
             queue_reports: limits.queue_reports,
             batch_reports: limits.batch_reports,
+            throughput_tests: limits.throughput_tests,
         };
         let network = Network::new(self.db.clone(), self.clock.clone(), self.access.clone());
-        let bandwidth = Bandwidth::new(self.db.clone(), self.clock.clone(), self.access.clone());
+        let bandwidth = Bandwidth::new(self.db.clone(), self.clock.clone(), self.access.clone())
+            .with_pace(self.config.checkin_interval);
         let intake = Arc::new(Intake::new(self.db.clone(), self.clock.clone()));
         let check_interval_ms =
             self.config.check_interval.map(|time| u32::try_from(time.as_millis()).unwrap_or(u32::MAX));
@@ -215,6 +217,7 @@ impl Bound {
             intake: Arc::clone(&intake),
             judge: Judge::new(self.db.clone(), self.clock.clone(), pace_s),
             network: network.clone(),
+            bandwidth: bandwidth.clone(),
             plan,
             check_interval_ms,
         };

@@ -165,6 +165,8 @@ pub struct Metrics {
     pub batch_seconds: Histogram,
     /// Rows that transactions of reports inserted or updated.
     pub rows_written: Counter,
+    /// Results of tests of throughput that belong to no test of their device.
+    pub tests_refused: Counter,
     /// Reports that wait for the writer.
     pub queue_reports: Gauge,
     /// TLS handshakes.
@@ -185,6 +187,7 @@ impl Default for Metrics {
             batch_reports: Histogram::new(exponential_buckets(1.0, 2.0, 12)),
             batch_seconds: Histogram::new(exponential_buckets(0.000_5, 2.0, 14)),
             rows_written: Counter::default(),
+            tests_refused: Counter::default(),
             queue_reports: Gauge::default(),
             handshakes: Family::default(),
             connections: Gauge::default(),
@@ -205,6 +208,11 @@ impl Default for Metrics {
             "checkin_rows_written",
             "Rows inserted or updated for check-ins",
             metrics.rows_written.clone(),
+        );
+        registry.register(
+            "throughput_results_refused",
+            "Results of tests of throughput that belong to no test of their device",
+            metrics.tests_refused.clone(),
         );
         registry.register("checkin_queue_reports", "Reports that wait for the writer", metrics.queue_reports.clone());
         registry.register("tls_handshakes", "TLS handshakes by kind", metrics.handshakes.clone());

@@ -8,10 +8,16 @@ use std::{
     time::Duration,
 };
 
-use gigafleet_proto::v1::{Device, TransitionKind};
-use gigafleet_tests::{Engine, Faucet, Home, ServerOptions, StaffClient, eventually_async, process};
+use gigafleet_proto::v1::{
+    BandwidthMethod, BandwidthMoment, BandwidthTestState, Device, DeviceFieldChange, DeviceFieldName,
+    GetBandwidthReportRequest, LessonTime, ListBandwidthRequest, ListBandwidthTestsRequest, SetLessonTimesRequest,
+    StartBandwidthTestRequest, TransitionKind, UpdateDeviceRequest, bandwidth_service_client::BandwidthServiceClient,
+    calendar_service_client::CalendarServiceClient,
+};
+use gigafleet_tests::{Engine, Faucet, Home, ServerOptions, ServerProcess, StaffClient, eventually_async, process};
 use rustix::process::Signal;
 use serde_json::Value;
+use time::{OffsetDateTime, UtcOffset};
 
 /// One installation of the agent.
 struct Installation {
@@ -64,9 +70,14 @@ impl Installation {
     }
 
     fn run(&mut self) {
+        self.run_with(&[]);
+    }
+
+    fn run_with(&mut self, arguments: &[&str]) {
         assert!(self.running.is_none());
         let log = File::options().create(true).append(true).open(self.state().join("test.log")).expect("a log");
         let mut command = self.command("run");
+        command.args(arguments);
         let child = command.stdout(Stdio::null()).stderr(log).spawn().expect("it can be executed");
         self.running = Some(child);
     }
@@ -228,4 +239,76 @@ async fn second_agent_on_the_same_state_is_refused() {
     let second = agent.output("run", &[]).await;
     assert_eq!(second.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&second.stderr).contains("another agent"));
+}
+
+/// Says when lessons are: one minute, twelve hours from now, so that none are on however long this takes.
+async fn lessons_at_another_time(server: &ServerProcess, municipality_id: &str) {
+    let now = OffsetDateTime::now_utc().to_offset(UtcOffset::from_hms(9, 0, 0).expect("nine hours"));
+    let begin_minute = (u32::from(now.hour()) * 60 + u32::from(now.minute()) + 720) % 1_439;
+    let end_minute = begin_minute + 1;
+    let lesson = |weekday| LessonTime { weekday, period: 1, begin_minute, end_minute, inherited: false };
+    let request = SetLessonTimesRequest {
+        municipality_id: municipality_id.to_owned(),
+        lesson_times: (1..=7).map(lesson).collect(),
+        ..SetLessonTimesRequest::default()
+    };
+    let mut calendars = CalendarServiceClient::new(server.staff().connection().await);
+    calendars.set_lesson_times(request).await.expect("lessons can be said");
+}
+
+on_both_engines!(agent_measures_when_it_is_asked_and_the_report_shows_it);
+
+async fn agent_measures_when_it_is_asked_and_the_report_shows_it(engine: Engine) {
+    let server = ServerOptions::on(engine).await.checkin_seconds(0.5).start().await;
+    let home = Home::make(&server, 1).await;
+    let (municipality_id, school_id) = (home.municipality_id.clone(), home.school_id.clone());
+    lessons_at_another_time(&server, &municipality_id).await;
+    let (mut agent, device_id) = Installation::enrolled(&home).await;
+    // Nothing is known of the school's network, but a probe stays where it was put.
+    let purpose = DeviceFieldChange { name: DeviceFieldName::Purpose.into(), value: String::from("probe") };
+    let request = UpdateDeviceRequest { device_id: device_id.clone(), fields: vec![purpose], ..Default::default() };
+    server.staff().devices().await.update_device(request).await.expect("a probe is one");
+    agent.run_with(&["--probe"]);
+    device_with_reports(&server.staff(), &device_id, 1).await;
+
+    let staff = server.staff();
+    let bandwidth = async || BandwidthServiceClient::new(staff.connection().await);
+    let request = StartBandwidthTestRequest {
+        municipality_id: municipality_id.clone(),
+        school_id: school_id.clone(),
+        most_bytes: 20_000_000,
+        ..Default::default()
+    };
+    // A device counts as there for two paces, which are short here.
+    let test = eventually_async("a test is given", Duration::from_secs(18), async || {
+        bandwidth().await.start_bandwidth_test(request.clone()).await.ok()?.into_inner().test
+    })
+    .await;
+    assert_eq!((test.device_id.as_str(), test.state()), (device_id.as_str(), BandwidthTestState::Given));
+
+    let request = ListBandwidthRequest {
+        municipality_id: municipality_id.clone(),
+        school_id: school_id.clone(),
+        ..ListBandwidthRequest::default()
+    };
+    let measured = eventually_async("it was measured", Duration::from_secs(60), async || {
+        bandwidth().await.list_bandwidth(request.clone()).await.ok()?.into_inner().measurements.pop()
+    })
+    .await;
+    println!("{measured:?}");
+    assert_eq!(measured.measurement_id, test.test_id);
+    assert_eq!((measured.method(), measured.moment()), (BandwidthMethod::Agent, BandwidthMoment::OutsideLessons));
+    // Through a loopback, by binaries that are not optimised.
+    assert!(measured.receive_kbps > 10_000 && measured.send_kbps > 10_000, "{measured:?}");
+    let at = measured.measure_time.expect("it has a time").seconds;
+    assert!(at.abs_diff(OffsetDateTime::now_utc().unix_timestamp()) < 120, "{measured:?}");
+
+    let request = ListBandwidthTestsRequest { municipality_id: municipality_id.clone(), ..Default::default() };
+    let tests = bandwidth().await.list_bandwidth_tests(request).await.expect("they are listed").into_inner().tests;
+    assert_eq!((tests.len(), tests[0].state()), (1, BandwidthTestState::Done));
+    assert_eq!(tests[0].receive_kbps, measured.receive_kbps);
+    let request = GetBandwidthReportRequest { municipality_id, fiscal_year: 0 };
+    let report = bandwidth().await.get_bandwidth_report(request).await.expect("there is a report").into_inner();
+    assert_eq!(report.schools[0].measured_kbps, Some(measured.receive_kbps));
+    assert_eq!(agent.end(Signal::TERM).await, Some(0));
 }

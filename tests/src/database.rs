@@ -81,7 +81,8 @@ pub struct StoredCursor {
 const MOVED: [(&str, &str); 3] =
     [("staff_token", "used_at"), ("staff_session", "seen_at"), ("checkin_cursor", "seen_at")];
 /// Tables that background work writes whenever it runs.
-const KEPT_BY_JOBS: [&str; 8] = [
+const KEPT_BY_JOBS: [&str; 9] = [
+    "bandwidth_test",
     "school_figures",
     "figures_count",
     "job_lease",

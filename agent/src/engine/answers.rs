@@ -218,6 +218,9 @@ impl Engine {
                     // Staff asked for it now: an earlier failure no longer holds it back.
                     self.pace.renewal_succeeded();
                 }
+                CommandKind::MeasureThroughput => {
+                    self.begin_test(now, &command.command_id, command.test.clone(), effects);
+                }
                 CommandKind::Unspecified => {
                     self.finish(now, &command.command_id, CommandOutcome::Unsupported, effects);
                 }
@@ -228,6 +231,7 @@ impl Engine {
 
     fn is_under_way(&self, command_id: &[u8]) -> bool {
         self.renewal_command.as_deref() == Some(command_id)
+            || self.testing.as_ref().is_some_and(|testing| testing.command_id == command_id)
             || self.results.iter().any(|result| result.command_id == command_id)
     }
 
@@ -238,8 +242,13 @@ impl Engine {
     }
 
     /// Notes how a command ended, so that it is answered and never done twice.
-    fn finish(&mut self, now: Now, command_id: &[u8], outcome: CommandOutcome, effects: &mut Vec<Effect>) {
-        let result = CommandResult { command_id: command_id.to_vec(), outcome: outcome.into() };
+    pub(super) fn finish(&mut self, now: Now, command_id: &[u8], outcome: CommandOutcome, effects: &mut Vec<Effect>) {
+        let result = CommandResult { command_id: command_id.to_vec(), outcome: outcome.into(), throughput: None };
+        self.keep_result(now, result, effects);
+    }
+
+    /// Keeps a result until it is acknowledged, and so that the command is not done again.
+    pub(super) fn keep_result(&mut self, now: Now, result: CommandResult, effects: &mut Vec<Effect>) {
         self.results.push(result.clone());
         let finished = &mut self.memory.finished_commands;
         finished.push(result);

@@ -172,6 +172,11 @@ impl Checks {
         }
     }
 
+    /// Whether and how this device checks.
+    pub(super) fn mode(&self) -> CheckMode {
+        self.mode
+    }
+
     /// Version of the plan that is followed, 0 for none.
     pub(super) fn plan_version(&self) -> u32 {
         self.plan.as_ref().map_or(0, |plan| plan.version)

@@ -17,12 +17,13 @@ mod pace;
 mod report;
 #[cfg(test)]
 mod tests;
+mod throughput;
 
 use std::collections::VecDeque;
 
 use gigafleet_proto::v1::{
-    CheckInRequest, CheckInResponse, CheckOutcome, CommandResult, Facts, Network, NetworkLayer, Status, Transition,
-    TransitionKind,
+    CheckInRequest, CheckInResponse, CheckOutcome, CommandResult, Facts, Network, NetworkLayer, Status, ThroughputTest,
+    Transition, TransitionKind,
 };
 
 pub use self::checks::{CHECKS_MAX, CheckMode, CheckResult, Round};
@@ -30,6 +31,7 @@ use self::{
     checks::{Checks, News},
     pace::Pace,
     report::Known,
+    throughput::Testing,
 };
 use crate::spool::{Record, TransitionKey};
 
@@ -242,6 +244,11 @@ pub enum Event {
         /// Its results in the order of the layers; none if it was cut short.
         results: Vec<CheckResult>,
     },
+    /// A test of throughput ended ([`Effect::Test`]).
+    Tested {
+        /// What was measured towards the device and from it, in kbit/s; none if it failed.
+        kbps: Option<(u32, u32)>,
+    },
 }
 
 /// What the runtime shall do, in order.
@@ -284,6 +291,13 @@ pub enum Effect {
     /// Make these checks beside everything else and tell [`Event::Checked`]; what is left of an earlier round is not
     /// needed any more.
     Check(Round),
+    /// Measure throughput beside everything else and tell [`Event::Tested`].
+    Test {
+        /// Names the test.
+        command_id: Vec<u8>,
+        /// How.
+        test: ThroughputTest,
+    },
 }
 
 /// What the engine waits for.
@@ -346,6 +360,8 @@ pub struct Engine {
     /// The window of transitions is to be read from the spool anew.
     load_wanted: bool,
     checks: Checks,
+    /// The test of throughput under way.
+    testing: Option<Testing>,
     /// A check was recorded that no report has carried.
     news_waits: bool,
     /// The last report failed because the server could not be reached, not because it asked for patience.
@@ -378,6 +394,7 @@ impl Engine {
             facts_wanted: false,
             load_wanted: false,
             checks: Checks::new(config.checks, seed),
+            testing: None,
             news_waits: false,
             unreachable: false,
             memory,
@@ -410,13 +427,14 @@ impl Engine {
                 self.load_wanted = true;
             }
             Event::Checked { number, results } => self.checked(now, number, &results, &mut effects),
+            Event::Tested { kbps } => self.tested(now, kbps, &mut effects),
         }
         // Last, so that what was appended just now is in it.
         if std::mem::take(&mut self.load_wanted) {
             effects.push(Effect::Load);
         }
         let can_report = matches!(self.awaiting, Awaiting::Nothing);
-        if let Some(at_monotonic_ms) = self.pace.timer(can_report, self.checks.due_at_ms()) {
+        if let Some(at_monotonic_ms) = self.pace.timer(can_report, self.check_at_ms()) {
             effects.push(Effect::SetTimer { at_monotonic_ms });
         }
         effects
@@ -435,6 +453,11 @@ impl Engine {
     /// Transitions that wait for an acknowledgement.
     pub fn waiting_transitions(&self) -> u64 {
         self.pending.len() as u64 + self.beyond
+    }
+
+    /// When the next round of checks begins: never (`u64::MAX`) while a test fills the line.
+    fn check_at_ms(&self) -> u64 {
+        if self.testing.is_some() { u64::MAX } else { self.checks.due_at_ms() }
     }
 
     fn start(&mut self, now: Now, facts: Facts, status: Status, effects: &mut Vec<Effect>) {
@@ -460,7 +483,9 @@ impl Engine {
 
     fn wake(&mut self, now: Now, effects: &mut Vec<Effect>) {
         self.pace.timer_fired();
-        effects.extend(self.checks.begin(now, self.memory.server_away).map(Effect::Check));
+        if self.testing.is_none() {
+            effects.extend(self.checks.begin(now, self.memory.server_away).map(Effect::Check));
+        }
         let facts = self.facts_wanted || self.pace.facts_due(now);
         if self.awaiting == Awaiting::Nothing && self.pace.report_due(now) {
             if let Some(separate_identity) = self.renewal_due(now) {

@@ -76,6 +76,11 @@ impl Known {
         self.network.current = status.network.unwrap_or_default();
     }
 
+    /// By what the network is known that the device is on; empty if by nothing.
+    pub(super) fn gateway_hash(&self) -> Vec<u8> {
+        self.network.current.gateway_hash.clone().unwrap_or_default()
+    }
+
     /// The report was stored.
     pub(super) fn acknowledge(&mut self) {
         self.facts.acknowledge();

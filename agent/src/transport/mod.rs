@@ -169,6 +169,14 @@ impl Connector {
         &self.server_name
     }
 
+    /// The same, but for another server of the same authority, `HOST:PORT`; for this one if that is empty.
+    pub fn towards(&self, endpoint: &str) -> Result<Self, TransportError> {
+        match endpoint {
+            "" => Ok(self.clone()),
+            endpoint => Self::new(endpoint.to_owned(), self.http1.clone(), None),
+        }
+    }
+
     /// Makes a connector for an enrolled device.
     pub fn for_identity(identity: &Identity, trust: &Arc<ServerTrust>) -> Result<Self, TransportError> {
         let client =
@@ -233,7 +241,7 @@ impl Connector {
             .await
             .map_err(TransportError::Http)?;
         let authority = self.address.parse().map_err(|_| TransportError::Address(self.address.clone()))?;
-        Ok(Connection { inner: Inner::Http2(sender, authority), _open: drive(driver) })
+        Ok(Connection { inner: Inner::Http2(sender, authority), _open: drive(Box::pin(driver)) })
     }
 
     async fn grpc_web(&self, stream: TlsStream<TcpStream>) -> Result<Connection, TransportError> {
@@ -244,7 +252,7 @@ impl Connector {
             .map_err(TransportError::Http)?;
         let host = HeaderValue::from_str(&self.address).map_err(|_| TransportError::Address(self.address.clone()))?;
         let service = GrpcWebClientService::new(Http1 { sender, host });
-        Ok(Connection { inner: Inner::GrpcWeb(Box::new(service)), _open: drive(driver) })
+        Ok(Connection { inner: Inner::GrpcWeb(Box::new(service)), _open: drive(Box::pin(driver)) })
     }
 }
 
@@ -262,11 +270,13 @@ fn handshake_error(protocol: Protocol, error: std::io::Error) -> TransportError 
     }
 }
 
+/// Whatever drives a connection: in a box, since a task of each kind would be in the binary else.
+type Driver = Pin<Box<dyn Future<Output = Result<(), hyper::Error>> + Send>>;
+
 /// Runs a connection beside its user, and ends it soon after the user has let go of it.
-fn drive(driver: impl Future<Output = Result<(), hyper::Error>> + Send + 'static) -> Arc<oneshot::Sender<()>> {
+fn drive(mut driver: Driver) -> Arc<oneshot::Sender<()>> {
     let (open, closed) = oneshot::channel::<()>();
     tokio::spawn(async move {
-        let mut driver = std::pin::pin!(driver);
         // How it ends is told to the calls on it; there is nobody else to tell.
         tokio::select! {
             _ = &mut driver => {}

@@ -2,10 +2,17 @@
 
 use gigafleet_proto::v1::{self, bandwidth_service_server::BandwidthService};
 use tonic::{Request, Response, Status};
+use uuid::Uuid;
 
 use super::{
-    rules::{Edition, Method, Outcome, check_kbps},
-    service::{Bandwidth, MeasurementOrder, MeasurementRow, NEWEST, Report, SchoolVerdict},
+    rules::{
+        Edition, Method, Outcome, check_kbps,
+        planning::{check_endpoint, check_most_bytes},
+    },
+    service::{
+        Bandwidth, MeasurementOrder, MeasurementRow, NEWEST, Report, SchoolVerdict,
+        directed::{TestOrder, TestRow},
+    },
 };
 use crate::{
     access::{rules::fields::parse_filled, service::Access},
@@ -18,9 +25,13 @@ use crate::{
     schools::rules::{
         MunicipalityId, SchoolId,
         fiscal::{FiscalYear, date_text, parse_date},
+        import::RowFault,
         parse_optional_uuid, parse_page_size, parse_text, parse_uuid,
     },
 };
+
+/// Most errors of a file in an answer.
+const SHOWN_ERRORS: usize = 1_000;
 
 /// Answers staff about bandwidth.
 #[derive(Debug, Clone)]
@@ -95,6 +106,34 @@ fn measurement_message(row: MeasurementRow) -> v1::BandwidthMeasurement {
         method: i32::from(row.method),
         moment: moment.into(),
         note: row.note,
+    }
+}
+
+fn error_message(fault: RowFault) -> v1::ImportRowError {
+    v1::ImportRowError {
+        row: fault.row,
+        column_header: fault.field,
+        value: fault.value,
+        code: String::from("OTHER"),
+        problem_ja: fault.message.ja.into_owned(),
+        problem_en: fault.message.en.into_owned(),
+        ..v1::ImportRowError::default()
+    }
+}
+
+fn test_message(row: TestRow) -> v1::BandwidthTest {
+    let time = |at: i64| Timestamp(at).to_proto();
+    v1::BandwidthTest {
+        test_id: row.test_id.to_string(),
+        school_id: row.school_id.to_string(),
+        device_id: row.device_id.to_string(),
+        state: i32::from(row.state),
+        give_time: Some(time(row.given_at)),
+        expire_time: Some(time(row.expires_at)),
+        end_time: row.ended_at.map(time),
+        endpoint: row.endpoint,
+        receive_kbps: row.receive_kbps.map_or(0, small),
+        send_kbps: row.send_kbps.map_or(0, small),
     }
 }
 
@@ -259,5 +298,59 @@ impl BandwidthService for BandwidthGrpc {
         let (edition_date, edition_source) = edition_named(report.edition);
         let school = report.schools.into_iter().next().map(school_message);
         Ok(Response::new(v1::GetBandwidthAssessmentResponse { school, edition_date, edition_source }))
+    }
+
+    async fn start_bandwidth_test(
+        &self,
+        request: Request<v1::StartBandwidthTestRequest>,
+    ) -> Result<Response<v1::StartBandwidthTestResponse>, Status> {
+        let staff = caller::staff(request.metadata(), &self.access).await?;
+        let request = request.into_inner();
+        let school = place(&request.municipality_id, &request.school_id)?;
+        let mut refused = Vec::new();
+        let endpoint = page::collect(check_endpoint(&request.endpoint), &mut refused);
+        let most_bytes = page::collect(check_most_bytes(request.most_bytes), &mut refused);
+        let (Some(()), Some(most_bytes)) = (endpoint, most_bytes) else {
+            return Err(Error::invalid_fields("FIELD_INVALID", refused).into());
+        };
+        let order = TestOrder { in_lesson: request.in_lesson, endpoint: request.endpoint, most_bytes };
+        let test = self.bandwidth.start_test(&staff, school, &order).await?;
+        Ok(Response::new(v1::StartBandwidthTestResponse { test: Some(test_message(test)) }))
+    }
+
+    async fn list_bandwidth_tests(
+        &self,
+        request: Request<v1::ListBandwidthTestsRequest>,
+    ) -> Result<Response<v1::ListBandwidthTestsResponse>, Status> {
+        let staff = caller::staff(request.metadata(), &self.access).await?;
+        let request = request.into_inner();
+        let mut refused = Vec::new();
+        let owner = page::collect(parse_uuid("municipality_id", &request.municipality_id), &mut refused);
+        let school = page::collect(parse_optional_uuid("school_id", &request.school_id), &mut refused);
+        let limit = page::collect(parse_page_size(request.page_size), &mut refused);
+        let (Some(owner), Some(school), Some(limit)) = (owner, school, limit) else {
+            return Err(Error::invalid_fields("FIELD_INVALID", refused).into());
+        };
+        let before = page::read_token::<16>(&request.page_token)?.map_or(Uuid::max(), Uuid::from_bytes);
+        let owner = MunicipalityId(owner);
+        let rows = self.bandwidth.tests(&staff, owner, school.map(SchoolId), before, limit).await?;
+        let next_page_token = page::next(&rows, limit, |row| page::write_token(&[row.test_id.as_bytes()]));
+        let tests = rows.into_iter().map(test_message).collect();
+        Ok(Response::new(v1::ListBandwidthTestsResponse { tests, next_page_token }))
+    }
+
+    async fn import_bandwidth(
+        &self,
+        request: Request<v1::ImportBandwidthRequest>,
+    ) -> Result<Response<v1::ImportBandwidthResponse>, Status> {
+        let staff = caller::staff(request.metadata(), &self.access).await?;
+        let request = request.into_inner();
+        let owner = MunicipalityId(page::field(parse_uuid("municipality_id", &request.municipality_id))?);
+        let outcome = self.bandwidth.import(&staff, owner, &request.content, request.dry_run).await?;
+        Ok(Response::new(v1::ImportBandwidthResponse {
+            added_count: outcome.added,
+            unchanged_count: outcome.unchanged,
+            errors: outcome.faults.into_iter().take(SHOWN_ERRORS).map(error_message).collect(),
+        }))
     }
 }

@@ -1,5 +1,8 @@
 //! What bandwidth is recommended, what was measured, whether a school reaches it, and what to look at next.
 
+pub mod import;
+pub mod planning;
+
 use time::Date;
 
 use crate::{
@@ -20,7 +23,7 @@ pub const USUAL_HOURS: (i64, i64) = (8 * 60 + 30, 15 * 60 + 30);
 /// Less than this percentage of the contract is a hint at what stands in the school. Ours, not the ministry's.
 pub const CONTRACT_PERCENT: i64 = 50;
 
-const DAY_US: i64 = 86_400 * 1_000_000;
+pub(super) const DAY_US: i64 = 86_400 * 1_000_000;
 
 /// An edition of the recommended table.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -131,13 +134,6 @@ pub struct Measured {
     pub receive_kbps: i64,
     /// Whether it was in lessons.
     pub in_lesson: bool,
-}
-
-/// Whether a moment lies in the lessons of a day, breaks between them included. `lessons` are minutes of the day.
-pub fn is_in_lessons(minute: i64, is_school_day: bool, lessons: &[(i64, i64)]) -> bool {
-    let begin = lessons.iter().map(|(begin, _)| *begin).min().unwrap_or(USUAL_HOURS.0);
-    let end = lessons.iter().map(|(_, end)| *end).max().unwrap_or(USUAL_HOURS.1);
-    is_school_day && (begin..end).contains(&minute)
 }
 
 /// Whether a school reaches what is recommended. Not to reach it is no fault.

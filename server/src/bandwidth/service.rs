@@ -1,13 +1,17 @@
 //! Use cases of bandwidth: say editions of the table, record measurements, see who reaches what is recommended.
 
-use std::collections::HashMap;
+pub mod directed;
+mod import;
+mod lessons;
 
-use time::{OffsetDateTime, UtcOffset};
+use std::{collections::HashMap, time::Duration};
+
 use uuid::Uuid;
 
+use self::lessons::Lessons;
 pub use super::store::MeasurementRow;
 use super::{
-    rules::{self, Advice, Edition, Measured, Method, Outcome, Verdict, advise, is_in_lessons},
+    rules::{self, Advice, Edition, Measured, Method, Outcome, Verdict, advise, planning::TestPolicy},
     store,
 };
 use crate::{
@@ -21,14 +25,14 @@ use crate::{
         Error, Kind, Result,
         says::{access as say_access, bandwidth as say},
     },
+    network::service::Network,
     schools::{
         rules::{
             MunicipalityId, SchoolId,
-            calendar::{effective_lessons, school_day},
             fiscal::{FiscalYear, date_text, day_in_japan},
         },
-        service::{calendar::CalendarOf, municipality_not_found, school_not_found},
-        store::{self as schools, SchoolRow, calendar},
+        service::{municipality_not_found, school_not_found},
+        store::{self as schools, SchoolRow},
     },
 };
 
@@ -47,6 +51,9 @@ pub struct Bandwidth {
     db: Db,
     clock: Clock,
     access: Access,
+    network: Network,
+    policy: TestPolicy,
+    pace: Duration,
 }
 
 /// What shall be recorded of a measurement.
@@ -107,7 +114,20 @@ impl Report {
 impl Bandwidth {
     /// Works on this database.
     pub fn new(db: Db, clock: Clock, access: Access) -> Self {
-        Self { db, clock, access }
+        let network = Network::new(db.clone(), clock.clone(), access.clone());
+        Self { db, clock, access, network, policy: TestPolicy::default(), pace: Duration::from_secs(60) }
+    }
+
+    /// Directs tests by this policy.
+    #[must_use]
+    pub fn with_policy(self, policy: TestPolicy) -> Self {
+        Self { policy, ..self }
+    }
+
+    /// Devices report at this pace; without it once a minute.
+    #[must_use]
+    pub fn with_pace(self, pace: Duration) -> Self {
+        Self { pace, ..self }
     }
 
     /// All editions of the table, by date. Reason: RIGHT_MISSING.
@@ -150,7 +170,7 @@ impl Bandwidth {
         }
         let in_lesson = match order.in_lesson {
             Some(said) => said,
-            None => was_in_lessons(&mut tx, owner, school, order.at).await?,
+            None => Lessons::read(&mut tx, owner, order.at).await?.are_near(school, order.at, 0),
         };
         let row = MeasurementRow {
             municipality_id: owner.0,
@@ -287,33 +307,6 @@ impl Bandwidth {
     }
 }
 
-/// Whether a moment lies in the lessons of a school by its calendar and timetable.
-async fn was_in_lessons(tx: &mut Tx, owner: MunicipalityId, school: SchoolId, at: Timestamp) -> Result<bool> {
-    let day = day_in_japan(at.0);
-    let (of, of_school) =
-        (CalendarOf { municipality: owner, school: None }, CalendarOf { municipality: owner, school: Some(school) });
-    let year = FiscalYear::of(day);
-    let periods = calendar::owner_calendars(tx, owner, year, year).await?;
-    let holidays = calendar::holidays(tx, day, day).await?;
-    let own = |of| periods.get(&of).map_or(&[][..], Vec::as_slice);
-    let is_school_day = school_day(day, &holidays, own(of), own(of_school)).is_school_day;
-    let lessons = calendar::owner_lessons(tx, owner).await?;
-    let own = |of| lessons.get(&of).map_or(&[][..], Vec::as_slice);
-    let weekday = i16::from(day.weekday().number_from_monday());
-    let times: Vec<_> = effective_lessons(own(of), own(of_school))
-        .into_iter()
-        .filter(|(lesson, _)| lesson.weekday == weekday)
-        .map(|(lesson, _)| (i64::from(lesson.begin_minute), i64::from(lesson.end_minute)))
-        .collect();
-    Ok(is_in_lessons(minute_in_japan(at), is_school_day, &times))
-}
-
-fn minute_in_japan(at: Timestamp) -> i64 {
-    let tokyo = UtcOffset::from_hms(9, 0, 0).expect("nine hours are an offset");
-    let time = OffsetDateTime::from_unix_timestamp(at.0.div_euclid(1_000_000)).map(|time| time.to_offset(tokyo));
-    time.map_or(0, |time| i64::from(time.hour()) * 60 + i64::from(time.minute()))
-}
-
 async fn visible_school(tx: &mut Tx, staff: &Staff, owner: MunicipalityId, school: SchoolId) -> Result<SchoolRow> {
     let not_found = || school_not_found(school);
     let area = staff.scope(Right::ViewFigures)?.area(owner).ok_or_else(not_found)?;
@@ -329,11 +322,15 @@ async fn school_for_change(tx: &mut Tx, staff: &Staff, owner: MunicipalityId, sc
 }
 
 fn deed(owner: MunicipalityId, action: &'static str, measurement: Uuid, details: serde_json::Value) -> Deed {
-    Deed {
-        municipality: Some(owner),
-        action,
-        subject_kind: "bandwidth_measurement",
-        subject_id: measurement.to_string(),
-        details,
-    }
+    deed_of(owner, action, "bandwidth_measurement", measurement, details)
+}
+
+fn deed_of(
+    owner: MunicipalityId,
+    action: &'static str,
+    subject_kind: &'static str,
+    subject: Uuid,
+    details: serde_json::Value,
+) -> Deed {
+    Deed { municipality: Some(owner), action, subject_kind, subject_id: subject.to_string(), details }
 }

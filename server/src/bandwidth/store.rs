@@ -1,5 +1,7 @@
 //! SQL of bandwidth.
 
+pub mod directed;
+
 use std::collections::HashMap;
 
 use sqlx::FromRow;

@@ -1,4 +1,6 @@
-//! SQL of check-ins: the cursor that each report moves, transitions, commands.
+//! SQL of check-ins: the cursor that each report moves, transitions, commands, tests of throughput.
+
+pub mod throughput;
 
 use std::fmt::Write as _;
 

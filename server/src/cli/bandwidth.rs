@@ -1,6 +1,6 @@
 //! `gigafleet bandwidth`: which schools reach the recommended bandwidth, what was measured, editions of the table.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand, ValueEnum};
 use gigafleet_proto::v1;
@@ -9,7 +9,8 @@ use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 use super::{
     client::{Client, ClientArgs, answer, promised},
     failure::{Failure, Result},
-    json,
+    files::error_json,
+    json::{self, Object},
     output::{print, remark},
     table::{self, ABSENT, Column, or_absent, time},
 };
@@ -58,6 +59,17 @@ enum BandwidthCommand {
     List(SchoolArgs),
     /// Record what was measured at a school.
     Record(RecordArgs),
+    /// Record what was measured from a file: 学校コード, 測定日時, 受信Mbps, and 送信Mbps, 測定方法, 授業中, 備考 where they are there.
+    Import {
+        /// CSV (UTF-8, CP932, UTF-16) or XLSX, at most 1,000,000 bytes.
+        file: PathBuf,
+        /// 全国地方公共団体コード.
+        #[arg(long, value_name = "CODE")]
+        municipality: String,
+        /// Only say what the file would record.
+        #[arg(long)]
+        dry_run: bool,
+    },
     /// Take a measurement away that was entered by mistake.
     Delete {
         #[command(flatten)]
@@ -65,6 +77,29 @@ enum BandwidthCommand {
         /// Its id.
         #[arg(long, value_name = "ID")]
         measurement: String,
+    },
+    /// Have an agent at a school measure now; servers do that by themselves outside lessons, once in 30 days.
+    Test {
+        #[command(flatten)]
+        school: SchoolArgs,
+        /// Even in lessons or shortly before or after them.
+        #[arg(long)]
+        in_lesson: bool,
+        /// Against another server of the same authority; without it the one that the device reports to.
+        #[arg(long, value_name = "HOST:PORT", default_value = "")]
+        endpoint: String,
+        /// Most bytes each way; less where a line is paid by volume.
+        #[arg(long, value_name = "BYTES", default_value_t = 0)]
+        most_bytes: u32,
+    },
+    /// Tests that were given to agents: given, running, done, failed, expired; the newest first.
+    Tests {
+        /// 全国地方公共団体コード.
+        #[arg(long, value_name = "CODE")]
+        municipality: String,
+        /// Only of this school, by name or id.
+        #[arg(long, value_name = "SCHOOL")]
+        school: Option<String>,
     },
     /// Editions of the recommended table.
     Editions,
@@ -146,6 +181,16 @@ pub(super) async fn run(args: BandwidthArgs) -> Result<()> {
             remark("the measurement is taken away");
             Ok(())
         }
+        BandwidthCommand::Import { file, municipality, dry_run } => {
+            import(&client, &file, &municipality, dry_run, as_json).await
+        }
+        BandwidthCommand::Test { school, in_lesson, endpoint, most_bytes } => {
+            let (municipality_id, school_id) = school.find(&client).await?;
+            let request = v1::StartBandwidthTestRequest { municipality_id, school_id, in_lesson, endpoint, most_bytes };
+            let test = promised(answer(client.bandwidth().start_bandwidth_test(request)).await?.test)?;
+            print_tests(vec![test], as_json)
+        }
+        BandwidthCommand::Tests { municipality, school } => tests(&client, &municipality, school, as_json).await,
         BandwidthCommand::Editions => {
             let request = v1::ListBandwidthEditionsRequest {};
             print_editions(answer(client.bandwidth().list_bandwidth_editions(request)).await?.editions, as_json)
@@ -258,6 +303,43 @@ async fn list(client: &Client, school: &SchoolArgs, as_json: bool) -> Result<()>
     }
 }
 
+async fn import(client: &Client, file: &Path, municipality: &str, dry_run: bool, as_json: bool) -> Result<()> {
+    let content = std::fs::read(file).map_err(|error| {
+        Failure::told(format!("{} could not be read: {error}", file.display()), "name a CSV file or a workbook")
+    })?;
+    let municipality_id = client.municipality(municipality).await?.municipality_id;
+    let request = v1::ImportBandwidthRequest { municipality_id, content, dry_run };
+    let done = answer(client.bandwidth().import_bandwidth(request)).await?;
+    let v1::ImportBandwidthResponse { added_count, unchanged_count, errors } = done;
+    let wrong = errors.len();
+    if as_json {
+        let object = Object::default().value("added_count", added_count).value("unchanged_count", unchanged_count);
+        print(json::pretty(&object.list("errors", errors, error_json).into()))?;
+    } else if wrong > 0 {
+        let row = |error: &v1::ImportRowError| {
+            let said = [&error.column_header, &error.value, &error.problem_ja, &error.problem_en].map(Clone::clone);
+            [vec![error.row.to_string()], said.to_vec()].concat()
+        };
+        let columns = [
+            Column::Number("ROW"),
+            Column::Text("FIELD"),
+            Column::Text("VALUE"),
+            Column::Text("問題"),
+            Column::Text("PROBLEM"),
+        ];
+        print(table::table(&columns, errors.iter().map(row).collect(), "no errors"))?;
+    }
+    if wrong > 0 {
+        return Err(Failure::told(
+            format!("{wrong} cells are wrong; nothing was recorded"),
+            "correct them in the file",
+        ));
+    }
+    let would = if dry_run { "would be " } else { "" };
+    remark(&format!("{added_count} measurements {would}recorded, {unchanged_count} were there already"));
+    Ok(())
+}
+
 fn print_measurements(measurements: Vec<v1::BandwidthMeasurement>, as_json: bool) -> Result<()> {
     if as_json {
         return print(json::pretty(&json::list("measurements", measurements, json::bandwidth_measurement)));
@@ -315,6 +397,57 @@ async fn record(client: &Client, args: RecordArgs, as_json: bool) -> Result<()> 
         return print(json::pretty(&json::bandwidth_measurement(stored)));
     }
     print_measurements(vec![stored], false)
+}
+
+async fn tests(client: &Client, municipality: &str, school: Option<String>, as_json: bool) -> Result<()> {
+    let municipality_id = client.municipality(municipality).await?.municipality_id;
+    let school_id = match school {
+        Some(school) => client.school(Some(&municipality_id), &school).await?.school_id,
+        None => String::new(),
+    };
+    let mut all = Vec::new();
+    let mut page_token = String::new();
+    loop {
+        let (municipality_id, school_id) = (municipality_id.clone(), school_id.clone());
+        let request = v1::ListBandwidthTestsRequest { municipality_id, school_id, page_size: 1_000, page_token };
+        let page = answer(client.bandwidth().list_bandwidth_tests(request)).await?;
+        all.extend(page.tests);
+        page_token = page.next_page_token;
+        if page_token.is_empty() {
+            return print_tests(all, as_json);
+        }
+    }
+}
+
+fn print_tests(tests: Vec<v1::BandwidthTest>, as_json: bool) -> Result<()> {
+    if as_json {
+        return print(json::pretty(&json::list("tests", tests, json::bandwidth_test)));
+    }
+    let row = |one: &v1::BandwidthTest| {
+        vec![
+            time(one.give_time.as_ref()),
+            word(one.state().as_str_name(), "BANDWIDTH_TEST_STATE_"),
+            time(one.end_time.as_ref()),
+            mbps(Some(one.receive_kbps).filter(|kbps| *kbps > 0)),
+            mbps(Some(one.send_kbps).filter(|kbps| *kbps > 0)),
+            one.school_id.clone(),
+            one.device_id.clone(),
+            or_absent(Some(&one.endpoint)),
+            one.test_id.clone(),
+        ]
+    };
+    let columns = [
+        Column::Text("GIVEN AT"),
+        Column::Text("STATE"),
+        Column::Text("ENDED AT"),
+        Column::Number("RECEIVE"),
+        Column::Number("SEND"),
+        Column::Text("SCHOOL ID"),
+        Column::Text("DEVICE ID"),
+        Column::Text("AGAINST"),
+        Column::Text("TEST ID"),
+    ];
+    print(table::table(&columns, tests.iter().map(row).collect(), "no tests"))
 }
 
 fn print_editions(editions: Vec<v1::BandwidthEdition>, as_json: bool) -> Result<()> {

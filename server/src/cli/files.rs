@@ -346,7 +346,7 @@ fn column_json(column: v1::ImportColumn) -> Value {
         .into()
 }
 
-fn error_json(error: v1::ImportRowError) -> Value {
+pub(super) fn error_json(error: v1::ImportRowError) -> Value {
     let v1::ImportRowError {
         row,
         column_letter,

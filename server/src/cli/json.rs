@@ -9,7 +9,9 @@ mod bandwidth;
 mod network;
 mod schools;
 
-pub(super) use self::bandwidth::{bandwidth_assessment, bandwidth_edition, bandwidth_measurement, bandwidth_report};
+pub(super) use self::bandwidth::{
+    bandwidth_assessment, bandwidth_edition, bandwidth_measurement, bandwidth_report, bandwidth_test,
+};
 pub(super) use self::network::{incident, measurement_series, planned_work, school_health, school_network, target};
 pub(super) use self::schools::{calendar_period, holiday, hub, lesson_time, line, pupils, school_day};
 

@@ -23,10 +23,15 @@ use crate::{
 
 /// The method that devices call all day; it has its own admission and its own log level.
 const CHECK_IN: &str = "/gigafleet.v1.AgentService/CheckIn";
+/// The method that devices call again and again while they measure; it has a lane of its own and the log level of the other.
+const MEASURE: &str = "/gigafleet.v1.AgentService/MeasureThroughput";
+/// Calls at once of one test that find a place: a device makes six.
+const CALLS_PER_TEST: usize = 8;
 
 /// Methods that are counted by name.
 const METHODS: &[&str] = &[
     CHECK_IN,
+    MEASURE,
     "/gigafleet.v1.EnrollmentService/Enroll",
     "/gigafleet.v1.EnrollmentService/RenewCertificate",
     "/gigafleet.v1.EnrollmentService/CreateEnrollmentToken",
@@ -111,6 +116,9 @@ const METHODS: &[&str] = &[
     "/gigafleet.v1.BandwidthService/ListBandwidth",
     "/gigafleet.v1.BandwidthService/GetBandwidthReport",
     "/gigafleet.v1.BandwidthService/GetBandwidthAssessment",
+    "/gigafleet.v1.BandwidthService/StartBandwidthTest",
+    "/gigafleet.v1.BandwidthService/ListBandwidthTests",
+    "/gigafleet.v1.BandwidthService/ImportBandwidth",
     "/gigafleet.v1.ImportService/PreviewImport",
     "/gigafleet.v1.ImportService/ApplyImport",
     "/gigafleet.v1.ImportService/GetImport",
@@ -126,6 +134,7 @@ pub struct App {
     routes: GrpcWebService<Routes>,
     agents: AgentServiceServer<AgentGrpc>,
     others: Arc<Semaphore>,
+    measuring: Arc<Semaphore>,
     request_timeout: Duration,
     /// The one series of `requests` that is counted thousands of times a second.
     checkins_answered: Counter,
@@ -140,6 +149,7 @@ impl App {
             routes: GrpcWebLayer::new().layer(routes),
             agents,
             others: Arc::new(Semaphore::new(limits.staff_calls)),
+            measuring: Arc::new(Semaphore::new(limits.throughput_tests * CALLS_PER_TEST)),
             request_timeout: limits.request_timeout,
             checkins_answered: metrics.requests.get_or_create_owned(&RequestLabels { method: CHECK_IN, code: "OK" }),
             metrics,
@@ -168,6 +178,7 @@ impl App {
             // cannot starve staff, nor a crowd of staff the devices.
             let _place = match method {
                 CHECK_IN => None,
+                MEASURE => Some(self.measuring.clone().acquire_owned().await),
                 _ => Some(self.others.clone().acquire_owned().await),
             };
             // HTTP/1.1 has no trailers for the status: only gRPC-Web may come that way, and the detour refuses the rest.
@@ -241,7 +252,7 @@ fn log(method: &'static str, code: Code, notes: &RequestNotes, total: Duration) 
         };
     }
     match code {
-        Code::Ok if method == CHECK_IN => {
+        Code::Ok if [CHECK_IN, MEASURE].contains(&method) => {
             if tracing::enabled!(tracing::Level::DEBUG) {
                 line!(debug);
             }

@@ -5,6 +5,7 @@
 
 mod networks;
 mod store;
+mod throughput;
 
 use std::{
     sync::Arc,

@@ -1,12 +1,14 @@
-//! Background work of network health: what was counted is written, networks are judged and learned, measurements folded.
+//! Background work of network health: what was counted is written, networks are judged and learned, measurements folded,
+//! tests of throughput directed.
 
 use std::{sync::Arc, time::Duration};
 
 use gigafleet_proto::v1::ProbePlan;
 use tokio::sync::watch;
 
-use super::{Lease, PACE, rest};
+use super::{Lease, PACE, rest, throughput};
 use crate::{
+    bandwidth::service::Bandwidth,
     checkin::service::CheckIns,
     clock::Clock,
     error::Result,
@@ -31,6 +33,8 @@ pub struct Networks {
     pub judge: Judge,
     /// Learns and folds.
     pub network: Network,
+    /// Directs tests of throughput.
+    pub bandwidth: Bandwidth,
     /// The plan that devices are handed.
     pub plan: watch::Sender<ProbePlan>,
     /// From one round of checks to the next, in milliseconds, if it is not the usual one.
@@ -46,11 +50,13 @@ impl Networks {
         lease: impl Fn(&'static str, Duration) -> Lease,
         stop: watch::Receiver<bool>,
     ) {
-        let Self { intake, judge, network, plan, check_interval_ms } = self;
+        let Self { intake, judge, network, bandwidth, plan, check_interval_ms } = self;
         tokio::join!(
             write_counts(&intake, checkins, clock, stop.clone()),
             judge_networks(judge, lease("judge_networks", JUDGE_LEASE), stop.clone()),
             learn(&network, lease("learn_networks", super::LEASE), stop.clone()),
+            throughput::know(checkins, stop.clone()),
+            throughput::direct(&bandwidth, lease("direct_tests", super::LEASE), stop.clone()),
             hand_out(&network, &plan, check_interval_ms, stop),
         );
     }

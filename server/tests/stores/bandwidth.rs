@@ -28,6 +28,7 @@ crate::on_both_engines!(
     lessons_decide_where_nobody_says,
     report_counts_schools_and_is_as_of_its_year,
     figures_of_others_stay_hidden,
+    file_is_recorded_whole_or_not_at_all_and_once,
 );
 
 const HOUR: Duration = Duration::from_secs(3_600);
@@ -188,4 +189,30 @@ async fn figures_of_others_stay_hidden(world: World) {
         assert_eq!(refused.reason, "SCHOOL_NOT_FOUND");
     }
     assert_eq!(bandwidth.report(&teacher, other, None).await.unwrap_err().reason, "MUNICIPALITY_NOT_FOUND");
+}
+
+async fn file_is_recorded_whole_or_not_at_all_and_once(world: World) {
+    let (bandwidth, owner) = (bandwidth(&world), world.municipality("131130").await);
+    let school = world.school(owner, "緑小学校").await;
+    let staff = world.staff().await;
+    let list = async || bandwidth.measurements(&staff, (owner, school), NEWEST, 100).await.unwrap();
+    // NOW is noon of a Tuesday with lessons.
+    let good = "学校名,測定日時,受信Mbps,送信Mbps,測定方法,授業中,備考\n緑小学校,2026-11-20 10:00,93.5,,,,職員室\n\
+        緑小学校,2026-11-20 18:00,120,60,スピードテスト,,\n";
+    let bad = format!("{good}緑小学校,2026-11-20 18:00,速い,,,,\n");
+    let refused = bandwidth.import(&staff, owner, bad.as_bytes(), false).await.unwrap();
+    assert_eq!((refused.added, refused.faults.len()), (0, 1));
+    assert_eq!((refused.faults[0].row, refused.faults[0].field.as_str()), (4, "receive_mbps"));
+    let dry = bandwidth.import(&staff, owner, good.as_bytes(), true).await.unwrap();
+    assert_eq!((dry.added, list().await.len()), (2, 0));
+    for (added, unchanged) in [(2, 0), (0, 2)] {
+        let done = bandwidth.import(&staff, owner, good.as_bytes(), false).await.unwrap();
+        assert_eq!((done.added, done.unchanged), (added, unchanged));
+    }
+    let stored = list().await;
+    let told: Vec<_> = stored.iter().map(|row| (row.receive_kbps, row.method, row.in_lesson)).collect();
+    assert_eq!(told, [(120_000, Method::SpeedTest as i16, false), (93_500, Method::Simple as i16, true)]);
+    let viewer = world.of_role(Role::BoardViewer, Place::Municipality(owner)).await;
+    let denied = bandwidth.import(&viewer, owner, good.as_bytes(), true).await.unwrap_err();
+    assert_eq!(denied.reason, "RIGHT_MISSING");
 }

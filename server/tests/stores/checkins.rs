@@ -294,11 +294,15 @@ async fn command_comes_until_its_result_arrives(world: World) {
     let id = world.checkins.send_command(&world.staff().await, None, device.key.device, kind).await.unwrap();
     let again = world.checkins.send_command(&world.staff().await, Some(id), device.key.device, kind).await.unwrap();
     assert_eq!(again, id);
-    let expected = [v1::Command { command_id: id.as_bytes().to_vec(), kind: i32::from(kind) }];
+    let expected = [v1::Command { command_id: id.as_bytes().to_vec(), kind: i32::from(kind), test: None }];
     for sequence in [2, 3] {
         assert_eq!(world.checkins.check_in(device, report(sequence)).await.unwrap().commands, expected);
     }
-    let result = v1::CommandResult { command_id: id.as_bytes().to_vec(), outcome: i32::from(v1::CommandOutcome::Done) };
+    let result = v1::CommandResult {
+        command_id: id.as_bytes().to_vec(),
+        outcome: i32::from(v1::CommandOutcome::Done),
+        throughput: None,
+    };
     let done = v1::CheckInRequest { command_results: vec![result], ..report(4) };
     assert_eq!(world.checkins.check_in(device, done).await.unwrap().commands, []);
     assert_eq!(world.checkins.check_in(device, report(5)).await.unwrap().commands, []);

@@ -9,6 +9,7 @@ mod accounts;
 mod audit;
 mod bandwidth;
 mod checkins;
+mod directed;
 mod enrollments;
 mod figures;
 mod imports;
@@ -73,7 +74,12 @@ impl World {
         let clock = Clock::manual(NOW);
         let authority = Arc::new(Authority::open(&folder.path().join("ca"), clock.clone()).unwrap());
         let metrics = Arc::new(Metrics::default());
-        let config = CheckInConfig { interval: Duration::from_secs(60), queue_reports: 1_000, batch_reports: 100 };
+        let config = CheckInConfig {
+            interval: Duration::from_secs(60),
+            queue_reports: 1_000,
+            batch_reports: 100,
+            throughput_tests: 2,
+        };
         let access = Access::new(db.clone(), clock.clone(), authority.ticket_key());
         let credentials = folder.path().join("admin.json");
         access.write_first_credentials(&credentials, "server", "").await.unwrap();

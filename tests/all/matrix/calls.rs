@@ -15,7 +15,7 @@ use super::{
     contract::{Line, Outcome},
     filling::{Filled, fill, places_of, short},
     people::Person,
-    roles::{Expected, Place, Powers, Reach, Role, School, Town, expected},
+    roles::{Expected, Place, Powers, Reach, Role, School, Step, Town, expected},
     rpcs::{Audience, Rpc, all},
     world::World,
 };
@@ -160,7 +160,10 @@ fn answer_to(caller: &Caller<'_>, rpc: &Rpc, place: Place) -> Expected {
     match (rpc.audience, caller.unknown) {
         (Audience::Staff, None) => expected(&caller.powers, rpc.steps, place),
         (Audience::Staff, Some(reason)) => Expected::Refused(Code::Unauthenticated, reason),
-        (Audience::Devices(_), _) if caller.name.starts_with("device") => Expected::Good,
+        (Audience::Devices(_), _) if caller.name.starts_with("device") => match rpc.steps {
+            [Step::Always(code, reason)] => Expected::Refused(*code, reason),
+            _ => Expected::Good,
+        },
         (Audience::Devices(reason), _) => Expected::Refused(Code::Unauthenticated, reason),
         (Audience::Anybody(code, reason), _) => Expected::Refused(code, reason),
     }

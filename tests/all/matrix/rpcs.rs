@@ -92,6 +92,12 @@ fn agents() -> Vec<Rpc> {
             request: json!({ "sequence": 1, "run_id": 9, "facts_hash": 7, "send_time_ms": 1_790_000_000_000_u64 }),
         },
         Rpc {
+            method: "AgentService/MeasureThroughput",
+            audience: certificate,
+            steps: &[Always(Code::PermissionDenied, "TEST_NOT_GIVEN")],
+            request: json!({ "test_id": "AAAAAAAAAAAAAAAAAAAAAA==", "receive_bytes": 1 }),
+        },
+        Rpc {
             method: "EnrollmentService/RenewCertificate",
             audience: certificate,
             steps: OWN,
@@ -487,7 +493,22 @@ fn bandwidth() -> Vec<Rpc> {
     let measurement = json!({ "municipality_id": "{municipality}", "school_id": "{school}", "measurement": {
         "measure_time": "2026-11-20T08:40:00Z", "receive_kbps": 93_500, "method": "BANDWIDTH_METHOD_SIMPLE",
     } });
+    let test = json!({ "municipality_id": "{municipality}", "school_id": "{school}", "in_lesson": true });
+    // No device of these schools is on its school's network.
+    const START: &[Step] = &[
+        Anywhere(ViewFigures),
+        Sees(ViewFigures, NO_SCHOOL),
+        May(EditSchools),
+        Always(Code::FailedPrecondition, "NO_DEVICE_THERE"),
+    ];
+    const IMPORT: &[Step] = &[SeesOwner(ViewFigures, NO_OWNER), InOwner(EditSchools), OverOwner(EditSchools)];
+    // "school,time,receive": a header, and nothing below it.
+    let file = json!({ "municipality_id": "{municipality}", "content": "c2Nob29sLHRpbWUscmVjZWl2ZQo=" });
     vec![
+        staff("BandwidthService/ImportBandwidth", IMPORT, file),
+        staff("BandwidthService/StartBandwidthTest", START, test),
+        staff("BandwidthService/ListBandwidthTests", SEE_OWNER, of_owner.clone()),
+        staff("BandwidthService/ListBandwidthTests", SEE_SCHOOL, of_school.clone()),
         staff("BandwidthService/ListBandwidthEditions", &[Anywhere(ViewFigures)], json!({})),
         staff("BandwidthService/AddBandwidthEdition", INSTALLATION, edition),
         staff("BandwidthService/RecordBandwidth", EDIT_SCHOOL, measurement),

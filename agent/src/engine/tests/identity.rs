@@ -87,9 +87,12 @@ fn candidate_of_an_earlier_run_is_tried_first() {
 fn commands_are_answered_once_each_and_done_once() {
     let (mut device, mut server) = (Device::new(EngineConfig::default()), Server::default());
     acknowledged(&mut device, &mut server);
-    let command = |id: u8, kind: i32| Command { command_id: vec![id; 16], kind };
-    server.commands =
-        vec![command(1, CommandKind::SendFullReport.into()), command(2, 99), Command { command_id: vec![3], kind: 1 }];
+    let command = |id: u8, kind: i32| Command { command_id: vec![id; 16], kind, test: None };
+    server.commands = vec![
+        command(1, CommandKind::SendFullReport.into()),
+        command(2, 99),
+        Command { command_id: vec![3], kind: 1, test: None },
+    ];
     acknowledged(&mut device, &mut server);
     device.facts = facts(2);
     // The answer to the results is lost, so they are sent again.
@@ -113,7 +116,8 @@ fn renewal_on_command_says_how_it_ended() {
     let (mut device, mut server) = (Device::new(EngineConfig::default()), Server::default());
     acknowledged(&mut device, &mut server);
     for (id, outcome) in [(1, CommandOutcome::Failed), (2, CommandOutcome::Done)] {
-        server.commands = vec![Command { command_id: vec![id; 16], kind: CommandKind::RenewCertificate.into() }];
+        server.commands =
+            vec![Command { command_id: vec![id; 16], kind: CommandKind::RenewCertificate.into(), test: None }];
         acknowledged(&mut device, &mut server);
         if outcome == CommandOutcome::Done {
             device.renew(false);

@@ -5,6 +5,7 @@ mod checks;
 mod identity;
 mod pace;
 mod reports;
+mod throughput;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -132,6 +133,8 @@ struct Device {
     rounds: Vec<(u64, Round)>,
     /// Rounds do not end.
     rounds_hang: bool,
+    /// Tests of throughput that were begun.
+    tests: Vec<ThroughputTest>,
 }
 
 impl Device {
@@ -155,6 +158,7 @@ impl Device {
             broken: BTreeMap::new(),
             rounds: Vec::new(),
             rounds_hang: false,
+            tests: Vec::new(),
         };
         device.start();
         device
@@ -229,6 +233,7 @@ impl Device {
                 self.rounds.push((self.now.monotonic_ms, round));
                 return (!self.rounds_hang).then_some(event);
             }
+            Effect::Test { test, .. } => self.tests.push(test),
         }
         None
     }

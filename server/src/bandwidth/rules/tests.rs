@@ -77,10 +77,10 @@ fn lessons_never_count_and_what_is_unknown_has_its_reason() {
 #[test]
 fn lessons_last_from_the_first_to_the_last_on_school_days() {
     let lessons = [(525, 570), (580, 625)];
-    assert!(is_in_lessons(575, true, &lessons));
-    assert!(!is_in_lessons(524, true, &lessons) && !is_in_lessons(625, true, &lessons));
-    assert!(!is_in_lessons(575, false, &lessons));
-    assert!(is_in_lessons(510, true, &[]) && !is_in_lessons(930, true, &[]));
+    assert!(planning::is_near_lessons(575, true, &lessons, 0));
+    assert!(!planning::is_near_lessons(524, true, &lessons, 0) && !planning::is_near_lessons(625, true, &lessons, 0));
+    assert!(!planning::is_near_lessons(575, false, &lessons, 0));
+    assert!(planning::is_near_lessons(510, true, &[], 0) && !planning::is_near_lessons(930, true, &[], 0));
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! What a report may be, and what becomes of it, pure.
 
 pub mod queue;
+pub mod throughput;
 
 use gigafleet_proto::v1;
 use uuid::Uuid;
@@ -48,6 +49,8 @@ pub struct Report {
     pub transitions: Vec<v1::Transition>,
     /// What became of commands.
     pub command_results: Vec<(Uuid, v1::CommandOutcome)>,
+    /// The same, with what was measured for the commands that asked for that.
+    pub test_results: Vec<(Uuid, Option<v1::Throughput>)>,
     /// The probe plan that the agent follows; 0 for none.
     pub probe_plan_version: u32,
     /// The newest round of checks.
@@ -87,11 +90,11 @@ impl Report {
         if request.command_results.len() > COMMAND_RESULTS {
             refused.push(FieldViolation::new("command_results", fields::more_than(COMMAND_RESULTS)));
         }
-        let command_results = request
+        let command_results: Vec<_> = request
             .command_results
             .iter()
             .filter_map(|result| match Uuid::from_slice(&result.command_id) {
-                Ok(id) => Some((id, result.outcome())),
+                Ok(id) => Some((id, result)),
                 Err(_) => {
                     refused.push(FieldViolation::new("command_results.command_id", fields::needs_bytes(16)));
                     None
@@ -112,7 +115,8 @@ impl Report {
             facts: request.facts,
             status: request.status,
             transitions: request.transitions,
-            command_results,
+            test_results: command_results.iter().map(|(id, result)| (*id, throughput::believed(result))).collect(),
+            command_results: command_results.iter().map(|(id, result)| (*id, result.outcome())).collect(),
             probe_plan_version: request.probe_plan_version,
             checks: request.checks,
         })

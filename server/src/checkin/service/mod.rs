@@ -2,6 +2,7 @@
 
 mod admission;
 pub mod presence;
+pub mod throughput;
 mod writer;
 
 use std::{sync::Arc, time::Duration};
@@ -41,6 +42,8 @@ pub struct CheckInConfig {
     pub queue_reports: usize,
     /// Reports in one transaction.
     pub batch_reports: usize,
+    /// Tests of throughput that run at once.
+    pub throughput_tests: usize,
 }
 
 /// Takes reports.
@@ -55,6 +58,7 @@ pub struct CheckIns {
     metrics: Arc<Metrics>,
     listener: Option<Arc<dyn Heard>>,
     plan: Option<watch::Receiver<v1::ProbePlan>>,
+    tests: throughput::Tests,
 }
 
 /// Hears of reports that were stored, once for each of them.
@@ -97,7 +101,8 @@ impl CheckIns {
     pub fn new(db: Db, clock: Clock, access: Access, config: CheckInConfig, metrics: Arc<Metrics>) -> Self {
         let presence = Presence::new(clock.now());
         let admission = Admission::new(config.queue_reports, metrics.queue_reports.clone());
-        Self { db, clock, access, config, admission, presence, metrics, listener: None, plan: None }
+        let tests = throughput::Tests::default();
+        Self { db, clock, access, config, admission, presence, metrics, listener: None, plan: None, tests }
     }
 
     /// Tells this listener what is stored.

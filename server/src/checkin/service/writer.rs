@@ -9,7 +9,10 @@ use super::{CheckIns, HeardReport, Pending};
 use crate::{
     checkin::{
         rules::{self, COMMANDS, Cursor, Standing, Verdict},
-        store::{self, Advance, CursorRow, Move, TransitionRow},
+        store::{
+            self, Advance, CursorRow, Move, TransitionRow,
+            throughput::{self as tests, Rates},
+        },
     },
     clock::Timestamp,
     db::{Tx, hex_bytes, is_retryable},
@@ -120,6 +123,7 @@ impl CheckIns {
         work.advance(&mut tx).await?;
         work.decide_rest(&mut tx).await?;
         work.store_contents(&mut tx).await?;
+        work.end_tests(&mut tx).await?;
         tx.commit().await?;
         Ok(work.finish())
     }
@@ -148,6 +152,8 @@ struct Work<'a> {
     index: HashMap<Uuid, usize>,
     fates: Vec<Fate>,
     rows: u64,
+    /// Results of tests that no device was given, or another.
+    tests_refused: u64,
     now: Timestamp,
 }
 
@@ -156,7 +162,7 @@ impl<'a> Work<'a> {
         let index: HashMap<_, _> = batch.iter().enumerate().map(|(n, p)| (p.identity.key.device.0, n)).collect();
         assert!(index.len() == batch.len(), "a batch has one report per device");
         let fates = batch.iter().map(|_| Fate::Open).collect();
-        Self { checkins, batch, index, fates, rows: 0, now: checkins.clock.now() }
+        Self { checkins, batch, index, fates, rows: 0, tests_refused: 0, now: checkins.clock.now() }
     }
 
     /// The fast way, in one statement for all.
@@ -263,7 +269,7 @@ impl<'a> Work<'a> {
         let pending = store::pending_commands(tx, identity.key, limit).await?;
         Ok(pending
             .into_iter()
-            .map(|(id, kind)| v1::Command { command_id: id.as_bytes().to_vec(), kind: i32::from(kind) })
+            .map(|(id, kind)| v1::Command { command_id: id.as_bytes().to_vec(), kind: i32::from(kind), test: None })
             .collect())
     }
 
@@ -293,11 +299,41 @@ impl<'a> Work<'a> {
         Ok(())
     }
 
+    /// Notes how tests of throughput ended. A result that belongs to no test of its device is counted, and no fault: the
+    /// report goes on.
+    async fn end_tests(&mut self, tx: &mut Tx) -> Result<()> {
+        let stored = self.batch.iter().zip(&self.fates);
+        let stored = stored.filter(|(_, fate)| matches!(fate, Fate::Applied { .. } | Fate::Duplicate { .. }));
+        for (pending, _) in stored.filter(|(pending, _)| !pending.report.test_results.is_empty()) {
+            let key = pending.identity.key;
+            for (test, throughput) in &pending.report.test_results {
+                let rates = throughput.map(|throughput| Rates {
+                    receive_kbps: i64::from(throughput.receive_kbps),
+                    send_kbps: i64::from(throughput.send_kbps),
+                    measured_at: Timestamp(throughput.end_time_ms.cast_signed().saturating_mul(1_000)),
+                });
+                if tests::end_test(tx, key, *test, rates, self.now).await? {
+                    self.rows += 1;
+                } else if rates.is_some() && !tests::is_test_of(tx, key, *test).await? {
+                    self.tests_refused += 1;
+                }
+            }
+        }
+        Ok(())
+    }
+
     fn finish(self) -> Written {
         let rows = self.rows;
         let mut counted = [("applied", 0_u64), ("duplicate", 0), ("behind", 0), ("forked", 0), ("refused", 0)];
         let metrics = &self.checkins.metrics;
         let delay = u32::try_from(self.checkins.config.interval.as_millis()).unwrap_or(u32::MAX);
+        metrics.tests_refused.inc_by(self.tests_refused);
+        for pending in self.batch {
+            for (test, _) in &pending.report.test_results {
+                self.checkins.tests.ended(pending.identity.key, *test);
+            }
+        }
+        let mut tests = self.checkins.tests.commands(self.now);
         let plan = self.checkins.plan.as_ref().map(|plan| plan.borrow().clone()).filter(|plan| plan.version != 0);
         let answers = self
             .fates
@@ -315,7 +351,8 @@ impl<'a> Work<'a> {
                     ..v1::CheckInResponse::default()
                 };
                 let (slot, answer) = match fate {
-                    Fate::Applied { facts_hash, commands } => {
+                    Fate::Applied { facts_hash, mut commands } => {
+                        commands.extend(tests.remove(&pending.identity.key));
                         let send_full_report = rules::needs_full_report(report, facts_hash);
                         let answer = answer(report.sequence, v1::CheckInOutcome::Applied);
                         (0, Ok(v1::CheckInResponse { send_full_report, commands, ..answer }))

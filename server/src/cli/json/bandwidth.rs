@@ -108,3 +108,31 @@ pub(in crate::cli) fn bandwidth_assessment(assessment: v1::GetBandwidthAssessmen
         .text("edition_source", edition_source)
         .into()
 }
+
+pub(in crate::cli) fn bandwidth_test(test: v1::BandwidthTest) -> Value {
+    let state = test.state().as_str_name();
+    let v1::BandwidthTest {
+        test_id,
+        school_id,
+        device_id,
+        state: _,
+        give_time,
+        expire_time,
+        end_time,
+        endpoint,
+        receive_kbps,
+        send_kbps,
+    } = test;
+    Object::default()
+        .value("test_id", test_id)
+        .value("school_id", school_id)
+        .value("device_id", device_id)
+        .value("state", state)
+        .time("give_time", give_time)
+        .time("expire_time", expire_time)
+        .time("end_time", end_time)
+        .text("endpoint", endpoint)
+        .optional("receive_kbps", Some(receive_kbps).filter(|kbps| *kbps > 0))
+        .optional("send_kbps", Some(send_kbps).filter(|kbps| *kbps > 0))
+        .into()
+}

@@ -105,7 +105,7 @@ pub fn method_text(language: Language, number: i16) -> &'static str {
         1 => ("簡易帯域測定", "Simple measurement"),
         2 => ("速度測定サービス", "Speed test"),
         3 => ("回線・保守の事業者", "Provider"),
-        4 => ("エージェント", "Agent"),
+        4 => ("端末による測定", "By an agent"),
         _ => ("不明", "Unknown"),
     };
     language.choose(ja, en)

@@ -129,7 +129,8 @@ impl Network {
         if !holidays(&mut tx, day, day).await?.is_empty() {
             return Ok(Vec::new());
         }
-        Ok(store::owners(&mut tx).await?.into_iter().map(|(owner,)| MunicipalityId(owner)).collect())
+        drop(tx);
+        self.owners().await
     }
 
     /// Learns the networks of an owner's schools from what their devices are on now. To be called in the hours of a school day.

@@ -7,6 +7,7 @@ pub mod judge;
 pub mod keeping;
 pub mod known;
 pub mod measurements;
+pub mod present;
 pub mod targets;
 mod topology;
 pub mod works;

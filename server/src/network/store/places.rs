@@ -48,6 +48,42 @@ pub(in crate::network) async fn device_networks(tx: &mut Tx, keys: &[DeviceKey])
     tx.query(sql).bind(rows_json(&rows)?).all().await
 }
 
+/// A device that reported lately, and the network that it is on.
+#[derive(Debug, Clone, FromRow)]
+pub(in crate::network) struct HeardDeviceRow {
+    pub device_id: Uuid,
+    pub school_id: Uuid,
+    pub purpose: i16,
+    pub received_at: i64,
+    pub ssid: Option<String>,
+    pub bssid: Option<Vec<u8>>,
+    pub gateway_hash: Option<Vec<u8>>,
+}
+
+/// Devices of an owner's schools, or of one of them, that reported since a moment, those that were heard last first.
+pub(in crate::network) async fn heard_devices(
+    tx: &mut Tx,
+    owner: MunicipalityId,
+    school: Option<SchoolId>,
+    since: Timestamp,
+) -> Result<Vec<HeardDeviceRow>> {
+    let (first, last) = school.map_or((Uuid::nil(), Uuid::max()), |school| (school.0, school.0));
+    tx.query(
+        "SELECT d.device_id, d.school_id, d.purpose, c.received_at, t.ssid, t.bssid, t.gateway_hash
+         FROM device d JOIN checkin_cursor c ON c.municipality_id = $1 AND c.device_id = d.device_id
+         LEFT JOIN device_status t ON t.municipality_id = $1 AND t.device_id = d.device_id
+         WHERE d.municipality_id = $1 AND d.school_id >= $2 AND d.school_id <= $3 AND c.received_at >= $4
+             AND d.revoked_at IS NULL AND d.merged_into_device_id IS NULL
+         ORDER BY c.received_at DESC LIMIT 20000",
+    )
+    .bind(owner)
+    .bind(first)
+    .bind(last)
+    .bind(since.0)
+    .all()
+    .await
+}
+
 /// What people call a device: its label, or its serial number.
 pub(in crate::network) async fn device_name(tx: &mut Tx, key: DeviceKey) -> Result<Option<String>> {
     let row: Option<(Option<String>,)> = tx

@@ -46,13 +46,14 @@ fn require_rows(count: usize) -> Result<()> {
     Ok(())
 }
 
-/// The whole of an owner, for a change by file.
-fn whole_area(staff: &Staff, municipality: MunicipalityId) -> Result<Area> {
+/// The whole of an owner, for a change by file. Reasons: MUNICIPALITY_NOT_FOUND, RIGHT_MISSING.
+pub fn whole_area(staff: &Staff, municipality: MunicipalityId) -> Result<Area> {
     let area = staff.area_for(Right::EditSchools, municipality)?;
     if area.covers(None) { Ok(area) } else { Err(right_missing()) }
 }
 
-async fn all_schools(tx: &mut Tx, area: &Area) -> Result<Vec<SchoolRow>> {
+/// All schools of an area, closed ones too.
+pub async fn all_schools(tx: &mut Tx, area: &Area) -> Result<Vec<SchoolRow>> {
     let (mut all, mut after) = (Vec::new(), Uuid::nil());
     loop {
         let page = store::list_schools(tx, area, after, PAGE).await?;
@@ -62,7 +63,8 @@ async fn all_schools(tx: &mut Tx, area: &Area) -> Result<Vec<SchoolRow>> {
     }
 }
 
-fn finder(schools: &[SchoolRow]) -> SchoolFinder {
+/// Finds these schools by name or code.
+pub fn finder(schools: &[SchoolRow]) -> SchoolFinder {
     // A closed school is found by its code only if no open one has taken its name.
     let closed_first = schools.iter().filter(|s| s.closed_at.is_some());
     let ordered = closed_first.chain(schools.iter().filter(|s| s.closed_at.is_none()));

@@ -2,7 +2,7 @@
 
 mod built_in;
 pub mod calendar;
-mod import;
+pub mod import;
 pub mod lines;
 pub mod pupils;
 mod search;

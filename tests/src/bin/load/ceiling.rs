@@ -13,7 +13,7 @@ use gigafleet_agent::{
     identity::{DeviceId, Identity},
 };
 use gigafleet_proto::v1::{
-    CheckInRequest, CheckInResponse,
+    CheckInRequest, CheckInResponse, MeasureThroughputRequest, MeasureThroughputResponse,
     agent_service_server::{AgentService, AgentServiceServer},
 };
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
@@ -36,6 +36,13 @@ struct Empty;
 impl AgentService for Empty {
     async fn check_in(&self, _: Request<CheckInRequest>) -> Result<Response<CheckInResponse>, Status> {
         Ok(Response::new(CheckInResponse::default()))
+    }
+
+    async fn measure_throughput(
+        &self,
+        _: Request<MeasureThroughputRequest>,
+    ) -> Result<Response<MeasureThroughputResponse>, Status> {
+        Err(Status::permission_denied("nobody is asked to measure"))
     }
 }
 
