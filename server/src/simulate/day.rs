@@ -44,6 +44,10 @@ const LOST_CALLS: u32 = 400;
 /// What a server had read when it stopped to answer is stored: reports of so many seconds.
 const READ_BEFORE_S: f64 = 5.0;
 
+/// Draws that have nothing to do with each other.
+const WORLD: u64 = 1;
+const TIMETABLE: u64 = 2;
+
 /// What is simulated.
 #[derive(Debug, Clone)]
 pub struct Plan {
@@ -89,12 +93,16 @@ struct Arriving {
 /// # Errors
 /// What the server refuses or cannot do.
 pub async fn play(plan: &Plan, config: &Config, tell: impl Fn(u32)) -> Result<Report> {
+    play_until(END_S, plan, config, tell).await
+}
+
+async fn play_until(end_s: u32, plan: &Plan, config: &Config, tell: impl Fn(u32)) -> Result<Report> {
     let begun = std::time::Instant::now();
     let midnight = midnight_in_japan(DAY);
     let begin = midnight.after(Duration::from_secs(BEGIN_S.into()));
     let clock = Clock::manual(begin);
     let mut day = Day::prepare(plan, config, clock, midnight, begin).await?;
-    for second in BEGIN_S..END_S {
+    for second in BEGIN_S..end_s {
         if second.is_multiple_of(1_800) {
             tell(second);
         }
@@ -104,7 +112,7 @@ pub async fn play(plan: &Plan, config: &Config, tell: impl Fn(u32)) -> Result<Re
             tokio::time::sleep(due.saturating_sub(begun.elapsed())).await;
         }
     }
-    day.end(begun).await
+    day.end(end_s, begun).await
 }
 
 impl<'a> Day<'a> {
@@ -138,7 +146,7 @@ impl<'a> Day<'a> {
             arrived: vec![0; tablets.len()],
             load: Load::default(),
             bytes: Bytes::default(),
-            random: fastrand::Rng::with_seed(mix(plan.seed, 0x776f_726c_64)),
+            random: fastrand::Rng::with_seed(mix(plan.seed, WORLD)),
             agenda: BinaryHeap::new(),
             said: 0,
             town,
@@ -256,7 +264,7 @@ impl<'a> Day<'a> {
     }
 
     /// The account of the day.
-    async fn end(self, begun: std::time::Instant) -> Result<Report> {
+    async fn end(self, end_s: u32, begun: std::time::Instant) -> Result<Report> {
         self.server.end().await?;
         let incidents = self.server.incidents().await?;
         let (counted, transitions) = self.server.counted().await?;
@@ -269,6 +277,7 @@ impl<'a> Day<'a> {
         let report = Report::of(
             self.plan,
             &self.town,
+            [BEGIN_S, end_s],
             account,
             (self.load, self.bytes),
             [database_bytes, rollup_bytes].map(i64::cast_unsigned),
@@ -283,7 +292,7 @@ impl<'a> Day<'a> {
 /// When the devices of a school are awake, in the order of its seats.
 fn timetable_of(plan: &Plan, town: &Town, school: usize, seats: &[Seat]) -> Vec<Vec<Period>> {
     let scenario = &plan.scenario;
-    let mut random = fastrand::Rng::with_seed(mix(mix(plan.seed, 0x6461_79), school as u64));
+    let mut random = fastrand::Rng::with_seed(mix(mix(plan.seed, TIMETABLE), school as u64));
     let filled = |lesson: [u32; 2]| scenario.fills_lesson(town, school, lesson);
     let uses: Vec<_> = town.schools[school].classes.iter().map(|_| draw_uses(filled, &mut random)).collect();
     let mut all = Vec::with_capacity(seats.len());
@@ -319,4 +328,34 @@ fn at(ms: Millis) -> OffsetDateTime {
     let utc =
         OffsetDateTime::from_unix_timestamp_nanos(i128::from(ms) * 1_000_000).expect("the simulated day is in 2026");
     utc.to_offset(time::macros::offset!(+9))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The first lesson, with who comes before it.
+    const PART_S: u32 = 8 * 3_600 + 55 * 60;
+
+    async fn part(scenario: &str, seed: u64) -> Report {
+        let folder = tempfile::tempdir().unwrap();
+        let plan = Plan { devices: 48, scenario: Scenario::named(scenario).unwrap(), seed, speed: None };
+        let config = Config { data_dir: folder.path().to_owned(), ..Config::default() };
+        let report = play_until(PART_S, &plan, &config, |_| {}).await.unwrap();
+        Report { wall_seconds: 0.0, ..report }
+    }
+
+    #[tokio::test]
+    async fn same_plan_gives_the_same_day_and_another_seed_another() {
+        let (one, again, other) = (part("quiet", 5).await, part("quiet", 5).await, part("quiet", 6).await);
+        assert_eq!(format!("{one:?}"), format!("{again:?}"));
+        assert_ne!(one.balance, other.balance);
+        assert!(one.balance.is_whole() && one.balance.stored > 100, "{:?}", one.balance);
+        assert!(
+            one.balance.sent > one.balance.arrived && one.balance.arrived > one.balance.acknowledged,
+            "some are lost on their way"
+        );
+        assert!(one.incidents.is_empty(), "{:?}", one.incidents);
+        assert!(one.database_bytes > one.rollup_bytes && one.rollup_bytes > 0);
+    }
 }

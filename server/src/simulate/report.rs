@@ -6,14 +6,7 @@ use std::collections::HashMap;
 
 use time::OffsetDateTime;
 
-use super::{
-    day::Plan,
-    scenario::Truth,
-    store::CountedRow,
-    tablet::Account,
-    timetable::{BEGIN_S, END_S},
-    town::Town,
-};
+use super::{day::Plan, scenario::Truth, store::CountedRow, tablet::Account, town::Town};
 use crate::{
     devices::rules::DeviceId,
     network::{
@@ -195,6 +188,7 @@ impl Report {
     pub(super) fn of(
         plan: &Plan,
         town: &Town,
+        [begin_s, end_s]: [u32; 2],
         balance: Balance,
         (load, bytes): (Load, Bytes),
         [database_bytes, rollup_bytes]: [u64; 2],
@@ -216,7 +210,7 @@ impl Report {
             devices: plan.devices,
             schools: town.schools.len(),
             municipalities: town.owners.len(),
-            span: [at(BEGIN_S), at(END_S)],
+            span: [at(begin_s), at(end_s)],
             wall_seconds: 0.0,
             balance,
             load,
