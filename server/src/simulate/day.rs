@@ -5,8 +5,8 @@
 
 use std::{cmp::Reverse, collections::BinaryHeap, time::Duration};
 
-use gigafleet_agent::transport::status::failure_of_status;
-use gigafleet_proto::v1::CheckInRequest;
+use gigafleet_agent::{platform::Platform as _, transport::status::failure_of_status};
+use gigafleet_proto::v1::{CheckInRequest, Facts};
 use prost::Message as _;
 use time::OffsetDateTime;
 
@@ -16,7 +16,7 @@ use super::{
     mix,
     report::{Bytes, Load, Report, account},
     scenario::{Scenario, Trouble},
-    sight::Sight,
+    sight::{Sight, Spot},
     tablet::{Common, Due, Millis, Tablet, Wish, unreachable},
     timetable::{BEGIN_S, DAY, END_S, Period, draw_awake, draw_uses, with_period},
     town::{Role, Seat, Town},
@@ -27,8 +27,6 @@ use crate::{
     clock::{Clock, Timestamp},
     error::Result,
 };
-use gigafleet_agent::platform::Platform as _;
-
 /// One step.
 const STEP_MS: Millis = 1_000;
 /// How long a call may take, as of an agent.
@@ -228,7 +226,7 @@ impl<'a> Day<'a> {
         let arrives = sight.reaches_server() && read && lost != Some(false);
         let answered = arrives && sight.server && lost.is_none();
         if !answered {
-            let quick = sight.spot == super::sight::Spot::Nowhere;
+            let quick = sight.spot == Spot::Nowhere;
             let (after_ms, message) =
                 if quick { (20, "no network") } else { (CALL_TIMEOUT_MS, "no answer within 30 s") };
             self.fail(tablet, at_ms + after_ms, message);
@@ -268,7 +266,7 @@ impl<'a> Day<'a> {
         self.server.end().await?;
         let incidents = self.server.incidents().await?;
         let (counted, transitions) = self.server.counted().await?;
-        let [database_bytes, rollup_bytes] = self.server.sizes().await?;
+        let sizes = self.server.sizes().await?;
         let devices = self.tablets.iter().zip(&self.arrived).map(|(tablet, arrived)| {
             (tablet.member.identity.key.device, tablet.account, *arrived, tablet.waiting_transitions())
         });
@@ -279,8 +277,7 @@ impl<'a> Day<'a> {
             &self.town,
             [BEGIN_S, end_s],
             account,
-            (self.load, self.bytes),
-            [database_bytes, rollup_bytes].map(i64::cast_unsigned),
+            (self.load, self.bytes, sizes.map(i64::cast_unsigned)),
             &incidents,
             |second| at(midnight + u64::from(second) * 1_000),
         );
@@ -312,7 +309,7 @@ fn timetable_of(plan: &Plan, town: &Town, school: usize, seats: &[Seat]) -> Vec<
     all
 }
 
-fn facts_of(common: &Common, number: u32, seat: Seat) -> gigafleet_proto::v1::Facts {
+fn facts_of(common: &Common, number: u32, seat: Seat) -> Facts {
     let school = u16::try_from(seat.school).unwrap_or(u16::MAX);
     let device = SimulatedDevice { seed: common.seed, number, school, speed: 1 };
     // Without a salt there are no hashes yet; the first report brings them.

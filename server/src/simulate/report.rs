@@ -190,8 +190,7 @@ impl Report {
         town: &Town,
         [begin_s, end_s]: [u32; 2],
         balance: Balance,
-        (load, bytes): (Load, Bytes),
-        [database_bytes, rollup_bytes]: [u64; 2],
+        (load, bytes, [database_bytes, rollup_bytes]): (Load, Bytes, [u64; 2]),
         incidents: &[IncidentView],
         at: impl Fn(u32) -> OffsetDateTime,
     ) -> Self {
