@@ -337,6 +337,7 @@ impl Bound {
     }
 }
 
+/// Makes the data folder, for its owner only.
 fn make_data_dir(config: &Config) -> Result<()> {
     use std::os::unix::fs::DirBuilderExt as _;
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&config.data_dir).map_err(|source| {

@@ -23,5 +23,6 @@ mod sequences;
 mod sessions;
 mod several_servers;
 mod shutdown;
+mod simulating;
 mod starting;
 mod uploads;

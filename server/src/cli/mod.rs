@@ -25,6 +25,7 @@ mod registry;
 mod reviews;
 mod schools;
 mod serve;
+mod simulate;
 mod staff;
 mod table;
 mod tokens;
@@ -81,6 +82,8 @@ enum Command {
     Import(files::ImportArgs),
     /// Take devices out as a file for a spreadsheet.
     Export(files::ExportArgs),
+    /// Play a school day of an invented town in virtual time, and say what came of it.
+    Simulate(simulate::SimulateArgs),
     /// Run a server with ten invented schools, a thousand simulated devices and this machine's own agent.
     Demo(demo::DemoArgs),
 }
@@ -106,6 +109,7 @@ pub fn main() -> ExitCode {
         Command::Reviews(args) => block_on(reviews::run(args)),
         Command::Import(args) => block_on(files::import(args)),
         Command::Export(args) => block_on(files::export(args)),
+        Command::Simulate(args) => block_on(simulate::run(args)),
         Command::Demo(args) => block_on(demo::run(args)),
     };
     let Err(failure) = outcome else {

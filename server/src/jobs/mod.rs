@@ -24,7 +24,7 @@ use crate::{
     overview::service::Overview,
 };
 
-pub use self::networks::Networks;
+pub use self::networks::{CountWriter, Networks};
 
 const PACE: Duration = Duration::from_secs(5);
 /// How long a lease lasts without being renewed.

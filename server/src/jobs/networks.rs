@@ -10,7 +10,7 @@ use super::{Lease, PACE, rest, throughput};
 use crate::{
     bandwidth::service::Bandwidth,
     checkin::service::CheckIns,
-    clock::Clock,
+    clock::{Clock, Timestamp},
     error::Result,
     network::service::{Network, intake::Intake, judge::Judge},
 };
@@ -62,18 +62,35 @@ impl Networks {
     }
 }
 
-/// Writes what this server heard. When it could not, or when reports could not be stored, that is noted with the next
-/// success: silence meanwhile proves nothing.
-async fn write_counts(intake: &Intake, checkins: &CheckIns, clock: &Clock, mut stop: watch::Receiver<bool>) {
-    let mut written = clock.now();
-    let mut listening_since = checkins.presence().listening_since(written);
-    loop {
-        let now = clock.now();
+/// Writes what a server heard. When it could not, or when reports could not be stored, that is noted with the next success:
+/// silence meanwhile proves nothing.
+#[derive(Debug)]
+pub struct CountWriter {
+    written: Timestamp,
+    listening_since: Timestamp,
+}
+
+impl CountWriter {
+    /// Begins now.
+    pub fn new(checkins: &CheckIns, now: Timestamp) -> Self {
+        Self { written: now, listening_since: checkins.presence().listening_since(now) }
+    }
+
+    /// Writes what was heard since the last time.
+    pub async fn write(&mut self, intake: &Intake, checkins: &CheckIns, now: Timestamp) -> Result<()> {
         let since = checkins.presence().listening_since(now);
-        let was_deaf = since != listening_since || now.0 - written.0 > micros(2 * PACE);
-        match intake.flush(checkins.settled_until(), was_deaf.then_some((written, now))).await {
-            Ok(()) => (written, listening_since) = (now, since),
-            Err(error) => tracing::debug!(error = error.chain(), "what was heard waits for the database"),
+        let was_deaf = since != self.listening_since || now.0 - self.written.0 > micros(2 * PACE);
+        intake.flush(checkins.settled_until(), was_deaf.then_some((self.written, now))).await?;
+        (self.written, self.listening_since) = (now, since);
+        Ok(())
+    }
+}
+
+async fn write_counts(intake: &Intake, checkins: &CheckIns, clock: &Clock, mut stop: watch::Receiver<bool>) {
+    let mut writer = CountWriter::new(checkins, clock.now());
+    loop {
+        if let Err(error) = writer.write(intake, checkins, clock.now()).await {
+            tracing::debug!(error = error.chain(), "what was heard waits for the database");
         }
         if rest(LOOK, &mut stop).await {
             return;

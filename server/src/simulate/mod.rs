@@ -1,13 +1,26 @@
 //! Simulated tablets: what a device of a school says of itself, invented, for demos and load. The engine, the transport
 //! and the certificates around it are the real ones; only the hardware is not there.
 //!
+//! And whole school days of a town ([`play`]) in virtual time: agents' engines ([`tablet`]) report what they meet ([`sight`]) of
+//! a scenario ([`scenario`]) to the check-in path, the roll-ups and the judge of a server in this process ([`local`]), and what
+//! comes of it is told ([`report`]). No socket, no TLS and no HTTP is in virtual time.
+//!
 //! Invariants: the same seed and number give the same device, and the same moment gives the same status; no code of a
 //! real municipality, name of a person or number of a real device stands here.
 //!
-//! Deliberately not here: the agents that run on it (`gigafleet_agent::runtime`), faults of networks and servers.
+//! Deliberately not here: agents in real time (`gigafleet_agent::runtime`).
 
+mod day;
+mod local;
 mod models;
 mod moment;
+mod report;
+mod scenario;
+mod sight;
+mod store;
+mod tablet;
+mod timetable;
+mod town;
 
 use std::time::{Duration, Instant};
 
@@ -16,7 +29,13 @@ use gigafleet_proto::v1::{Facts, Status};
 use ring::digest::{Context, SHA256};
 
 use self::models::Model;
-pub use self::moment::Moment;
+pub use self::{
+    day::{Plan, play},
+    moment::Moment,
+    report::{Balance, Bytes, FoundIncident, Injected, Load, Report},
+    scenario::{SCENARIOS, Scenario},
+    town::DEVICES,
+};
 use crate::clock::Clock;
 
 /// What one simulated device is like.

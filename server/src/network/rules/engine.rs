@@ -353,11 +353,7 @@ impl Engine {
             let pace = pace_buckets(school.pace_s);
             let gaps = &self.gaps;
             let pace_s = i64::from(school.pace_s);
-            let observed = |bucket: i64| {
-                let from = Moment::from_seconds(bucket * BUCKET_S);
-                let to = from.plus_seconds(BUCKET_S);
-                !gaps.iter().any(|[begin, end]| *begin < to && from < end.plus_seconds(pace_s))
-            };
+            let observed = |bucket: i64| is_observed(gaps, pace_s, bucket);
             // Lids close when a lesson ends and in breaks.
             let bell = |bucket: i64| {
                 let (_, minute) = Moment::from_seconds(bucket * BUCKET_S).local_day_minute(offset);
@@ -435,6 +431,13 @@ impl Engine {
         let exception = self.schools[number as usize].days.get(&day).copied();
         exception.unwrap_or_else(|| self.topology.schools[number as usize].expected.is_school_day(day))
     }
+}
+
+/// Whether servers could hear what was sent in a bucket; after a gap devices take a pace to come back.
+pub(super) fn is_observed(gaps: &[[Moment; 2]], pace_s: i64, bucket: i64) -> bool {
+    let from = Moment::from_seconds(bucket * BUCKET_S);
+    let to = from.plus_seconds(BUCKET_S);
+    !gaps.iter().any(|[begin, end]| *begin < to && from < end.plus_seconds(pace_s))
 }
 
 /// Buckets in a pace, at least one.

@@ -6,7 +6,7 @@ use super::{
     Alternative, BUCKET_S, Cause, Element, ElementKind, Engine, Group, Moment, StartBound, Witness,
     arrival::{Morning, weigh},
     cover::{Candidate, TROUBLE, Taken, probability, smallest_set},
-    engine::{SchoolState, pace_buckets},
+    engine::{SchoolState, is_observed, pace_buckets},
     record::{Channel, Finding},
 };
 
@@ -20,6 +20,9 @@ const SUBSTANTIAL: f64 = 6.0;
 const BREAK: f64 = 3.0;
 /// Schools' word for "this one is well".
 const WELL: f64 = -20.0;
+
+/// Heartbeats of a probe that are looked at one by one for whether they could have been heard: an hour of them.
+const LONGEST_GAP: i64 = 360;
 
 /// One silent school.
 #[derive(Debug, Clone, Copy)]
@@ -149,6 +152,21 @@ impl Engine {
         members
     }
 
+    /// Heartbeats of a probe that were due after its last one, while servers could have heard them.
+    fn missed_beats(&self, pace_s: u32, last: Moment, until: Moment) -> i64 {
+        let missed = until.seconds_since(last).div_euclid(BUCKET_S);
+        let pace_s = i64::from(pace_s);
+        let meets = |[begin, end]: &&[Moment; 2]| *begin < until && last < end.plus_seconds(pace_s);
+        let gaps: Vec<_> = self.gaps.iter().filter(meets).copied().collect();
+        if gaps.is_empty() {
+            return missed;
+        }
+        let first = last.bucket(BUCKET_S) + 1;
+        let unheard =
+            (first..first + missed.clamp(0, LONGEST_GAP)).filter(|bucket| !is_observed(&gaps, pace_s, *bucket));
+        missed - unheard.count() as i64
+    }
+
     /// What one school's silence says, if it is silent at all.
     fn silent(&self, number: u32, newest: i64, until: Moment) -> Option<Silent> {
         let state = &self.schools[number as usize];
@@ -168,7 +186,7 @@ impl Engine {
             }
             let mut probe_silent = false;
             if let Some(last) = probe.and_then(|probe| probe.last) {
-                let missed = (until.seconds_since(last) - 2).div_euclid(BUCKET_S);
+                let missed = self.missed_beats(school.pace_s, last, until.plus_seconds(-2));
                 if last > onset_at.plus_seconds(15) {
                     word -= 15.0;
                 } else if last > onset_at.plus_seconds(-90) && missed >= 1 {
@@ -195,7 +213,7 @@ impl Engine {
         let (day, minute) = until.local_day_minute(policy.utc_offset_minutes);
         let [begin, end] = school.expected.hours;
         let probe_last = probe.and_then(|probe| probe.last);
-        let missed = probe_last.map_or(0, |last| (until.seconds_since(last) - 3).div_euclid(BUCKET_S));
+        let missed = probe_last.map_or(0, |last| self.missed_beats(school.pace_s, last, until.plus_seconds(-3)));
         // Pupils come when the first lesson begins; before, their absence says nothing.
         let first = school.expected.lessons.first().map_or(begin, |[first, _]| *first);
         let expected = (first + policy.arrival_grace_minutes..end).contains(&minute);

@@ -376,7 +376,10 @@ impl Counts {
         }
         let mut rollups = Vec::new();
         if with_rollups {
-            for key in std::mem::take(&mut self.changed_rollups) {
+            // In order, so that what lies together is written together.
+            let mut changed: Vec<_> = std::mem::take(&mut self.changed_rollups).into_iter().collect();
+            changed.sort_unstable();
+            for key in changed {
                 let Some(cells) = self.rollups.get(&key) else { continue };
                 let (bucket_at, municipality_id, school_id) = key;
                 let cells = hex_bytes(&cells.pack());

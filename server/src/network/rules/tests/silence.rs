@@ -1,6 +1,6 @@
 //! Schools that fall silent.
 
-use super::{super::*, World, at, name, region};
+use super::{super::*, ROOMS, TABLETS, World, at, name, region};
 
 #[test]
 fn one_silent_school_is_a_cut_line_within_a_minute_and_a_half() {
@@ -142,6 +142,31 @@ fn what_servers_could_not_hear_is_no_silence() {
     world.stalled = Some([at(9, 20), at(9, 25)]);
     let (from, to) = (Moment::from_seconds(at(9, 20)), Moment::from_seconds(at(9, 25)));
     world.tell(at(9, 25) + 1, Observed::ServerGap { from, to });
+    world.run(at(9, 35));
+    assert_eq!(world.opened(), Vec::<String>::new());
+}
+
+/// A server that hung judges afterwards, ten seconds after ten seconds, what it could not hear.
+#[test]
+fn probes_that_servers_could_not_hear_are_not_silent() {
+    let mut world = World::new(at(9, 10));
+    let probe = |number: usize| Probe { id: format!("p{number}"), school: format!("s{number}") };
+    let topology = Topology { probes: [3, 5].map(probe).into(), ..region() };
+    world.engine = Engine::new(topology, Policy::default());
+    let (from, to) = (at(9, 20), at(9, 26));
+    for second in (at(9, 10)..at(9, 35)).step_by(10).filter(|second| !(from..to).contains(second)) {
+        for number in [3, 5] {
+            let at = Some(Moment::from_seconds(second));
+            world.tell(second, Observed::ProbeHeartbeat { probe: format!("p{number}"), at });
+        }
+    }
+    for school in 0..6 {
+        // Only the teachers' devices are awake, so that ten seconds without anybody are nothing.
+        world.silent.extend((0..ROOMS * TABLETS).map(|device| (school, device, at(9, 0), i64::MAX)));
+        world.cut(school, from, to);
+    }
+    let gap = Observed::ServerGap { from: Moment::from_seconds(from), to: Moment::from_seconds(to) };
+    world.tell(from, gap);
     world.run(at(9, 35));
     assert_eq!(world.opened(), Vec::<String>::new());
 }
