@@ -42,6 +42,13 @@ fn cut_line_of_a_school_is_found_in_a_simulated_day_and_nothing_else() {
 }
 
 #[test]
+fn access_point_that_dies_is_found_by_where_its_devices_were() {
+    let report = day("access-point-down");
+    assert_eq!((&report["found"], &report["wrong_incidents"]), (&true.into(), &0.into()), "{report:#}");
+    assert_eq!(report["incidents"][0]["element_name"], report["injected"]["element_name"], "{report:#}");
+}
+
+#[test]
 fn quiet_day_has_no_incident() {
     let report = day("quiet");
     assert_eq!(report["incidents"], Value::Array(Vec::new()), "{report:#}");

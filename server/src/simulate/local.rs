@@ -123,6 +123,7 @@ impl LocalServer {
             interval: config.checkin_interval,
             queue_reports: config.limits.queue_reports,
             batch_reports: config.limits.batch_reports,
+            throughput_tests: config.limits.throughput_tests,
         };
         let listener: Arc<dyn Heard> = intake.clone();
         let checkins =

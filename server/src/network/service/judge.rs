@@ -351,7 +351,7 @@ fn heard_events(row: &HeardRow) -> Result<Vec<Observed>> {
 }
 
 fn checked_event(row: &CheckedRow, networks: Option<&Networks>) -> Option<Observed> {
-    let point = row.bssid.as_deref().map(to_hex);
+    let point = row.bssid.as_deref().or(row.joined_bssid.as_deref()).map(to_hex);
     let seen = Seen::stored(row.ssid.clone(), row.bssid.as_deref(), row.gateway_hash.as_deref());
     let own = SchoolId(row.school_id?);
     let (school, place) = match networks.map_or(DevicePlace::Unknown, |networks| networks.place(own, &seen)) {

@@ -81,6 +81,8 @@ pub(in crate::network) struct CheckedRow {
     pub occurred_at: i64,
     pub received_at: i64,
     pub bssid: Option<Vec<u8>>,
+    /// The access point that the device was on when it happened: the last one that it joined before, in the same run.
+    pub joined_bssid: Option<Vec<u8>>,
     pub ssid: Option<String>,
     pub gateway_hash: Option<Vec<u8>>,
     pub layer: i16,
@@ -93,7 +95,11 @@ pub(in crate::network) struct CheckedRow {
 pub(in crate::network) async fn checked_between(tx: &mut Tx, from: i64, to: i64) -> Result<Vec<CheckedRow>> {
     tx.query(
         "SELECT t.municipality_id, t.device_id, d.school_id, t.occurred_at, t.received_at, t.bssid, t.ssid, t.gateway_hash, t.layer,
-             t.target, t.outcome, t.error
+             t.target, t.outcome, t.error,
+             (SELECT j.bssid FROM device_transition j
+              WHERE j.municipality_id = t.municipality_id AND j.device_id = t.device_id AND j.run_id = t.run_id
+                  AND j.occurred_at < t.occurred_at AND j.bssid IS NOT NULL
+              ORDER BY j.number DESC LIMIT 1) AS joined_bssid
          FROM device_transition t JOIN device d ON d.municipality_id = t.municipality_id AND d.device_id = t.device_id
          WHERE t.received_at >= $1 AND t.received_at < $2 AND t.layer IS NOT NULL
          ORDER BY t.received_at, t.municipality_id, t.device_id, t.run_id, t.number LIMIT 100000",
