@@ -215,7 +215,8 @@ impl Bound {
         let pace_s = u32::try_from(self.config.checkin_interval.as_secs().max(10)).unwrap_or(u32::MAX);
         let networks = Networks {
             intake: Arc::clone(&intake),
-            judge: Judge::new(self.db.clone(), self.clock.clone(), pace_s),
+            judge: Judge::new(self.db.clone(), self.clock.clone(), pace_s)
+                .with_policy(self.config.network_policy.clone()),
             network: network.clone(),
             bandwidth: bandwidth.clone(),
             plan,

@@ -1,6 +1,6 @@
 //! `gigafleet serve` and `gigafleet migrate`.
 
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use clap::Args;
@@ -11,6 +11,7 @@ use crate::{
     config::{Config, Limits},
     db::Db,
     error::{Error, Result},
+    network::rules::{POLICY_BYTES, Policy},
     telemetry::{self, LogFormat},
 };
 
@@ -52,6 +53,10 @@ pub(super) struct ServeArgs {
     /// Seconds between the network checks of a device [default: 300].
     #[arg(long, value_name = "SECONDS", value_parser = parse_check_interval)]
     check_seconds: Option<f64>,
+    /// JSON file of thresholds by which networks are judged, as `gigafleet network policy` prints them; all servers of one
+    /// database need the same.
+    #[arg(long, value_name = "FILE", value_parser = read_policy)]
+    network_policy: Option<Box<Policy>>,
     /// Days that a device's certificate is good; agents renew it at two thirds.
     #[arg(long, value_name = "DAYS", default_value_t = 180.0, value_parser = parse_days)]
     certificate_days: f64,
@@ -66,6 +71,13 @@ fn parse_interval(text: &str) -> std::result::Result<f64, String> {
 
 fn parse_check_interval(text: &str) -> std::result::Result<f64, String> {
     parse_between(text, 5.0, 86_400.0)
+}
+
+fn read_policy(file: &str) -> std::result::Result<Box<Policy>, String> {
+    let mut text = String::new();
+    let opened = std::fs::File::open(file).map_err(|error| error.to_string())?;
+    opened.take(POLICY_BYTES as u64 + 1).read_to_string(&mut text).map_err(|error| error.to_string())?;
+    Policy::parse(&text).map(Box::new).map_err(|error| error.to_string())
 }
 
 fn parse_days(text: &str) -> std::result::Result<f64, String> {
@@ -101,6 +113,7 @@ pub(super) async fn serve(args: ServeArgs) -> Result<()> {
         server_names: args.names,
         checkin_interval: Duration::from_secs_f64(args.checkin_seconds),
         check_interval: args.check_seconds.map(Duration::from_secs_f64),
+        network_policy: args.network_policy.map(|policy| *policy).unwrap_or_default(),
         certificate_lifetime: Duration::from_secs_f64(args.certificate_days * 86_400.0),
         limits: Limits::default(),
     };

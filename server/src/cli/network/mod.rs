@@ -16,6 +16,7 @@ use super::{
     serve::shutdown_signal,
     table::{self, ABSENT, Column, or_absent, time},
 };
+use crate::{error::Error, network::rules::Policy};
 
 #[derive(Debug, Args)]
 pub(super) struct NetworkArgs {
@@ -29,6 +30,8 @@ pub(super) struct NetworkArgs {
 enum NetworkCommand {
     /// Judge a file of events again, without a server.
     Replay(replay::ReplayArgs),
+    /// Print the thresholds by which networks are judged, as JSON, for `serve --network-policy`; needs no server.
+    Policy,
     #[command(flatten)]
     OfServer(ServerCommand),
 }
@@ -241,6 +244,10 @@ pub(super) async fn run(args: NetworkArgs) -> Result<()> {
     let as_json = args.client.json;
     let command = match args.command {
         NetworkCommand::Replay(args) => return replay::run(&args, as_json),
+        NetworkCommand::Policy => {
+            let policy = serde_json::to_value(Policy::default());
+            return print(json::pretty(&policy.map_err(|error| Error::internal("thresholds as JSON", error))?));
+        }
         NetworkCommand::OfServer(command) => command,
     };
     let client = args.client.open().await?;

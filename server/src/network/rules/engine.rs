@@ -446,6 +446,11 @@ pub(super) fn pace_buckets(pace_s: u32) -> i64 {
 }
 
 impl Engine {
+    /// Goes by these thresholds from now on; what was judged stays.
+    pub fn set_policy(&mut self, policy: Policy) {
+        self.policy = policy;
+    }
+
     /// Takes schools, lines and calendars anew. What is known of schools that are still there is kept.
     pub fn set_topology(&mut self, topology: Topology) {
         if topology == self.topology {

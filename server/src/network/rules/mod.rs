@@ -47,7 +47,7 @@ pub use incident::{
     StartBound, TimelineEntry, Verdict, Witness, word,
 };
 pub use moment::Moment;
-pub use policy::Policy;
+pub use policy::{POLICY_BYTES, Policy, PolicyError};
 pub use topology::{
     AccessPoint, Expected, Hub, HubKind, Line, LineKind, Named, Probe, School, Service, ServiceKind, Topology,
 };

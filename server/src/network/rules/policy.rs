@@ -1,6 +1,10 @@
 //! Thresholds. None is official: no ministry publishes one. They are data with a source and a date, and each can be overridden.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
+
+use super::moment::parse_date;
 
 /// What the engine goes by.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -102,6 +106,109 @@ pub struct Policy {
     pub late_s: i64,
 }
 
+/// Most bytes of thresholds as text.
+pub const POLICY_BYTES: usize = 64 << 10;
+
+/// Why thresholds are refused.
+#[derive(Debug, PartialEq, Eq)]
+pub enum PolicyError {
+    /// It is no JSON object of thresholds, or names one that there is not.
+    Unreadable {
+        /// The path of the field; `.` for the whole.
+        field: String,
+        /// What the parser says.
+        message: String,
+    },
+    /// Who sets thresholds says where they come from, and when they were set.
+    Missing(&'static str),
+    /// A number is out of its limits.
+    OutOfLimits {
+        /// Its name.
+        field: String,
+        /// What was given.
+        value: String,
+        /// The least that it can be.
+        least: i32,
+        /// The most that it can be.
+        most: i32,
+    },
+}
+
+impl fmt::Display for PolicyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unreadable { field, message } => write!(f, "{field}: {message}"),
+            Self::Missing(field) => {
+                write!(
+                    f,
+                    "{field} is missing: say where the thresholds come from (source) and since when (source_date)"
+                )
+            }
+            Self::OutOfLimits { field, value, least, most } => {
+                write!(f, "{field}: {value} is not between {least} and {most}")
+            }
+        }
+    }
+}
+
+impl std::error::Error for PolicyError {}
+
+impl Policy {
+    /// Reads thresholds that differ from the defaults, a JSON object by name, with `source` and `source_date`.
+    pub fn parse(text: &str) -> Result<Self, PolicyError> {
+        let unreadable = |field: String, message: String| PolicyError::Unreadable { field, message };
+        if text.len() > POLICY_BYTES {
+            return Err(unreadable(String::from("."), format!("more than {POLICY_BYTES} bytes")));
+        }
+        let mut parser = serde_json::Deserializer::from_str(text);
+        let policy: Self = serde_path_to_error::deserialize(&mut parser)
+            .map_err(|error| unreadable(error.path().to_string(), error.inner().to_string()))?;
+        let given: serde_json::Value =
+            serde_json::from_str(text).map_err(|error| unreadable(String::from("."), error.to_string()))?;
+        for name in ["source", "source_date"] {
+            if given[name].as_str().is_none_or(|text| text.trim().is_empty()) {
+                return Err(PolicyError::Missing(name));
+            }
+        }
+        if parse_date(&policy.source_date).is_none() {
+            return Err(unreadable(String::from("source_date"), String::from("is no date like 2026-11-25")));
+        }
+        policy.check().map(|()| policy)
+    }
+
+    /// Checks that each threshold is within its limits, which its name tells: shares are 0 to 1, log odds −60 to 60, times up
+    /// to a day.
+    pub fn check(&self) -> Result<(), PolicyError> {
+        let all = serde_json::to_value(self)
+            .map_err(|error| PolicyError::Unreadable { field: String::from("."), message: error.to_string() })?;
+        for (field, value) in all.as_object().into_iter().flatten() {
+            let values = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
+            let [least, most] = limits(field);
+            for value in values.iter().filter(|value| !value.is_string()) {
+                // What is not finite is null in JSON.
+                if !value.as_f64().is_some_and(|number| (f64::from(least)..=f64::from(most)).contains(&number)) {
+                    let (field, value) = (field.clone(), value.to_string());
+                    return Err(PolicyError::OutOfLimits { field, value, least, most });
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The least and the most that a threshold can be.
+fn limits(field: &str) -> [i32; 2] {
+    match field {
+        "utc_offset_minutes" => [-720, 840],
+        _ if field.ends_with("_devices") => [1, 100_000],
+        _ if field.ends_with("_ticks") => [0, 60],
+        _ if field.ends_with("_s") || field.ends_with("_minutes") => [1, 86_400],
+        _ if field.contains("log_odds") || field.starts_with("prior_") => [-60, 60],
+        // Shares and likelihoods.
+        _ => [0, 1],
+    }
+}
+
 impl Default for Policy {
     fn default() -> Self {
         Self {
@@ -150,5 +257,43 @@ impl Default for Policy {
             reopen_s: 900,
             late_s: 7_200,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SAID: &str = r#""source": "a city's own experience", "source_date": "2026-11-25""#;
+
+    #[test]
+    fn defaults_are_within_their_limits_and_read_back() {
+        let defaults = Policy::default();
+        assert_eq!(defaults.check(), Ok(()));
+        assert_eq!(Policy::parse(&serde_json::to_string(&defaults).unwrap()), Ok(defaults));
+    }
+
+    #[test]
+    fn what_is_not_given_stays_as_it_is() {
+        let policy = Policy::parse(&format!("{{{SAID}, \"validation_s\": 600}}")).unwrap();
+        assert_eq!(policy.validation_s, 600);
+        let source = String::from("a city's own experience");
+        assert_eq!(policy, Policy { validation_s: 600, source, ..Policy::default() });
+    }
+
+    #[test]
+    fn what_cannot_be_is_named_with_its_limits() {
+        let refused = |text: &str| Policy::parse(text).unwrap_err().to_string();
+        let with = |more: &str| format!("{{{SAID}, {more}}}");
+        assert!(refused("{}").starts_with("source is missing"));
+        assert!(refused(r#"{"source": "x"}"#).starts_with("source_date is missing"));
+        assert!(refused(r#"{"source": "x", "source_date": "soon"}"#).contains("no date like"));
+        assert!(refused("[1").starts_with("[0]: "), "{}", refused("[1"));
+        assert!(refused(&with(r#""validaton_s": 3"#)).contains("validaton_s"));
+        assert_eq!(refused(&with(r#""lesson_use": 1.5"#)), "lesson_use: 1.5 is not between 0 and 1");
+        assert_eq!(refused(&with(r#""validation_s": 0"#)), "validation_s: 0 is not between 1 and 86400");
+        assert_eq!(refused(&with(r#""open_log_odds": 99"#)), "open_log_odds: 99.0 is not between -60 and 60");
+        assert!(refused(&with(r#""lesson_most_log_odds": [4, -61]"#)).contains("between -60 and 60"));
+        assert!(refused(&with(r#""validation_s": "long""#)).contains("validation_s"));
     }
 }

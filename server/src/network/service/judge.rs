@@ -59,6 +59,7 @@ pub struct Judge {
     db: Db,
     clock: Clock,
     pace_s: u32,
+    policy: Policy,
     state: Option<State>,
 }
 
@@ -81,7 +82,13 @@ struct State {
 impl Judge {
     /// Judges what is in this database. `pace_s` is the pace that devices are told, in seconds.
     pub fn new(db: Db, clock: Clock, pace_s: u32) -> Self {
-        Self { db, clock, pace_s, state: None }
+        Self { db, clock, pace_s, policy: Policy::default(), state: None }
+    }
+
+    /// Goes by other thresholds than the engine's own. All servers of one database should have the same.
+    #[must_use]
+    pub fn with_policy(self, policy: Policy) -> Self {
+        Self { policy, ..self }
     }
 
     /// Forgets what is in memory: another server has gone on.
@@ -137,16 +144,17 @@ impl Judge {
         let (engine, judged_until, kept_until) = match incidents::find_snapshot(tx, ENGINE).await? {
             Some(row) => match serde_json::from_slice::<Engine>(&row.snapshot) {
                 Ok(mut engine) => {
+                    engine.set_policy(self.policy.clone());
                     engine.set_topology(topology);
                     // Older than what is kept of what was heard: what lies between can not be told any more.
                     (engine, row.known_until.max(until - HEARD_KEPT_US), row.known_until)
                 }
                 Err(error) => {
                     tracing::warn!(%error, "what the engine knew is of another version; it begins anew");
-                    (Engine::new(topology, Policy::default()), until - BEGIN_US, row.known_until)
+                    (Engine::new(topology, self.policy.clone()), until - BEGIN_US, row.known_until)
                 }
             },
-            None => (Engine::new(topology, Policy::default()), until - BEGIN_US, 0),
+            None => (Engine::new(topology, self.policy.clone()), until - BEGIN_US, 0),
         };
         Ok(State {
             engine,

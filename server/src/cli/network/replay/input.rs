@@ -135,6 +135,7 @@ fn ids<'a>(kind: &str, of: impl Iterator<Item = &'a str>) -> Result<BTreeSet<&'a
 
 /// That ids are unique, that what is named is there, and that numbers are within their limits.
 fn check_topology(topology: &Topology) -> Result<(), Refusal> {
+    topology.policy.check().map_err(|error| Refusal::field("policy", error.to_string()))?;
     let owners = ids("owners", topology.owners.iter().map(|named| named.id.as_str()))?;
     let isps = ids("isps", topology.isps.iter().map(|named| named.id.as_str()))?;
     let filters = ids("filters", topology.filters.iter().map(|named| named.id.as_str()))?;
