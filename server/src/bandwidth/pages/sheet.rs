@@ -15,7 +15,9 @@ use crate::{
     },
     clock::Timestamp,
     console::{
-        Fields, FormState, PageResult, Respond as _, Shell, page, refused, see_other,
+        Fields, FormState, PageResult, Respond as _, Shell,
+        format::percent,
+        page, refused, see_other,
         words::{bandwidth as words, network as network_words},
     },
     error::{
@@ -23,12 +25,19 @@ use crate::{
         says::{bandwidth as say, fields as say_fields},
     },
     network::{
-        rules::word,
-        service::incidents::{IncidentView, NEWEST as NEWEST_INCIDENT},
+        pages::measured_name,
+        rules::{rollup::Cell, word},
+        service::{
+            incidents::{IncidentView, NEWEST as NEWEST_INCIDENT},
+            measurements::{GroupBy, Series},
+            targets::TargetRow,
+        },
     },
     schools::rules::{SchoolId, fiscal::date_text, parse_text},
 };
 
+/// From how far back checks are summed up on a sheet: thirty days, in microseconds.
+const CHECKS_US: i64 = 30 * 86_400 * 1_000_000;
 /// Measurements on a sheet.
 const MEASUREMENTS: i64 = 30;
 /// Incidents on a sheet.
@@ -46,6 +55,7 @@ struct SheetPage {
     edition: Option<(String, String)>,
     line: VerdictLine,
     measurements: Vec<MeasurementLine>,
+    checks: Vec<CheckLine>,
     incidents: Vec<SheetIncident>,
     form: FormState,
     methods: Vec<(String, String)>,
@@ -62,6 +72,16 @@ struct MeasurementLine {
     method: &'static str,
     moment: &'static str,
     note: String,
+}
+
+/// Checks of one layer or target, summed up.
+struct CheckLine {
+    name: String,
+    count: u64,
+    slow: String,
+    failed: String,
+    median: String,
+    p95: String,
 }
 
 struct SheetIncident {
@@ -84,6 +104,23 @@ fn measurement_line(shell: &Shell, row: MeasurementRow) -> MeasurementLine {
         moment: if row.in_lesson { w.in_lessons } else { w.outside },
         note: row.note,
     }
+}
+
+fn check_line(shell: &Shell, targets: &[TargetRow], series: &Series) -> Result<CheckLine> {
+    let mut sum = Cell::default();
+    for (_, cell) in &series.points {
+        sum.merge(cell)?;
+    }
+    let whole = i64::try_from(sum.count()).unwrap_or(i64::MAX);
+    let share = |part: u64| percent(i64::try_from(part).unwrap_or(i64::MAX), whole);
+    Ok(CheckLine {
+        name: measured_name(shell.language, targets, series).to_owned(),
+        count: sum.count(),
+        slow: share(sum.slow),
+        failed: share(sum.failures()),
+        median: network_words::latency_text(sum.latency_us(0.5)),
+        p95: network_words::latency_text(sum.latency_us(0.95)),
+    })
 }
 
 fn incident_line(shell: &Shell, view: &IncidentView) -> SheetIncident {
@@ -114,6 +151,10 @@ async fn show(
     let report = pages.bandwidth.assess(staff, (owner, id), None).await?;
     let rows = pages.bandwidth.measurements(staff, (owner, id), NEWEST, MEASUREMENTS).await?;
     let (views, _) = pages.network.incidents(staff, Some(owner), Some(id), NEWEST_INCIDENT, INCIDENTS).await?;
+    let checked = (Timestamp(shell.now.0 - CHECKS_US), shell.now);
+    let checked = pages.network.measurements(staff, (owner, id), checked, GroupBy::Layer).await?;
+    let targets = pages.network.targets(staff).await?;
+    let checks = checked.series.iter().map(|series| check_line(&shell, &targets, series)).collect::<Result<_>>()?;
     let owner_name = pages.schools.municipality(staff, owner).await?.name;
     let school = report.schools.first().expect("an assessment is of one school");
     let covers = staff.scope(Right::EditSchools).is_ok_and(|scope| scope.covers(owner, Some(id)));
@@ -132,6 +173,7 @@ async fn show(
         edition: report.edition.as_ref().map(|edition| (date_text(edition.date), edition.source.clone())),
         line: VerdictLine::of(&shell, school),
         measurements: rows.into_iter().map(|row| measurement_line(&shell, row)).collect(),
+        checks,
         incidents: views.iter().map(|view| incident_line(&shell, view)).collect(),
         form,
         methods: Method::BY_PERSON.map(method).into(),

@@ -60,7 +60,10 @@ words! {
         incidents: "この学校に関わる最近の障害", "Recent incidents that concern this school";
         no_incidents: "記録された障害はありません。", "No incident is recorded.";
         printed: "作成", "Made";
-        latency: "遅延と無線の状態は、学校のネットワークの画面を見てください。", "Latency and radio are on the page of the school's network.";
+        latency: "時間帯ごと、アクセスポイントごとの値は、学校のネットワークの画面を見てください。", "By time and by access point they are on the page of the school's network.";
+        checks: "遅延と応答（過去30日）", "Latency and answers, last 30 days";
+        checked: "確認した先", "What was checked";
+        no_checks: "過去30日の確認はありません。", "Nothing was checked in the last 30 days.";
     }
 }
 

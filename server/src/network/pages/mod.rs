@@ -10,6 +10,7 @@ use axum::{
     routing::{get, post},
 };
 
+pub use self::school::measured_name;
 use super::{
     rules::{ElementKind, Incident, IncidentState, word},
     service::{Network, incidents::IncidentView},

@@ -13,7 +13,7 @@ use crate::{
     },
     clock::Timestamp,
     console::{
-        Fields, FormState, PageResult, Respond as _, Shell,
+        Fields, FormState, Language, PageResult, Respond as _, Shell,
         charts::{BandPoint, band},
         page, refused, see_other,
         words::network as words,
@@ -221,14 +221,17 @@ fn work_line(shell: &Shell, row: PlannedWorkRow) -> WorkLine {
     }
 }
 
+/// What was measured: a target by its name, else the layer.
+pub fn measured_name<'a>(language: Language, targets: &'a [TargetRow], series: &Series) -> &'a str {
+    let target = targets.iter().find(|target| target.number == i64::from(series.target));
+    target.map_or_else(|| words::layer_text(language, series.layer), |target| target.name.as_str())
+}
+
 fn chart(shell: &Shell, targets: &[TargetRow], series: &Series, (from, to): (Timestamp, Timestamp)) -> Chart {
     let (language, w) = (shell.language, &shell.w.network);
-    let layer = words::layer_text(language, series.layer);
-    let target = targets.iter().find(|target| target.number == i64::from(series.target));
-    let name = match (series.access_point, target) {
-        (Some(point), _) => point.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(":"),
-        (None, Some(target)) => target.name.clone(),
-        (None, None) => layer.to_owned(),
+    let name = match series.access_point {
+        Some(point) => point.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(":"),
+        None => measured_name(language, targets, series).to_owned(),
     };
     let span = (to.0 - from.0).max(1) as f64;
     let point = |(at, cell): &(Timestamp, crate::network::rules::rollup::Cell)| BandPoint {
