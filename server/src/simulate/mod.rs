@@ -31,7 +31,7 @@ use ring::digest::{Context, SHA256};
 use self::models::Model;
 pub use self::{
     day::{Plan, play},
-    moment::Moment,
+    moment::{Moment, ssid},
     report::{Balance, Bytes, FoundIncident, Injected, Load, Report},
     scenario::{SCENARIOS, Scenario},
     town::DEVICES,

@@ -83,6 +83,11 @@ fn network(device: SimulatedDevice) -> Network {
     }
 }
 
+/// Name of the Wi-Fi of a school.
+pub fn ssid(school: u16) -> String {
+    format!("giga-school-{school:02}")
+}
+
 fn wifi(device: SimulatedDevice, room: u64, chance: u64) -> Wifi {
     let [school_high, school_low] = device.school.to_be_bytes();
     let access_point = (room % ACCESS_POINTS) as u8;
@@ -95,7 +100,7 @@ fn wifi(device: SimulatedDevice, room: u64, chance: u64) -> Wifi {
         _ => 117_000,
     };
     Wifi {
-        ssid: Some(format!("giga-school-{:02}", device.school)),
+        ssid: Some(ssid(device.school)),
         // Locally administered, like no real access point.
         bssid: Some(vec![0x06, 0x47, 0x46, school_high, school_low, access_point]),
         rssi_dbm: Some(rssi_dbm),

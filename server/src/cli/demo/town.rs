@@ -16,13 +16,17 @@ use crate::{
         failure::{Failure, Result},
         files,
     },
+    clock::{Clock, Timestamp},
     schools::rules::MunicipalityId,
+    simulate::ssid,
 };
 
 /// The fiscal years for which pupils are known; the last one is that of the calendar.
 const FISCAL_YEARS: [u32; 3] = [2024, 2025, 2026];
 /// Spares of each school: the fund pays for 15 % of the pupils.
 const SPARE_PERCENT: usize = 15;
+/// Microseconds of a week.
+const WEEK_US: i64 = 7 * 86_400 * 1_000_000;
 
 /// Tells the server all of it.
 pub(super) async fn tell(client: &Client, places: &[Place], devices: u32) -> Result<()> {
@@ -31,6 +35,8 @@ pub(super) async fn tell(client: &Client, places: &[Place], devices: u32) -> Res
         let own: Vec<u32> = (0..devices).filter(|number| place_of(places, *number) == index).collect();
         add_pupils(client, place, own.len()).await?;
         add_line(client, place).await?;
+        add_network(client, place, index).await?;
+        add_bandwidth(client, place, index).await?;
         if index == 0 || places[index - 1].municipality != owner {
             add_calendar(client, owner).await?;
         }
@@ -61,6 +67,46 @@ async fn add_line(client: &Client, place: &Place) -> Result<()> {
     };
     let request = v1::SetLineRequest { municipality_id: place.municipality.to_string(), line: Some(line) };
     answer(client.lines().set_line(request)).await?;
+    Ok(())
+}
+
+/// The Wi-Fi of a school, so that its devices count as being there from the first report.
+async fn add_network(client: &Client, place: &Place, index: usize) -> Result<()> {
+    let network = v1::SchoolNetwork {
+        school_id: place.school.to_string(),
+        kind: v1::SchoolNetworkKind::Ssid.into(),
+        value: ssid(u16::try_from(index).unwrap_or(u16::MAX)),
+        ..v1::SchoolNetwork::default()
+    };
+    let request =
+        v1::AddSchoolNetworkRequest { municipality_id: place.municipality.to_string(), network: Some(network) };
+    answer(client.network().add_school_network(request)).await?;
+    Ok(())
+}
+
+/// Measured by somebody a week ago; every fourth school did not yet.
+async fn add_bandwidth(client: &Client, place: &Place, index: usize) -> Result<()> {
+    let [receive_kbps, send_kbps] = match index % 4 {
+        0 => [421_000, 318_000],
+        1 => [96_000, 88_000],
+        2 => [684_000, 540_000],
+        _ => return Ok(()),
+    };
+    let measured_at = Timestamp(Clock::system().now().0 - WEEK_US);
+    let measurement = v1::BandwidthMeasurement {
+        measure_time: Some(measured_at.to_proto()),
+        receive_kbps,
+        send_kbps,
+        method: v1::BandwidthMethod::Simple.into(),
+        moment: v1::BandwidthMoment::OutsideLessons.into(),
+        ..v1::BandwidthMeasurement::default()
+    };
+    let request = v1::RecordBandwidthRequest {
+        municipality_id: place.municipality.to_string(),
+        school_id: place.school.to_string(),
+        measurement: Some(measurement),
+    };
+    answer(client.bandwidth().record_bandwidth(request)).await?;
     Ok(())
 }
 
