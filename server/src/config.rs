@@ -2,8 +2,6 @@
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
-use crate::network::rules::Policy;
-
 /// Configuration of one server process.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -29,8 +27,6 @@ pub struct Config {
     pub checkin_interval: Duration,
     /// From one round of a device's network checks to the next; none means the usual one. Agents add jitter of their own.
     pub check_interval: Option<Duration>,
-    /// Thresholds by which schools' networks are judged.
-    pub network_policy: Policy,
     /// Life of a device's certificate; agents renew at two thirds of it.
     pub certificate_lifetime: Duration,
     /// Bounds on what anybody may ask of the server.
@@ -51,7 +47,6 @@ impl Default for Config {
             server_names: Vec::new(),
             checkin_interval: Duration::from_secs(60),
             check_interval: None,
-            network_policy: Policy::default(),
             // Longer than a summer vacation and a repair together, so that a tablet from the drawer still gets in.
             certificate_lifetime: Duration::from_secs(180 * 86_400),
             limits: Limits::default(),

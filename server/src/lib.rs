@@ -99,6 +99,7 @@ pub struct Bound {
     listener: Listener,
     observe: Observe,
     console: Console,
+    network_policy: network::rules::Policy,
     /// What a person types into a browser to reach the console, without a slash at its end.
     pub console_url: String,
     /// Where it will listen.
@@ -153,6 +154,7 @@ impl Server {
             listener,
             observe,
             console,
+            network_policy: network::rules::Policy::default(),
             console_url,
             addresses,
         })
@@ -160,6 +162,12 @@ impl Server {
 }
 
 impl Bound {
+    /// Judges schools' networks by other thresholds than the engine's own.
+    #[must_use]
+    pub fn with_network_policy(self, network_policy: network::rules::Policy) -> Self {
+        Self { network_policy, ..self }
+    }
+
     /// SHA-256 of the authority's certificate in lower case hex.
     pub fn ca_sha256(&self) -> String {
         self.enrollment.authority().sha256()
@@ -215,8 +223,7 @@ impl Bound {
         let pace_s = u32::try_from(self.config.checkin_interval.as_secs().max(10)).unwrap_or(u32::MAX);
         let networks = Networks {
             intake: Arc::clone(&intake),
-            judge: Judge::new(self.db.clone(), self.clock.clone(), pace_s)
-                .with_policy(self.config.network_policy.clone()),
+            judge: Judge::new(self.db.clone(), self.clock.clone(), pace_s).with_policy(self.network_policy.clone()),
             network: network.clone(),
             bandwidth: bandwidth.clone(),
             plan,

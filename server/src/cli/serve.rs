@@ -113,12 +113,12 @@ pub(super) async fn serve(args: ServeArgs) -> Result<()> {
         server_names: args.names,
         checkin_interval: Duration::from_secs_f64(args.checkin_seconds),
         check_interval: args.check_seconds.map(Duration::from_secs_f64),
-        network_policy: args.network_policy.map(|policy| *policy).unwrap_or_default(),
         certificate_lifetime: Duration::from_secs_f64(args.certificate_days * 86_400.0),
         limits: Limits::default(),
     };
     let credentials = config.data_dir.join("admin.json");
-    let bound = Server::bind(config, Clock::system()).await?;
+    let policy = args.network_policy.map(|policy| *policy).unwrap_or_default();
+    let bound = Server::bind(config, Clock::system()).await?.with_network_policy(policy);
     let shutdown = shutdown_signal()?;
     // For a person and for a program that starts the server on port 0.
     let mut announcement = format!("listening grpc={} observe={}\n", bound.addresses.grpc, bound.addresses.observe);
