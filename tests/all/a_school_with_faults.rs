@@ -223,8 +223,15 @@ impl World {
 
     /// Waits until it is over.
     async fn ends(&self, known: usize, what: &str, id: &str) -> Incident {
+        let mut told = 0;
         let over = eventually_async(what, OVER, async || {
             let all = self.incidents().await;
+            // How it goes on, so that an end that does not come can be understood.
+            let changes = all.iter().map(|incident| incident.changes.len()).sum();
+            if changes != told {
+                told = changes;
+                self.say(what, &all);
+            }
             all.into_iter().find(|one| one.incident_id == id && one.state() == IncidentState::Closed)
         });
         let over = over.await;

@@ -223,10 +223,10 @@ pub fn anonymous_tls(ca_pem: &str) -> Arc<rustls::ClientConfig> {
     client_config(&trust, None).expect("TLS without an identity")
 }
 
-/// A code of a municipality of Tokyo that does not exist, with its check digit; another one at each of 500 calls.
+/// A code of a municipality of Tokyo that does not exist, with its check digit; another one at each of 400 calls.
 pub fn invented_code() -> String {
-    static NEXT: AtomicU32 = AtomicU32::new(13_500);
-    let number = NEXT.fetch_add(1, Ordering::Relaxed);
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let number = 13_500 + NEXT.fetch_add(1, Ordering::Relaxed) % 400;
     let digits: Vec<u32> = format!("{number:05}").bytes().map(|digit| u32::from(digit - b'0')).collect();
     let sum: u32 = digits.iter().zip([6, 5, 4, 3, 2]).map(|(digit, weight)| digit * weight).sum();
     format!("{number:05}{}", (11 - sum % 11) % 10)

@@ -1,9 +1,9 @@
 //! Simulated tablets: what a device of a school says of itself, invented, for demos and load. The engine, the transport
 //! and the certificates around it are the real ones; only the hardware is not there.
 //!
-//! And whole school days of a town ([`play`]) in virtual time: agents' engines ([`tablet`]) report what they meet ([`sight`]) of
-//! a scenario ([`scenario`]) to the check-in path, the roll-ups and the judge of a server in this process ([`local`]), and what
-//! comes of it is told ([`report`]). No socket, no TLS and no HTTP is in virtual time.
+//! And whole school days of a town ([`play`]) in virtual time: agents' engines (`tablet`) report what they meet (`sight`) of
+//! a scenario (`scenario`) to the check-in path, the roll-ups and the judge of a server in this process (`local`), and what
+//! comes of it is told (`report`). No socket, no TLS and no HTTP is in virtual time.
 //!
 //! Invariants: the same seed and number give the same device, and the same moment gives the same status; no code of a
 //! real municipality, name of a person or number of a real device stands here.

@@ -173,8 +173,8 @@ impl World {
 
     async fn build_town(&self, town: Town) {
         let (name, code) = match town {
-            Town::A => ("甲市 kou-town", invented_code()),
-            // Another prefecture than the invented ones of Tokyo.
+            // One of Tokyo, which nobody else invents, and one of another prefecture.
+            Town::A => ("甲市 kou-town", String::from("139017")),
             Town::B => ("乙市 otsu-town", String::from("149012")),
         };
         let made = self.make("SchoolService/CreateMunicipality", json!({ "code": code, "name": name })).await;
