@@ -1,7 +1,7 @@
 //! Whether an incident's trouble is over, as far as somebody can tell.
 
 use super::{
-    BUCKET_S, ElementKind, Engine, Moment, Target,
+    ElementKind, Engine, Moment, Target,
     cover::TROUBLE,
     engine::pace_buckets,
     record::{Channel, Record},
@@ -50,11 +50,10 @@ impl Record {
         for number in self.schools.keys() {
             let state = &engine.schools[*number as usize];
             let probe = state.probe.as_ref().and_then(|probe| probe.last);
-            // A beat from before the silence says nothing of its end.
-            let since = state.cohort.quiet.as_ref().map(|quiet| Moment::from_seconds(quiet.onset * BUCKET_S));
-            let beats = probe.is_some_and(|last| {
-                until.seconds_since(last) < 30 && since.is_none_or(|since| last > since.plus_seconds(15))
-            });
+            // A beat from before the trouble says nothing of its end. Devices that come back at once leave gaps after it, in
+            // which the probe's beats tell that the line stands.
+            let since = self.incident.started.at.plus_seconds(15);
+            let beats = probe.is_some_and(|last| until.seconds_since(last) < 30 && last > since);
             let pace = pace_buckets(engine.topology.schools[*number as usize].pace_s);
             match &state.cohort.quiet {
                 Some(_) if beats => well += 1,
