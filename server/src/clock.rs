@@ -36,7 +36,8 @@ impl Timestamp {
     }
 }
 
-fn micros(duration: Duration) -> i64 {
+/// Microseconds of a duration; the most that there are for one that is longer.
+pub fn micros(duration: Duration) -> i64 {
     i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
 }
 

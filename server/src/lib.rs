@@ -187,12 +187,6 @@ impl Bound {
     /// Serves until `shutdown` is ready, then finishes what was accepted and closes the database.
     pub async fn run(self, shutdown: impl Future<Output = ()>) -> Result<()> {
         let limits = self.config.limits.clone();
-        let checkin_config = CheckInConfig {
-            interval: self.config.checkin_interval,
-            queue_reports: limits.queue_reports,
-            batch_reports: limits.batch_reports,
-            throughput_tests: limits.throughput_tests,
-        };
         let network = Network::new(self.db.clone(), self.clock.clone(), self.access.clone());
         let bandwidth = Bandwidth::new(self.db.clone(), self.clock.clone(), self.access.clone())
             .with_pace(self.config.checkin_interval);
@@ -204,7 +198,7 @@ impl Bound {
             self.db.clone(),
             self.clock.clone(),
             self.access.clone(),
-            checkin_config,
+            CheckInConfig::of(&self.config),
             Arc::clone(&self.metrics),
         );
         let listener: Arc<dyn Heard> = intake.clone();

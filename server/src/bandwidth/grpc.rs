@@ -6,11 +6,11 @@ use uuid::Uuid;
 
 use super::{
     rules::{
-        Edition, Method, Outcome, check_kbps,
+        Edition, MeasurementOrder, Method, Outcome, check_kbps,
         planning::{check_endpoint, check_most_bytes},
     },
     service::{
-        Bandwidth, MeasurementOrder, MeasurementRow, NEWEST, Report, SchoolVerdict,
+        Bandwidth, MeasurementRow, NEWEST, Report, SchoolVerdict,
         directed::{TestOrder, TestRow},
     },
 };

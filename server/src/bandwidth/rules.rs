@@ -4,6 +4,7 @@ pub mod import;
 pub mod planning;
 
 use time::Date;
+use uuid::Uuid;
 
 use crate::{
     clock::Timestamp,
@@ -11,7 +12,7 @@ use crate::{
 };
 
 /// Most that is believed of a line, in kbit/s: 400 Gbit/s.
-pub const MOST_KBPS: i64 = 400_000_000;
+pub const MOST_KBPS: i64 = crate::checkin::rules::throughput::MOST_KBPS as i64;
 /// Most rows of an edition.
 pub const MOST_ROWS: usize = 200;
 /// Measurements of so many days before the newest count with it, in microseconds. Ours, not the ministry's.
@@ -123,6 +124,25 @@ impl Method {
     pub fn from_number(number: i16) -> Option<Self> {
         [Self::Simple, Self::SpeedTest, Self::Provider, Self::Agent].into_iter().find(|one| *one as i16 == number)
     }
+}
+
+/// What shall be recorded of a measurement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MeasurementOrder {
+    /// Its id, so that a repeat records once; none to choose one.
+    pub id: Option<Uuid>,
+    /// When it was measured.
+    pub at: Timestamp,
+    /// Towards the school, in kbit/s.
+    pub receive_kbps: i64,
+    /// From the school, in kbit/s.
+    pub send_kbps: Option<i64>,
+    /// How.
+    pub method: Method,
+    /// Whether in lessons; none to ask calendar and timetable.
+    pub in_lesson: Option<bool>,
+    /// What the person says of it.
+    pub note: String,
 }
 
 /// One measurement, as far as judging needs it.

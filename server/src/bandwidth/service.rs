@@ -8,10 +8,10 @@ use std::{collections::HashMap, time::Duration};
 
 use uuid::Uuid;
 
-use self::lessons::Lessons;
+use self::lessons::LessonsOfDays;
 pub use super::store::MeasurementRow;
 use super::{
-    rules::{self, Advice, Edition, Measured, Method, Outcome, Verdict, advise, planning::TestPolicy},
+    rules::{self, Advice, Edition, Measured, MeasurementOrder, Outcome, Verdict, advise, planning::TestPolicy},
     store,
 };
 use crate::{
@@ -21,11 +21,8 @@ use crate::{
     },
     clock::{Clock, Timestamp},
     db::{Db, Tx},
-    error::{
-        Error, Kind, Result,
-        says::{access as say_access, bandwidth as say},
-    },
-    network::service::Network,
+    error::{Error, Kind, Result, says::bandwidth as say},
+    network::service::{Network, school_for_change, visible_school},
     schools::{
         rules::{
             MunicipalityId, SchoolId,
@@ -54,25 +51,6 @@ pub struct Bandwidth {
     network: Network,
     policy: TestPolicy,
     pace: Duration,
-}
-
-/// What shall be recorded of a measurement.
-#[derive(Debug, Clone)]
-pub struct MeasurementOrder {
-    /// Its id, so that a repeat records once; none to choose one.
-    pub id: Option<Uuid>,
-    /// When it was measured.
-    pub at: Timestamp,
-    /// Towards the school, in kbit/s.
-    pub receive_kbps: i64,
-    /// From the school, in kbit/s.
-    pub send_kbps: Option<i64>,
-    /// How.
-    pub method: Method,
-    /// Whether in lessons; none to ask calendar and timetable.
-    pub in_lesson: Option<bool>,
-    /// What the person says of it.
-    pub note: String,
 }
 
 /// A school with its verdict.
@@ -170,20 +148,9 @@ impl Bandwidth {
         }
         let in_lesson = match order.in_lesson {
             Some(said) => said,
-            None => Lessons::read(&mut tx, owner, order.at).await?.are_near(school, order.at, 0),
+            None => LessonsOfDays::default().are_on(&mut tx, (owner, school), order.at).await?,
         };
-        let row = MeasurementRow {
-            municipality_id: owner.0,
-            measurement_id: order.id.unwrap_or_else(Uuid::now_v7),
-            school_id: school.0,
-            measured_at: order.at.0,
-            receive_kbps: order.receive_kbps,
-            send_kbps: order.send_kbps,
-            method: order.method as i16,
-            in_lesson,
-            note: order.note,
-            recorded_at: now.0,
-        };
+        let row = measurement_row(owner, school, order, in_lesson, now);
         if !store::insert_measurement(&mut tx, &row).await? {
             return Err(Error::new(Kind::Exists, "MEASUREMENT_EXISTS", say::measurement_exists()));
         }
@@ -307,17 +274,24 @@ impl Bandwidth {
     }
 }
 
-async fn visible_school(tx: &mut Tx, staff: &Staff, owner: MunicipalityId, school: SchoolId) -> Result<SchoolRow> {
-    let not_found = || school_not_found(school);
-    let area = staff.scope(Right::ViewFigures)?.area(owner).ok_or_else(not_found)?;
-    schools::find_school(tx, &area, school).await?.ok_or_else(not_found)
-}
-
-async fn school_for_change(tx: &mut Tx, staff: &Staff, owner: MunicipalityId, school: SchoolId) -> Result<()> {
-    visible_school(tx, staff, owner, school).await?;
-    match staff.area_for(Right::EditSchools, owner)?.covers(Some(school)) {
-        true => Ok(()),
-        false => Err(Error::new(Kind::Denied, "RIGHT_MISSING", say_access::role_forbids_here())),
+fn measurement_row(
+    owner: MunicipalityId,
+    school: SchoolId,
+    order: MeasurementOrder,
+    in_lesson: bool,
+    now: Timestamp,
+) -> MeasurementRow {
+    MeasurementRow {
+        municipality_id: owner.0,
+        measurement_id: order.id.unwrap_or_else(Uuid::now_v7),
+        school_id: school.0,
+        measured_at: order.at.0,
+        receive_kbps: order.receive_kbps,
+        send_kbps: order.send_kbps,
+        method: order.method as i16,
+        in_lesson,
+        note: order.note,
+        recorded_at: now.0,
     }
 }
 

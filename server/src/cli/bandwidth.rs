@@ -9,7 +9,7 @@ use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 use super::{
     client::{Client, ClientArgs, answer, promised},
     failure::{Failure, Result},
-    files::error_json,
+    files::{error_json, read_file},
     json::{self, Object},
     output::{print, remark},
     table::{self, ABSENT, Column, or_absent, time},
@@ -304,9 +304,7 @@ async fn list(client: &Client, school: &SchoolArgs, as_json: bool) -> Result<()>
 }
 
 async fn import(client: &Client, file: &Path, municipality: &str, dry_run: bool, as_json: bool) -> Result<()> {
-    let content = std::fs::read(file).map_err(|error| {
-        Failure::told(format!("{} could not be read: {error}", file.display()), "name a CSV file or a workbook")
-    })?;
+    let content = read_file(file)?;
     let municipality_id = client.municipality(municipality).await?.municipality_id;
     let request = v1::ImportBandwidthRequest { municipality_id, content, dry_run };
     let done = answer(client.bandwidth().import_bandwidth(request)).await?;

@@ -2,7 +2,7 @@
 
 use std::{
     io::{IsTerminal as _, Read as _, Write as _},
-    path::PathBuf,
+    path::{Path, PathBuf},
     time::Duration,
 };
 
@@ -116,7 +116,7 @@ enum FileEncoding {
 
 /// Takes a file in.
 pub(super) async fn import(args: ImportArgs) -> Result<()> {
-    let content = read_file(&args)?;
+    let content = read_file(&args.file)?;
     let client = args.client.open().await?;
     let owner = client.municipality(&args.municipality).await?;
     let run = preview(&client, &args, &owner, content).await?;
@@ -142,12 +142,13 @@ pub(super) async fn import(args: ImportArgs) -> Result<()> {
     show(&run, args.client.json)
 }
 
-fn read_file(args: &ImportArgs) -> Result<Vec<u8>> {
-    let name = args.file.display();
+/// Reads a file that is to be handed in, of at most [`FILE_BYTES`].
+pub(super) fn read_file(file: &Path) -> Result<Vec<u8>> {
+    let name = file.display();
     let unreadable = |error: std::io::Error| {
         Failure::told(format!("the file {name} cannot be read: {error}"), "look at its name and its rights")
     };
-    let file = std::fs::File::open(&args.file).map_err(unreadable)?;
+    let file = std::fs::File::open(file).map_err(unreadable)?;
     let mut content = Vec::new();
     file.take(FILE_BYTES + 1).read_to_end(&mut content).map_err(unreadable)?;
     if u64::try_from(content.len()).is_ok_and(|bytes| bytes > FILE_BYTES) {

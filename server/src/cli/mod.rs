@@ -24,6 +24,7 @@ mod places;
 mod registry;
 mod reviews;
 mod schools;
+mod scratch;
 mod serve;
 mod simulate;
 mod staff;

@@ -12,11 +12,13 @@ use super::{
     failure::{Failure, Result},
     json::Object,
     output::{print, remark},
+    scratch,
     serve::shutdown_signal,
     table::{self, ABSENT, Column},
 };
 use crate::{
     Config,
+    network::rules::word,
     simulate::{DEVICES, FoundIncident, Plan, Report, SCENARIOS, Scenario, play},
     telemetry::{self, LogFormat},
 };
@@ -71,15 +73,9 @@ pub(super) async fn run(args: SimulateArgs) -> Result<()> {
             play_in(&args, folder, stop).await?
         }
         None => {
-            let scratch = tempfile::Builder::new().prefix("gigafleet-simulate-").tempdir().map_err(|error| {
-                let message = format!("no temporary folder could be made: {error}");
-                Failure::told(message, "set TMPDIR to a folder with free space")
-            })?;
-            let report = play_in(&args, scratch.path(), stop).await;
-            scratch.close().map_err(|error| {
-                Failure::told(format!("the temporary folder could not be removed: {error}"), "remove it by hand")
-            })?;
-            report?
+            let folder = scratch::make("gigafleet-simulate-")?;
+            let report = play_in(&args, folder.path(), stop).await;
+            scratch::remove(folder, report)?
         }
     };
     print(if args.json { to_json(&report).to_string() } else { to_text(&report) })?;
@@ -172,10 +168,10 @@ fn incident_json(incident: &FoundIncident) -> serde_json::Value {
     Object::default()
         .value("element_kind", incident.kind.name())
         .value("element_name", incident.name.clone())
-        .value("cause", word(&incident.cause))
+        .value("cause", word(incident.cause))
         .value("mext_place", incident.mext_place)
         .value("schools", incident.schools.clone())
-        .value("state", word(&incident.state))
+        .value("state", word(incident.state))
         .value("open_time", rfc3339(incident.opened))
         .optional("close_time", incident.closed.map(rfc3339))
         .optional("opened_after_seconds", incident.opened_after_s)
@@ -249,23 +245,15 @@ fn incident_row(incident: &FoundIncident) -> Vec<String> {
     vec![
         incident.kind.name().to_owned(),
         incident.name.clone(),
-        word(&incident.cause),
+        word(incident.cause),
         incident.mext_place.to_string(),
         incident.schools.len().to_string(),
-        word(&incident.state),
+        word(incident.state),
         clock_time(incident.opened),
         seconds(incident.opened_after_s),
         seconds(incident.closed_after_s),
         String::from(if incident.is_injected { "yes" } else { "no" }),
     ]
-}
-
-/// The word of JSON for a value that is one.
-fn word(value: &impl serde::Serialize) -> String {
-    match serde_json::to_value(value) {
-        Ok(serde_json::Value::String(word)) => word,
-        Ok(_) | Err(_) => String::from(ABSENT),
-    }
 }
 
 fn rfc3339(at: OffsetDateTime) -> String {

@@ -10,7 +10,7 @@ use super::{Lease, PACE, rest, throughput};
 use crate::{
     bandwidth::service::Bandwidth,
     checkin::service::CheckIns,
-    clock::{Clock, Timestamp},
+    clock::{Clock, Timestamp, micros},
     error::Result,
     network::service::{Network, intake::Intake, judge::Judge},
 };
@@ -175,8 +175,4 @@ async fn hand_out(
             return;
         }
     }
-}
-
-fn micros(time: Duration) -> i64 {
-    i64::try_from(time.as_micros()).unwrap_or(i64::MAX)
 }

@@ -8,16 +8,15 @@ use std::{cmp::Reverse, collections::BinaryHeap, time::Duration};
 use gigafleet_agent::{platform::Platform as _, transport::status::failure_of_status};
 use gigafleet_proto::v1::{CheckInRequest, Facts};
 use prost::Message as _;
-use time::OffsetDateTime;
 
 use super::{
     SimulatedDevice, SimulatedPlatform,
     local::{Handed, LocalServer},
     mix,
-    report::{Bytes, Load, Report, account},
+    report::{Bytes, Load, Report, account, in_japan},
     scenario::{Scenario, Trouble},
     sight::{Sight, Spot},
-    tablet::{Common, Due, Millis, Tablet, Wish, unreachable},
+    tablet::{Common, Due, Millis, Tablet, Wish, milliseconds, unreachable},
     timetable::{BEGIN_S, DAY, END_S, Period, draw_awake, draw_uses, with_period},
     town::{Role, Seat, Town},
 };
@@ -27,6 +26,7 @@ use crate::{
     clock::{Clock, Timestamp},
     error::Result,
 };
+
 /// One step.
 const STEP_MS: Millis = 1_000;
 /// How long a call may take, as of an agent.
@@ -271,7 +271,7 @@ impl<'a> Day<'a> {
             (tablet.member.identity.key.device, tablet.account, *arrived, tablet.waiting_transitions())
         });
         let account = account(devices, &counted, transitions, self.server.uncounted());
-        let midnight = self.common.midnight_ms;
+        let midnight = midnight_in_japan(DAY);
         let report = Report::of(
             self.plan,
             &self.town,
@@ -279,7 +279,7 @@ impl<'a> Day<'a> {
             account,
             (self.load, self.bytes, sizes.map(i64::cast_unsigned)),
             &incidents,
-            |second| at(midnight + u64::from(second) * 1_000),
+            |second| in_japan(midnight.after(Duration::from_secs(second.into())).0),
         );
         self.server.close().await;
         Ok(Report { wall_seconds: begun.elapsed().as_secs_f64(), ..report })
@@ -314,17 +314,6 @@ fn facts_of(common: &Common, number: u32, seat: Seat) -> Facts {
     let device = SimulatedDevice { seed: common.seed, number, school, speed: 1 };
     // Without a salt there are no hashes yet; the first report brings them.
     SimulatedPlatform::new(device, common.clock.clone()).facts(&[])
-}
-
-fn milliseconds(at: Timestamp) -> Millis {
-    u64::try_from(at.as_millis()).expect("the simulated day is after 1970")
-}
-
-/// A time in Japan, for people and programs.
-fn at(ms: Millis) -> OffsetDateTime {
-    let utc =
-        OffsetDateTime::from_unix_timestamp_nanos(i128::from(ms) * 1_000_000).expect("the simulated day is in 2026");
-    utc.to_offset(time::macros::offset!(+9))
 }
 
 #[cfg(test)]

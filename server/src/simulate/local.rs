@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 use super::{
     store::{self, CountedRow},
-    tablet::{Membership, Millis},
+    tablet::{Membership, Millis, milliseconds},
     timetable::LESSONS,
     town::{Role, Seat, Town},
 };
@@ -119,15 +119,14 @@ impl LocalServer {
         }
         let intake = Arc::new(Intake::new(db.clone(), clock.clone()));
         let (_, plan) = watch::channel(network.plan(None).await?);
-        let checkin_config = CheckInConfig {
-            interval: config.checkin_interval,
-            queue_reports: config.limits.queue_reports,
-            batch_reports: config.limits.batch_reports,
-            throughput_tests: config.limits.throughput_tests,
-        };
         let listener: Arc<dyn Heard> = intake.clone();
-        let checkins =
-            CheckIns::new(db.clone(), clock.clone(), access.clone(), checkin_config, Arc::new(Metrics::default()));
+        let checkins = CheckIns::new(
+            db.clone(),
+            clock.clone(),
+            access.clone(),
+            CheckInConfig::of(config),
+            Arc::new(Metrics::default()),
+        );
         let checkins = Arc::new(checkins.with_listener(listener).with_plan(plan));
         let pace_s = u32::try_from(config.checkin_interval.as_secs()).unwrap_or(u32::MAX);
         Ok(Self {
@@ -210,7 +209,6 @@ impl LocalServer {
             let said = vec![(Field::Purpose, FieldValue::Number(Purpose::Probe.to_number()))];
             self.registry.update(&self.staff, enrolled.key.device, None, said).await?;
         }
-        let milliseconds = |at: Timestamp| u64::try_from(at.as_millis()).unwrap_or_default();
         let issued = &enrolled.issued;
         Ok(Membership {
             identity: DeviceIdentity {

@@ -250,7 +250,7 @@ fn found(
 ) -> FoundIncident {
     let verdict = &incident.verdict;
     let (opened, closed) = (incident.opened_at.unwrap_or(incident.suspected_at), incident.closed_at);
-    let (opened, closed) = (time_of(opened.0), closed.map(|at| time_of(at.0)));
+    let (opened, closed) = (in_japan(opened.0), closed.map(|at| in_japan(at.0)));
     let is_truth = |truth: &Truth| truth.kind == verdict.element.kind && truth.element_id == verdict.element.id;
     // Nothing that was opened before it began is it.
     let is_injected = truth.is_some_and(is_truth) && period.is_some_and(|[begin, _]| opened >= begin);
@@ -273,7 +273,8 @@ fn found(
     }
 }
 
-fn time_of(micros: i64) -> OffsetDateTime {
+/// A time in Japan of microseconds since the Unix epoch.
+pub(super) fn in_japan(micros: i64) -> OffsetDateTime {
     let utc = OffsetDateTime::from_unix_timestamp_nanos(i128::from(micros) * 1_000);
     utc.unwrap_or(OffsetDateTime::UNIX_EPOCH).to_offset(time::macros::offset!(+9))
 }

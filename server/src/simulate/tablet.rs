@@ -12,9 +12,10 @@ use gigafleet_agent::{
         Now, Round, Run, TRANSITIONS_MAX,
     },
     platform::Platform as _,
+    runtime::is_stored,
     spool::{MemoryStore, Store as _},
 };
-use gigafleet_proto::v1::{CheckInOutcome, CheckInRequest, CheckInResponse, Facts, Status};
+use gigafleet_proto::v1::{CheckInRequest, CheckInResponse, Facts, Status};
 
 use super::{
     Moment, SimulatedDevice, SimulatedPlatform, mix,
@@ -22,10 +23,18 @@ use super::{
     timetable::{Period, between},
     town::{Role, Seat},
 };
-use crate::{clock::Clock, enrollment::rules::DeviceIdentity};
+use crate::{
+    clock::{Clock, Timestamp},
+    enrollment::rules::DeviceIdentity,
+};
 
 /// Milliseconds since the Unix epoch, of the simulation.
 pub(super) type Millis = u64;
+
+/// A time as devices count it; 0 for what lies before 1970.
+pub(super) fn milliseconds(at: Timestamp) -> Millis {
+    u64::try_from(at.as_millis()).unwrap_or_default()
+}
 
 /// What a device was given when it enrolled.
 #[derive(Debug, Clone)]
@@ -222,8 +231,8 @@ impl Tablet {
 
     /// Hands an event to the engine, executes what it decided, and goes on with what that gave.
     fn feed(&mut self, here: &mut Here<'_>, event: Event) {
-        if let Event::Answered { response, .. } = &event {
-            self.account.acknowledged += u64::from(is_stored(response));
+        if let Event::Answered { sequence, response } = &event {
+            self.account.acknowledged += u64::from(is_stored(*sequence, response));
         }
         let mut events = VecDeque::from([event]);
         while let Some(event) = events.pop_front() {
@@ -318,12 +327,4 @@ struct Here<'a> {
 /// A call that came to nothing.
 pub(super) fn unreachable(message: &str) -> Failure {
     Failure { kind: FailureKind::Unreachable, retry_after_ms: None, message: message.to_owned() }
-}
-
-/// Whether an answer says that the report is durable.
-fn is_stored(response: &CheckInResponse) -> bool {
-    match response.outcome() {
-        CheckInOutcome::Applied | CheckInOutcome::Duplicate => true,
-        CheckInOutcome::Unspecified | CheckInOutcome::Behind | CheckInOutcome::Forked => false,
-    }
 }

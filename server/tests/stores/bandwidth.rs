@@ -5,8 +5,8 @@ use std::time::Duration;
 use gigafleet::{
     access::rules::{Place, Role},
     bandwidth::{
-        rules::{Advice, Basis, Edition, Method, Outcome, UnknownReason},
-        service::{Bandwidth, MeasurementOrder, NEWEST},
+        rules::{Advice, Basis, Edition, MeasurementOrder, Method, Outcome, UnknownReason},
+        service::{Bandwidth, NEWEST},
     },
     clock::Timestamp,
     error::Kind,

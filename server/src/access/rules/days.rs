@@ -145,6 +145,11 @@ pub fn midnight_in_japan(day: Date) -> Timestamp {
     Timestamp(i64::from(day.to_julian_day() - EPOCH) * DAY - NINE_HOURS)
 }
 
+/// The minute of the day in Japan at a moment.
+pub fn minute_in_japan(at: Timestamp) -> i64 {
+    (at.0 - midnight_in_japan(day_in_japan(at.0)).0).div_euclid(60_000_000)
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -225,6 +230,8 @@ mod tests {
         assert_eq!(date_text(day_in_japan(1_774_969_200_000_000)), "2026-04-01");
         assert_eq!(midnight_in_japan(day_in_japan(1_774_969_200_000_000)), Timestamp(1_774_969_200_000_000));
         let _no_panic = (day_in_japan(i64::MAX), day_in_japan(i64::MIN));
+        assert_eq!(minute_in_japan(Timestamp(1_774_969_199_000_000)), 23 * 60 + 59);
+        assert_eq!(minute_in_japan(Timestamp(1_774_969_200_000_000)), 0);
         let _no_panic = (midnight_in_japan(Date::MIN), midnight_in_japan(Date::MAX));
     }
 

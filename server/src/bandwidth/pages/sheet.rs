@@ -10,8 +10,8 @@ use super::{BandwidthPages, VerdictLine, year_text};
 use crate::{
     access::{pages::SignedIn, rules::Right},
     bandwidth::{
-        rules::{Method, parse_mbps},
-        service::{MeasurementOrder, MeasurementRow, NEWEST},
+        rules::{MeasurementOrder, Method, parse_mbps},
+        service::{MeasurementRow, NEWEST},
     },
     clock::Timestamp,
     console::{

@@ -3,7 +3,7 @@
 use time::{OffsetDateTime, Time, format_description::well_known::Rfc3339};
 use uuid::Uuid;
 
-use super::{Method, parse_mbps};
+use super::{MeasurementOrder, Method, parse_mbps};
 use crate::{
     access::rules::days::{midnight_in_japan, read_day},
     clock::Timestamp,
@@ -47,27 +47,16 @@ pub struct Entry {
     pub row: u32,
     /// The school.
     pub school: SchoolId,
-    /// When it was measured.
-    pub at: Timestamp,
-    /// Towards the school, in kbit/s.
-    pub receive_kbps: i64,
-    /// From the school, in kbit/s.
-    pub send_kbps: Option<i64>,
-    /// How; 簡易帯域測定 where the file does not say.
-    pub method: Method,
-    /// Whether in lessons; none to ask calendar and timetable.
-    pub in_lesson: Option<bool>,
-    /// What is said of it.
-    pub note: String,
+    /// What was measured: 簡易帯域測定 where the file does not say how. Without an id, see [`Entry::id`].
+    pub order: MeasurementOrder,
 }
 
 impl Entry {
     /// The id under which it is recorded: the same row is the same measurement, however often the file comes.
     pub fn id(&self, owner: MunicipalityId) -> Uuid {
-        let text = format!(
-            "{} {} {} {} {:?} {}",
-            owner.0, self.school.0, self.at.0, self.receive_kbps, self.send_kbps, self.method as i16
-        );
+        let MeasurementOrder { at, receive_kbps, send_kbps, method, .. } = &self.order;
+        let (school, method) = (self.school.0, *method as i16);
+        let text = format!("{} {school} {} {receive_kbps} {send_kbps:?} {method}", owner.0, at.0);
         let hash = ring::digest::digest(&ring::digest::SHA256, text.as_bytes());
         let bytes = hash.as_ref().first_chunk::<16>().expect("SHA-256 has 32 bytes");
         uuid::Builder::from_custom_bytes(*bytes).into_uuid()
@@ -136,12 +125,15 @@ fn entry(
     Some(Entry {
         row,
         school: school?,
-        at: at?,
-        receive_kbps: receive?,
-        send_kbps: send?,
-        method: method?,
-        in_lesson: lesson?,
-        note: (!long).then(|| cells[6].to_owned())?,
+        order: MeasurementOrder {
+            id: None,
+            at: at?,
+            receive_kbps: receive?,
+            send_kbps: send?,
+            method: method?,
+            in_lesson: lesson?,
+            note: (!long).then(|| cells[6].to_owned())?,
+        },
     })
 }
 
@@ -201,11 +193,13 @@ mod tests {
         let bom = [b"\xef\xbb\xbf", english.as_bytes()].concat();
         let [one] = &read_text(&cp932).unwrap()[..] else { panic!("one row") };
         let [other] = &read_text(&bom).unwrap()[..] else { panic!("one row") };
-        assert_eq!((one.receive_kbps, one.send_kbps, one.in_lesson), (93_500, Some(41_000), Some(false)));
+        let order = &one.order;
+        assert_eq!((order.receive_kbps, order.send_kbps, order.in_lesson), (93_500, Some(41_000), Some(false)));
         assert_eq!(*one, Entry { row: one.row, ..other.clone() });
         let owner = MunicipalityId(Uuid::from_u128(1));
         assert_eq!(one.id(owner), other.id(owner), "the same measurement has the same id");
-        assert_ne!(one.id(owner), Entry { receive_kbps: 1, ..one.clone() }.id(owner));
+        let slower = MeasurementOrder { receive_kbps: 1, ..order.clone() };
+        assert_ne!(one.id(owner), Entry { order: slower, ..one.clone() }.id(owner));
     }
 
     #[test]

@@ -4,10 +4,7 @@
 //! Invariants: a school has no more live tests than the policy allows, however many servers plan, because each stands in a
 //! slot that the database holds once; a result becomes one measurement, under the id of its test.
 
-use std::{
-    collections::{BTreeMap, HashSet},
-    time::Duration,
-};
+use std::collections::{BTreeMap, HashSet};
 
 use uuid::Uuid;
 
@@ -15,22 +12,22 @@ pub use super::super::store::directed::TestRow;
 use super::{
     super::{
         rules::{
-            DAY_US, Method,
+            DAY_US, MeasurementOrder, Method,
             planning::{Candidate, choose},
         },
         store::{self, MeasurementRow, directed},
     },
     Bandwidth, deed_of,
-    lessons::Lessons,
-    school_for_change, visible_school,
+    lessons::{Lessons, LessonsOfDays},
+    measurement_row,
 };
 use crate::{
     access::rules::{Right, Staff},
     checkin::rules::throughput::TestState,
-    clock::Timestamp,
+    clock::{Timestamp, micros},
     db::Tx,
     error::{Error, Kind, Result, says::bandwidth as say},
-    network::service::present::PresentDevice,
+    network::service::{present::PresentDevice, school_for_change, visible_school},
     schools::{
         rules::{MunicipalityId, SchoolId},
         service::municipality_not_found,
@@ -97,11 +94,11 @@ impl Bandwidth {
         let mut tx = self.db.begin().await?;
         directed::expire_tests(&mut tx, now).await?;
         let measured = directed::measured_tests(&mut tx, SETTLED_AT_ONCE).await?;
-        let mut count = 0;
+        let (mut count, mut lessons) = (0, LessonsOfDays::default());
         for test in measured {
             let owner = MunicipalityId(test.municipality_id);
             if directed::settle_test(&mut tx, owner, test.test_id, now).await? {
-                let row = measurement(&mut tx, test, now).await?;
+                let row = measurement(&mut tx, &mut lessons, test, now).await?;
                 count += usize::from(store::insert_measurement(&mut tx, &row).await?);
             }
         }
@@ -124,8 +121,7 @@ impl Bandwidth {
     ) -> Result<TestRow> {
         let now = self.clock.now();
         let mut tx = self.db.read().await?;
-        school_for_change(&mut tx, staff, owner, school).await?;
-        let row = visible_school(&mut tx, staff, owner, school).await?;
+        let row = school_for_change(&mut tx, staff, owner, school).await?;
         if row.closed_at.is_some() {
             return Err(Error::new(Kind::Precondition, "SCHOOL_CLOSED", say::school_closed(&row.name)));
         }
@@ -224,24 +220,23 @@ fn candidate(device: PresentDevice) -> Candidate {
 }
 
 /// What a test gave, as a measurement; calendar and timetable say whether in lessons.
-async fn measurement(tx: &mut Tx, test: TestRow, now: Timestamp) -> Result<MeasurementRow> {
+async fn measurement(
+    tx: &mut Tx,
+    lessons: &mut LessonsOfDays,
+    test: TestRow,
+    now: Timestamp,
+) -> Result<MeasurementRow> {
     let (owner, school) = (MunicipalityId(test.municipality_id), SchoolId(test.school_id));
     let at = Timestamp(test.measured_at.unwrap_or(now.0));
-    let in_lesson = Lessons::read(tx, owner, at).await?.are_near(school, at, 0);
-    Ok(MeasurementRow {
-        municipality_id: owner.0,
-        measurement_id: test.test_id,
-        school_id: school.0,
-        measured_at: at.0,
+    let in_lesson = lessons.are_on(tx, (owner, school), at).await?;
+    let order = MeasurementOrder {
+        id: Some(test.test_id),
+        at,
         receive_kbps: test.receive_kbps.unwrap_or_default(),
         send_kbps: test.send_kbps,
-        method: Method::Agent as i16,
-        in_lesson,
+        method: Method::Agent,
+        in_lesson: Some(in_lesson),
         note: String::new(),
-        recorded_at: now.0,
-    })
-}
-
-fn micros(time: Duration) -> i64 {
-    i64::try_from(time.as_micros()).unwrap_or(i64::MAX / 8)
+    };
+    Ok(measurement_row(owner, school, order, in_lesson, now))
 }

@@ -2,11 +2,15 @@
 
 use super::{
     super::{
-        rules::import::{Entry, read},
+        rules::{
+            MeasurementOrder,
+            import::{Entry, read},
+        },
         store,
     },
-    Bandwidth, FIRST, MeasurementRow, deed_of,
-    lessons::Lessons,
+    Bandwidth, FIRST, deed_of,
+    lessons::LessonsOfDays,
+    measurement_row,
 };
 use crate::{
     access::rules::Staff,
@@ -35,13 +39,16 @@ impl Bandwidth {
             Ok(entries) => entries,
             Err(faults) => return Ok(ImportOutcome { faults, ..ImportOutcome::default() }),
         };
-        let mut outcome = ImportOutcome::default();
+        let (mut outcome, mut lessons) = (ImportOutcome::default(), LessonsOfDays::default());
         for entry in entries {
-            let in_lesson = match entry.in_lesson {
+            let id = Some(entry.id(owner));
+            let Entry { school, order, .. } = entry;
+            let in_lesson = match order.in_lesson {
                 Some(said) => said,
-                None => Lessons::read(&mut tx, owner, entry.at).await?.are_near(entry.school, entry.at, 0),
+                None => lessons.are_on(&mut tx, (owner, school), order.at).await?,
             };
-            match store::insert_measurement(&mut tx, &row(owner, entry, in_lesson, now.0)).await? {
+            let row = measurement_row(owner, school, MeasurementOrder { id, ..order }, in_lesson, now);
+            match store::insert_measurement(&mut tx, &row).await? {
                 true => outcome.added += 1,
                 false => outcome.unchanged += 1,
             }
@@ -54,20 +61,5 @@ impl Bandwidth {
         self.access.audit(&mut tx, staff, deed).await?;
         tx.commit().await?;
         Ok(outcome)
-    }
-}
-
-fn row(owner: MunicipalityId, entry: Entry, in_lesson: bool, recorded_at: i64) -> MeasurementRow {
-    MeasurementRow {
-        municipality_id: owner.0,
-        measurement_id: entry.id(owner),
-        school_id: entry.school.0,
-        measured_at: entry.at.0,
-        receive_kbps: entry.receive_kbps,
-        send_kbps: entry.send_kbps,
-        method: entry.method as i16,
-        in_lesson,
-        note: entry.note,
-        recorded_at,
     }
 }

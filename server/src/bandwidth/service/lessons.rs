@@ -1,10 +1,11 @@
 //! Whether lessons are on at schools of an owner, by calendar and timetable of one day.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, hash_map::Entry};
 
-use time::{Date, OffsetDateTime, UtcOffset};
+use time::Date;
 
 use crate::{
+    access::rules::days::minute_in_japan,
     bandwidth::rules::planning::is_near_lessons,
     clock::Timestamp,
     db::Tx,
@@ -60,8 +61,22 @@ impl Lessons {
     }
 }
 
-fn minute_in_japan(at: Timestamp) -> i64 {
-    let tokyo = UtcOffset::from_hms(9, 0, 0).expect("nine hours are an offset");
-    let time = OffsetDateTime::from_unix_timestamp(at.0.div_euclid(1_000_000)).map(|time| time.to_offset(tokyo));
-    time.map_or(0, |time| i64::from(time.hour()) * 60 + i64::from(time.minute()))
+/// Lessons of owners and days, each of which is read once.
+#[derive(Default)]
+pub(super) struct LessonsOfDays(HashMap<(MunicipalityId, Date), Lessons>);
+
+impl LessonsOfDays {
+    /// Whether a moment lies in the lessons of a school.
+    pub(super) async fn are_on(
+        &mut self,
+        tx: &mut Tx,
+        (owner, school): (MunicipalityId, SchoolId),
+        at: Timestamp,
+    ) -> Result<bool> {
+        let lessons = match self.0.entry((owner, day_in_japan(at.0))) {
+            Entry::Occupied(read) => read.into_mut(),
+            Entry::Vacant(new) => new.insert(Lessons::read(tx, owner, at).await?),
+        };
+        Ok(lessons.are_near(school, at, 0))
+    }
 }

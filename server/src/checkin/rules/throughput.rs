@@ -11,7 +11,7 @@ pub const OVERSHOOT_BYTES: u64 = 16 * PIECE_BYTES as u64;
 /// A test without a call for this long does not run any more, in microseconds.
 const IDLE_US: i64 = 10_000_000;
 /// The fastest that is believed, in kbit/s: 400 Gbit/s.
-const MOST_KBPS: u32 = 400_000_000;
+pub const MOST_KBPS: u32 = 400_000_000;
 
 /// What became of a test. The numbers are stored, and those of the contract.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

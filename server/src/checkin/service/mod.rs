@@ -22,6 +22,7 @@ use crate::{
         service::{Access, audit::Deed},
     },
     clock::{Clock, Timestamp},
+    config::{Config, Limits},
     db::Db,
     devices::{
         rules::{DeviceId, DeviceKey},
@@ -44,6 +45,14 @@ pub struct CheckInConfig {
     pub batch_reports: usize,
     /// Tests of throughput that run at once.
     pub throughput_tests: usize,
+}
+
+impl CheckInConfig {
+    /// What a server's configuration says of it.
+    pub fn of(config: &Config) -> Self {
+        let Limits { queue_reports, batch_reports, throughput_tests, .. } = config.limits;
+        Self { interval: config.checkin_interval, queue_reports, batch_reports, throughput_tests }
+    }
 }
 
 /// Takes reports.

@@ -45,6 +45,7 @@ use super::{
     client::{Client, ClientArgs},
     failure::{Failure, Result},
     output::print,
+    scratch,
     serve::shutdown_signal,
 };
 use crate::{
@@ -93,16 +94,9 @@ pub(super) async fn run(args: DemoArgs) -> Result<()> {
     telemetry::init_logging_at(LogFormat::Text, "error,gigafleet=warn");
     let stop = shutdown_signal()?;
     allow_open_files();
-    let folder = tempfile::Builder::new().prefix("gigafleet-demo-").tempdir();
-    let folder = folder.map_err(|error| {
-        Failure::told(format!("no temporary folder could be made: {error}"), "set TMPDIR to a folder with free space")
-    })?;
+    let folder = scratch::make("gigafleet-demo-")?;
     let outcome = hold(&args, folder.path(), stop).await;
-    let removed = folder.close();
-    outcome?;
-    removed.map_err(|error| {
-        Failure::told(format!("the temporary folder could not be removed: {error}"), "remove it by hand")
-    })
+    scratch::remove(folder, outcome)
 }
 
 /// A connection is open on both sides in one process, and a burst may hold one for each device.

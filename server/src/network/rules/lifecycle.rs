@@ -121,14 +121,14 @@ impl Life {
         let policy = &engine.policy;
         if let Some(number) = self.records.iter().rposition(|record| record.is_of(&finding, now, policy)) {
             seen.insert(number);
-            // What ended does not come back as part of something else.
-            let explained = self.records.iter().any(|record| record.lasts_and_explains(&finding));
-            let record = &mut self.records[number];
             let opens = finding.opens;
-            let closed = record.incident.state == IncidentState::Closed;
-            if closed && (!opens || explained) {
+            let closed = self.records[number].incident.state == IncidentState::Closed;
+            // What ended does not come back as part of something else.
+            let explained = || self.records.iter().any(|record| record.lasts_and_explains(&finding));
+            if closed && (!opens || explained()) {
                 return;
             }
+            let record = &mut self.records[number];
             let kinds = record.update(&finding, now, policy);
             for kind in kinds {
                 record.say(engine, kind, until, now, changes);

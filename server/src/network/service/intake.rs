@@ -285,18 +285,22 @@ pub(super) fn networks_of(rows: Vec<places::SchoolNetworkRow>) -> Networks {
     networks
 }
 
+/// At which school's own network a device is, if at any. A probe stays where it was put.
+pub(super) fn school_of(networks: &Networks, own: SchoolId, seen: &Seen, is_probe: bool) -> Option<SchoolId> {
+    match networks.place(own, seen) {
+        Place::School => Some(own),
+        Place::Unknown if is_probe => Some(own),
+        Place::OtherSchool(school) => Some(school),
+        Place::Elsewhere | Place::Unknown => None,
+    }
+}
+
 fn known(row: &DeviceNetworkRow, networks: &Networks, at: Timestamp) -> Known {
     let access_point = row.bssid.as_deref().and_then(|bytes| bytes.try_into().ok());
     let seen = Seen::stored(row.ssid.clone(), row.bssid.as_deref(), row.gateway_hash.as_deref());
     let own = row.school_id.map(SchoolId);
     let probe = i64::from(row.purpose) == Purpose::Probe.to_number();
-    let school = own.and_then(|own| match networks.place(own, &seen) {
-        Place::School => Some(own),
-        // A probe stays where it was put.
-        Place::Unknown if probe => Some(own),
-        Place::OtherSchool(school) => Some(school),
-        Place::Elsewhere | Place::Unknown => None,
-    });
+    let school = own.and_then(|own| school_of(networks, own, &seen, probe));
     Known { school, access_point, probe, at }
 }
 

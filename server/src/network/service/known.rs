@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     access::{
-        rules::{Right, Staff, days::midnight_in_japan},
+        rules::{Right, Staff, days::minute_in_japan},
         service::audit::Deed,
     },
     clock::Timestamp,
@@ -121,7 +121,7 @@ impl Network {
     pub async fn owners_to_learn(&self) -> Result<Vec<MunicipalityId>> {
         let now = self.clock.now();
         let day = day_in_japan(now.0);
-        let minute = (now.0 - midnight_in_japan(day).0) / MINUTE_US;
+        let minute = minute_in_japan(now);
         if !LEARNING_MINUTES.contains(&minute) || matches!(day.weekday(), Weekday::Saturday | Weekday::Sunday) {
             return Ok(Vec::new());
         }

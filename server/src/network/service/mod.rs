@@ -51,17 +51,22 @@ impl Network {
 }
 
 /// The area of a school that the caller may look at. Reason: SCHOOL_NOT_FOUND.
-async fn visible_school(tx: &mut Tx, staff: &Staff, owner: MunicipalityId, school: SchoolId) -> Result<SchoolRow> {
+pub async fn visible_school(tx: &mut Tx, staff: &Staff, owner: MunicipalityId, school: SchoolId) -> Result<SchoolRow> {
     let not_found = || school_not_found(school);
     let area = staff.scope(Right::ViewFigures)?.area(owner).ok_or_else(not_found)?;
     schools::find_school(tx, &area, school).await?.ok_or_else(not_found)
 }
 
 /// The same for a change. Reasons: SCHOOL_NOT_FOUND, RIGHT_MISSING.
-async fn school_for_change(tx: &mut Tx, staff: &Staff, owner: MunicipalityId, school: SchoolId) -> Result<()> {
-    visible_school(tx, staff, owner, school).await?;
+pub async fn school_for_change(
+    tx: &mut Tx,
+    staff: &Staff,
+    owner: MunicipalityId,
+    school: SchoolId,
+) -> Result<SchoolRow> {
+    let row = visible_school(tx, staff, owner, school).await?;
     match staff.area_for(Right::EditSchools, owner)?.covers(Some(school)) {
-        true => Ok(()),
+        true => Ok(row),
         false => Err(Error::new(Kind::Denied, "RIGHT_MISSING", say_access::role_forbids_here())),
     }
 }

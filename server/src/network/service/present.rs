@@ -1,12 +1,9 @@
 //! Which devices are on the own network of their school now.
 
 use super::{
-    super::{
-        rules::place::{Place, Seen},
-        store::places as store,
-    },
+    super::{rules::place::Seen, store::places as store},
     Network,
-    intake::networks_of,
+    intake::{networks_of, school_of},
 };
 use crate::{
     clock::Timestamp,
@@ -38,7 +35,7 @@ impl Network {
     }
 
     /// The devices of an owner, or of one of its schools, that reported since a moment from the own network of their school,
-    /// those that were heard last first. A probe stays where it was put.
+    /// those that were heard last first.
     pub async fn present_devices(
         &self,
         owner: MunicipalityId,
@@ -55,11 +52,7 @@ impl Network {
             let own = SchoolId(row.school_id);
             let is_probe = i64::from(row.purpose) == Purpose::Probe.to_number();
             let seen = Seen::stored(row.ssid, row.bssid.as_deref(), row.gateway_hash.as_deref());
-            let there = match networks.place(own, &seen) {
-                Place::School => true,
-                Place::Unknown => is_probe,
-                Place::OtherSchool(_) | Place::Elsewhere => false,
-            };
+            let there = school_of(&networks, own, &seen, is_probe) == Some(own);
             there.then_some(PresentDevice {
                 school: own,
                 device: DeviceId(row.device_id),

@@ -11,11 +11,11 @@ use super::{
         self,
         figures::{self, OwnerFiguresRow, SchoolFiguresRow},
     },
-    Overview, areas, micros, school_view,
+    Overview, areas, school_view,
 };
 use crate::{
     access::rules::{Area, Right, Schools, Staff},
-    clock::Timestamp,
+    clock::{Timestamp, micros},
     error::Result,
     schools::{
         rules::{MunicipalityId, SchoolId},

@@ -14,11 +14,11 @@ use super::{
             list::{self, Look, Source},
         },
     },
-    Overview, areas, micros, require_school,
+    Overview, areas, require_school,
 };
 use crate::{
     access::rules::{Area, Right, Schools, Staff},
-    clock::Timestamp,
+    clock::{Timestamp, micros},
     db::Tx,
     devices::rules::presence as silence_of,
     error::{Error, Result, says::devices as say},

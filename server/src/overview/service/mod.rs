@@ -26,7 +26,7 @@ use crate::{
         service::Access,
     },
     checkin::service::CheckIns,
-    clock::{Clock, Timestamp},
+    clock::{Clock, Timestamp, micros},
     db::{Db, Tx},
     devices::{
         rules::{self, DeviceId, DeviceKey, claims::ShownField, fields::Field},
@@ -290,10 +290,6 @@ async fn list_rows(
         rows.extend(store::list_device_views(tx, area, filter.school, first, left).await?);
     }
     Ok(rows)
-}
-
-fn micros(duration: Duration) -> i64 {
-    i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
 }
 
 fn small(value: Option<i64>) -> Option<u32> {
