@@ -16,7 +16,7 @@ use std::{
 use gigafleet_proto::v1::CheckError;
 use tokio::{
     net::UdpSocket,
-    time::{Instant, timeout_at},
+    time::{Instant, timeout, timeout_at},
 };
 
 use super::error_of;
@@ -29,6 +29,8 @@ const ADDRESSES_MAX: usize = 4;
 const RECORDS_MAX: usize = 64;
 /// An answer without EDNS has at most 512 bytes; some send more.
 const ANSWER_BYTES_MAX: usize = 1_500;
+/// A resolver that said nothing is asked again after this.
+const ASK_AGAIN: Duration = Duration::from_secs(1);
 const HEADER_BYTES: usize = 12;
 const CLASS_IN: u16 = 1;
 const NO_ERROR: u8 = 0;
@@ -144,7 +146,8 @@ impl Names {
     }
 }
 
-/// Sends a question and waits for what answers it; anything else that comes in is not looked at.
+/// Sends a question and waits for what answers it; anything else that comes in is not looked at. A datagram that is lost
+/// is no resolver that is broken: it is asked again, as any system does.
 async fn exchange(resolver: SocketAddr, question: &[u8]) -> io::Result<Result<Vec<IpAddr>, CheckError>> {
     let any: IpAddr = match resolver {
         SocketAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
@@ -155,7 +158,11 @@ async fn exchange(resolver: SocketAddr, question: &[u8]) -> io::Result<Result<Ve
     socket.send(question).await?;
     let mut buffer = [0; ANSWER_BYTES_MAX];
     loop {
-        let length = socket.recv(&mut buffer).await?;
+        let Ok(length) = timeout(ASK_AGAIN, socket.recv(&mut buffer)).await else {
+            socket.send(question).await?;
+            continue;
+        };
+        let length = length?;
         if let Some(answer) = read_answer(question, &buffer[..length]) {
             return Ok(answer);
         }

@@ -12,6 +12,8 @@ pub(crate) enum Resolver {
     Knows(&'static str, IpAddr),
     Refuses(u8),
     Silent,
+    /// Every second question is lost on the way.
+    Loses(IpAddr),
     /// Answers with other people's answers first.
     Confuses(IpAddr),
 }
@@ -43,9 +45,10 @@ pub(crate) async fn resolver(behaviour: Resolver) -> SocketAddr {
     let socket = Arc::new(UdpSocket::bind("127.0.0.1:0").await.unwrap());
     let address = socket.local_addr().unwrap();
     tokio::spawn(async move {
-        let mut buffer = [0; 512];
+        let (mut buffer, mut count) = ([0; 512], 0);
         while let Ok((length, from)) = socket.recv_from(&mut buffer).await {
             let question = &buffer[..length];
+            count += 1;
             let answers = match behaviour {
                 Resolver::Answers(address) => vec![answer(question, 0, Some(address))],
                 Resolver::Knows(name, address) => {
@@ -56,6 +59,8 @@ pub(crate) async fn resolver(behaviour: Resolver) -> SocketAddr {
                 }
                 Resolver::Refuses(code) => vec![answer(question, code, None)],
                 Resolver::Silent => Vec::new(),
+                Resolver::Loses(_) if count % 2 == 1 => Vec::new(),
+                Resolver::Loses(address) => vec![answer(question, 0, Some(address))],
                 Resolver::Confuses(address) => {
                     let mut other = answer(question, 3, None);
                     other[0] ^= 0xff;
@@ -118,6 +123,12 @@ async fn second_resolver_is_asked_where_the_first_does_not_help() {
     let begun = Instant::now();
     assert_eq!(silent.resolve("fleet.example", BOTH, LIMIT).await, Err(CheckError::Timeout));
     assert!(begun.elapsed() < LIMIT * 2, "the limit is for all of them together");
+}
+
+#[tokio::test]
+async fn question_that_is_lost_on_the_way_is_asked_again() {
+    let names = names(&[Resolver::Loses(HERE)]).await;
+    assert_eq!(names.resolve("fleet.example", BOTH, ASK_AGAIN * 3).await, Ok(vec![HERE]));
 }
 
 #[tokio::test]
