@@ -183,11 +183,16 @@ pub(crate) async fn always_lessons(server: &ServerProcess, municipality: &str) {
 }
 
 impl World {
-    async fn incidents(&self) -> Vec<Incident> {
+    /// Suspicions too.
+    async fn incidents_and_suspicions(&self) -> Vec<Incident> {
         let mut networks = NetworkServiceClient::new(self.server.staff().connection().await);
         let request = ListIncidentsRequest { include_closed: true, ..ListIncidentsRequest::default() };
-        let incidents = networks.list_incidents(request).await.expect("a list").into_inner().incidents;
-        incidents.into_iter().filter(|incident| incident.open_time.is_some()).collect()
+        networks.list_incidents(request).await.expect("a list").into_inner().incidents
+    }
+
+    async fn incidents(&self) -> Vec<Incident> {
+        let all = self.incidents_and_suspicions().await;
+        all.into_iter().filter(|incident| incident.open_time.is_some()).collect()
     }
 
     fn say(&self, what: &str, incidents: &[Incident]) {
@@ -205,10 +210,21 @@ impl World {
         }
     }
 
+    /// Says how it goes on, so that what does not come can be understood.
+    fn say_news(&self, what: &str, incidents: &[Incident], told: &mut Vec<(i32, usize)>) {
+        let now: Vec<_> = incidents.iter().map(|incident| (incident.state, incident.changes.len())).collect();
+        if now != *told {
+            *told = now;
+            self.say(what, incidents);
+        }
+    }
+
     /// Waits until the one new incident is open and is what it should be.
     async fn opens(&self, known: usize, what: &str, right: (ElementKind, &str, u32)) -> Incident {
+        let mut told = Vec::new();
         let found = eventually_async(what, SOON, async || {
-            let all = self.incidents().await;
+            let all = self.incidents_and_suspicions().await;
+            self.say_news(what, &all, &mut told);
             let opened = all.iter().filter(|incident| incident.state() == IncidentState::Open);
             let right =
                 |incident: &&Incident| (incident.element_kind(), incident.cause.as_str(), incident.mext_place) == right;
@@ -223,15 +239,10 @@ impl World {
 
     /// Waits until it is over.
     async fn ends(&self, known: usize, what: &str, id: &str) -> Incident {
-        let mut told = 0;
+        let mut told = Vec::new();
         let over = eventually_async(what, OVER, async || {
-            let all = self.incidents().await;
-            // How it goes on, so that an end that does not come can be understood.
-            let changes = all.iter().map(|incident| incident.changes.len()).sum();
-            if changes != told {
-                told = changes;
-                self.say(what, &all);
-            }
+            let all = self.incidents_and_suspicions().await;
+            self.say_news(what, &all, &mut told);
             all.into_iter().find(|one| one.incident_id == id && one.state() == IncidentState::Closed)
         });
         let over = over.await;

@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-/// Pause between two looks.
-const LOOK: Duration = Duration::from_millis(20);
+/// Shortest and longest pause between two looks: what takes minutes is not looked at fifty times a second.
+const LOOK: [Duration; 2] = [Duration::from_millis(20), Duration::from_secs(1)];
 
 /// Waits until `look` gives something, and gives that. Panics at the deadline, naming what was waited for.
 pub async fn eventually<T>(what: &str, deadline: Duration, mut look: impl FnMut() -> Option<T>) -> T {
@@ -18,6 +18,6 @@ pub async fn eventually_async<T>(what: &str, deadline: Duration, mut look: impl 
             return found;
         }
         assert!(begun.elapsed() < deadline, "not within {deadline:?}: {what}");
-        tokio::time::sleep(LOOK).await;
+        tokio::time::sleep((begun.elapsed() / 20).clamp(LOOK[0], LOOK[1])).await;
     }
 }

@@ -178,11 +178,26 @@ impl Troubled {
             .min_by(|a, b| a.target.cmp(&b.target))
     }
 
+    /// Whether the server and a service are in trouble.
+    fn is_slow_beyond(&self, stale: Moment, outcomes: &[Outcome]) -> bool {
+        let told = || self.troubles.iter().filter(|trouble| trouble.last_known >= stale);
+        told().any(|trouble| trouble.target == Target::Server && outcomes.contains(&trouble.outcome))
+            && told().any(|trouble| matches!(trouble.target, Target::Service(_)))
+    }
+
     fn count(&self, stale: Moment, counted: &mut Counted) {
         let Some(first) = self.first_broken(stale) else { return };
         let told = |trouble: &&Trouble| trouble.last_known >= stale;
         let times = (first.since, first.first_known);
         match &first.target {
+            // A full line loses questions for names too. A resolver that is broken makes no connection slow.
+            Target::Dns
+                if matches!(first.error, Some(ErrorKind::Timeout | ErrorKind::NoAnswer))
+                    && self.is_slow_beyond(stale, &[Outcome::Slow]) =>
+            {
+                counted.congested += 1;
+                counted.congested_times.push(times);
+            }
             Target::Link | Target::HubHop | Target::IspHop | Target::Ports => {}
             Target::Address => counted.address += 1,
             Target::Gateway => {
@@ -195,7 +210,7 @@ impl Troubled {
                 counted.dns_times.push(times);
             }
             Target::Server => {
-                if self.troubles.iter().filter(told).any(|trouble| matches!(trouble.target, Target::Service(_))) {
+                if self.is_slow_beyond(stale, &[Outcome::Slow, Outcome::Failed]) {
                     counted.congested += 1;
                     counted.congested_times.push(times);
                 }

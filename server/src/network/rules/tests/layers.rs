@@ -62,6 +62,23 @@ fn names_that_fail_behind_one_resolver_are_the_resolver() {
 }
 
 #[test]
+fn a_line_that_is_so_full_that_names_are_lost_is_the_line_and_not_the_resolver() {
+    let mut world = World::new(at(9, 0));
+    for device in all() {
+        for told in [at(9, 10), at(9, 15)].map(|told| told + (device as i64 * 17).rem_euclid(60)) {
+            if device % 3 != 0 {
+                world.says_why(told, told, 4, device, &Target::Dns, Outcome::Failed, Some(ErrorKind::Timeout));
+            }
+            world.says(told, told, 4, device, &Target::Server, Outcome::Slow);
+            world.says(told, told, 4, device, &drill(), Outcome::Slow);
+        }
+    }
+    world.run(at(9, 20));
+    assert_eq!(world.opened(), ["school_line/s4"]);
+    assert_eq!(world.announced()[0].verdict.cause, Cause::LineCongestion);
+}
+
+#[test]
 fn a_device_that_slept_through_the_end_of_a_shared_trouble_is_not_broken() {
     let mut world = World::new(at(9, 0));
     let period = [at(9, 0) + 30, at(9, 40)];
