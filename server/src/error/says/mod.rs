@@ -13,6 +13,7 @@ pub mod files;
 pub mod network;
 pub mod schools;
 pub mod server;
+pub mod tickets;
 
 #[cfg(test)]
 mod tests {
