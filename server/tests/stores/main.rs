@@ -20,6 +20,7 @@ mod pages;
 mod registry;
 mod schema;
 mod schools;
+mod ticketing;
 
 use std::{path::Path, sync::Arc, time::Duration};
 

@@ -19,23 +19,26 @@ use crate::{
     },
 };
 
-/// Days that are looked at from the first one on: the longest vacation, and what lies behind it.
-const DAYS: i64 = 400;
+/// Days that are looked at behind the last one: the longest vacation, and what lies behind it.
+const AHEAD: i64 = 400;
+/// Most days that are looked at; of what came in before, the clock begins then.
+const DAYS_MOST: i64 = 5 * 366;
 
 /// The school days of a place from a day on.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct SchoolDays(BTreeSet<Date>);
 
 impl SchoolDays {
-    /// Reads the calendar of a school, or of an owner for what belongs to no school, from the day of a moment on.
+    /// Reads the calendar of a school, or of an owner for what belongs to no school, for clocks that began at a moment or after it
+    /// and are asked at another.
     pub(super) async fn read(
         tx: &mut Tx,
         municipality: MunicipalityId,
         school: Option<SchoolId>,
-        from: Timestamp,
+        [from, now]: [Timestamp; 2],
     ) -> Result<Self> {
-        let first = day_in_japan(from.0);
-        let last = first + Duration::days(DAYS);
+        let last = day_in_japan(now.0.max(from.0)) + Duration::days(AHEAD);
+        let first = day_in_japan(from.0).max(last - Duration::days(DAYS_MOST));
         let (from_year, to_year) = (FiscalYear::of(first), FiscalYear::of(last));
         let holidays = calendar::holidays(tx, first, last).await?;
         let owner = calendar::periods(tx, CalendarOf { municipality, school: None }, from_year, to_year).await?;
@@ -43,7 +46,7 @@ impl SchoolDays {
             Some(_) => calendar::periods(tx, CalendarOf { municipality, school }, from_year, to_year).await?,
             None => Vec::new(),
         };
-        let days = (0..=DAYS).map(|day| first + Duration::days(day));
+        let days = (0..=(last - first).whole_days()).map(|day| first + Duration::days(day));
         Ok(Self(days.filter(|day| school_day(*day, &holidays, &owner, &own).is_school_day).collect()))
     }
 

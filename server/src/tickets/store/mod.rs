@@ -1,11 +1,13 @@
 //! SQL of tickets and of what happened to them.
 
 mod queue;
+pub(super) mod snapshot;
 
 use sqlx::FromRow;
 use uuid::Uuid;
 
-pub(super) use self::queue::{Behind, Which, queue};
+pub(super) use self::queue::queue;
+pub use self::queue::{Behind, Which};
 use super::rules::TicketId;
 use crate::{clock::Timestamp, db::Tx, error::Result, schools::rules::MunicipalityId};
 
@@ -194,10 +196,18 @@ pub(super) async fn find(tx: &mut Tx, owner: MunicipalityId, ticket: TicketId) -
     tx.query(sql).bind(owner).bind(ticket).optional().await
 }
 
+/// A ticket of an owner by its number.
+pub(super) async fn find_by_number(tx: &mut Tx, owner: MunicipalityId, number: i64) -> Result<Option<TicketRow>> {
+    let sql = concat!(columns!(), "WHERE t.municipality_id = $1 AND t.number = $2");
+    tx.query(sql).bind(owner).bind(number).optional().await
+}
+
 /// Tickets of an owner that went into another, the oldest first.
 pub(super) async fn merged_into(tx: &mut Tx, owner: MunicipalityId, into: TicketId) -> Result<Vec<TicketRow>> {
-    let sql =
-        concat!(columns!(), "WHERE t.municipality_id = $1 AND t.merged_into = $2 ORDER BY t.created_at, t.ticket_id LIMIT 100");
+    let sql = concat!(
+        columns!(),
+        "WHERE t.municipality_id = $1 AND t.merged_into = $2 ORDER BY t.created_at, t.ticket_id LIMIT 100"
+    );
     tx.query(sql).bind(owner).bind(into).all().await
 }
 
@@ -267,7 +277,7 @@ pub(super) async fn set_promise(
     .bind(owner)
     .bind(valid_from)
     .bind(policy)
-    .bind(now)
+    .bind(now.0)
     .execute()
     .await?;
     Ok(())
