@@ -2,7 +2,7 @@
 //!
 //! [`Server::bind`] is the only way in; `cli` is what the binary runs. A folder is a feature and a file name is a layer:
 //! `rules` pure, `store` SQL, `service` use cases, `grpc` the contract. Features depend in one order: access ← schools ←
-//! devices ← enrollment ← checkin ← network ← bandwidth ← overview.
+//! devices ← enrollment ← checkin ← network ← bandwidth ← tickets ← overview.
 
 pub mod access;
 pub mod bandwidth;
@@ -22,6 +22,7 @@ pub mod overview;
 pub mod schools;
 pub mod simulate;
 pub mod telemetry;
+pub mod tickets;
 
 use std::{net::SocketAddr, sync::Arc};
 

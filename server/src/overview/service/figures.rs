@@ -144,7 +144,7 @@ impl Overview {
         }
         let every = (Uuid::nil(), Uuid::max());
         let kept = figures::kept_figures(&mut tx, owner, every).await?;
-        store::list::plan_by_parameters(&mut tx).await?;
+        tx.plan_by_parameters().await?;
         let fresh = figures::count_figures(&mut tx, owner, every, self.reporting_since(now)).await?;
         drop(tx);
         let (changed, gone) = changes(&kept, &fresh);
