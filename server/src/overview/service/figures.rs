@@ -7,10 +7,7 @@ use gigafleet_proto::v1;
 use uuid::Uuid;
 
 use super::{
-    super::store::{
-        self,
-        figures::{self, OwnerFiguresRow, SchoolFiguresRow},
-    },
+    super::store::figures::{self, OwnerFiguresRow, SchoolFiguresRow},
     Overview, areas, school_view,
 };
 use crate::{

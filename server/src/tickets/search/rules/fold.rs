@@ -84,7 +84,9 @@ fn first_cluster(text: &str) -> &str {
 /// ァ…ヶ as ぁ…ゖ, and the two marks of repetition.
 fn to_hiragana(c: char) -> char {
     match c {
-        'ァ'..='ヶ' | 'ヽ' | 'ヾ' => char::from_u32(u32::from(c) - 0x60).expect("hiragana lie 0x60 before katakana"),
+        'ァ'..='ヶ' | 'ヽ' | 'ヾ' => {
+            char::from_u32(u32::from(c) - 0x60).expect("hiragana lie 0x60 before katakana")
+        }
         _ => c,
     }
 }
