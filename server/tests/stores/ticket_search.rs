@@ -128,7 +128,7 @@ async fn search_finds_what_a_plain_scan_finds(world: World) {
         known.push((changed_at, ticket, fold(&text)));
     }
     tx.commit().await.unwrap();
-    known.sort_by(|one, two| (two.0, two.1).cmp(&(one.0, one.1)));
+    known.sort_by_key(|known| std::cmp::Reverse((known.0, known.1)));
 
     let area = area(&world, owner).await;
     let mut tx = world.db.read().await.unwrap();
