@@ -102,6 +102,18 @@ struct CreateArgs {
 enum TicketsCommand {
     /// List the queue, the next to do first.
     List(ListArgs),
+    /// Find tickets by what is written in them, the last written first.
+    Search {
+        /// Words that must all stand in a ticket.
+        #[arg(value_name = "TEXT")]
+        text: String,
+        /// Only of the municipality with this code.
+        #[arg(long, value_name = "CODE")]
+        municipality: Option<String>,
+        /// At most so many tickets.
+        #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1_000))]
+        limit: u32,
+    },
     /// Show one ticket with what happened to it.
     Show(TicketArgs),
     /// Make a ticket.
@@ -209,6 +221,9 @@ pub(super) async fn run(args: TicketsArgs) -> Result<()> {
     let client = client_args.open().await?;
     let (ticket, verb) = match command {
         TicketsCommand::List(args) => return list(&client, args, as_json).await,
+        TicketsCommand::Search { text, municipality, limit } => {
+            return search(&client, text, municipality.as_deref(), limit, as_json).await;
+        }
         TicketsCommand::Show(ticket) => return show(&client, &ticket, as_json).await,
         TicketsCommand::Create(args) => return create(&client, args, as_json).await,
         TicketsCommand::Triage { ticket, category, impact, urgency } => {
@@ -275,6 +290,35 @@ async fn list(client: &Client, args: ListArgs, as_json: bool) -> Result<()> {
         remark(&format!("there are more than {} tickets: narrow the list, or pass a greater --limit", args.limit));
     }
     show_rows(found.tickets, as_json)
+}
+
+async fn search(
+    client: &Client,
+    text: String,
+    municipality: Option<&str>,
+    page_size: u32,
+    as_json: bool,
+) -> Result<()> {
+    let municipality_id = match municipality {
+        Some(code) => client.municipality(code).await?.municipality_id,
+        None => String::new(),
+    };
+    let request = v1::SearchTicketsRequest { municipality_id, text, page_size, page_token: String::new() };
+    let found = answer(client.tickets().search_tickets(request)).await?;
+    if !found.next_page_token.is_empty() {
+        remark(&format!("more than {page_size} tickets were found: say more words, or pass a greater --limit"));
+    }
+    if as_json {
+        return print(json::pretty(&json::list("found", found.found, json::found_ticket)));
+    }
+    let columns = [Column::Number("NO"), Column::Text("STATE"), Column::Text("SUBJECT"), Column::Text("FOUND")];
+    let rows = found.found.into_iter().filter_map(|found| {
+        let ticket = found.ticket?;
+        let state = ticket.state().as_str_name().trim_start_matches("TICKET_STATE_").to_lowercase();
+        let place = found.excerpts.into_iter().next().map(|excerpt| excerpt.text.replace('\n', " "));
+        Some(vec![ticket.number.to_string(), state, ticket.subject, or_absent(place.as_deref())])
+    });
+    print(table::table(&columns, rows.collect(), "nothing found"))
 }
 
 async fn create(client: &Client, args: CreateArgs, as_json: bool) -> Result<()> {

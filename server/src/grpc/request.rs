@@ -51,6 +51,7 @@ const METHODS: &[&str] = &[
     "/gigafleet.v1.TicketService/CreateTicket",
     "/gigafleet.v1.TicketService/GetTicket",
     "/gigafleet.v1.TicketService/ListTickets",
+    "/gigafleet.v1.TicketService/SearchTickets",
     "/gigafleet.v1.TicketService/ChangeTicket",
     "/gigafleet.v1.TicketService/GetTicketPromise",
     "/gigafleet.v1.TicketService/SetTicketPromise",

@@ -1,5 +1,7 @@
 //! TicketService: the queue, one ticket, one verb at a time.
 
+use std::ops::Range;
+
 use gigafleet_proto::v1::{self, change_ticket_request::Verb, ticket_service_server::TicketService};
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
@@ -8,7 +10,10 @@ use super::{
     rules::{
         CallerKind, Category, Impact, Origin, State, TicketId, Urgency, WaitingOn, promise::Promise, queue::Deadline,
     },
-    service::{Behind, Change, EventRow, ListOrder, Named, Standing, TicketOrder, TicketView, Tickets, Which},
+    search::rules::{Excerpt, FoundPosition, TextQuery},
+    service::{
+        Behind, Change, EventRow, FoundTicket, ListOrder, Named, Standing, TicketOrder, TicketView, Tickets, Which,
+    },
 };
 use crate::{
     access::{
@@ -301,6 +306,20 @@ fn message(view: TicketView, with_snapshot: bool) -> v1::Ticket {
     }
 }
 
+fn found_message(found: FoundTicket) -> v1::FoundTicket {
+    let small = |byte: usize| u32::try_from(byte).unwrap_or(u32::MAX);
+    let mark = |mark: Range<usize>| v1::TicketExcerptMark { begin: small(mark.start), end: small(mark.end) };
+    let excerpt = |excerpt: Excerpt| v1::TicketExcerpt {
+        text: excerpt.text,
+        marks: excerpt.marked.into_iter().map(mark).collect(),
+        is_cut: excerpt.is_cut,
+    };
+    v1::FoundTicket {
+        ticket: Some(message(found.ticket, false)),
+        excerpts: found.excerpts.into_iter().map(excerpt).collect(),
+    }
+}
+
 fn event_message(event: EventRow) -> v1::TicketEvent {
     v1::TicketEvent {
         number: u32::try_from(event.number).unwrap_or(u32::MAX),
@@ -359,6 +378,27 @@ impl TicketService for TicketGrpc {
         });
         let tickets = views.into_iter().map(|view| message(view, false)).collect();
         Ok(Response::new(v1::ListTicketsResponse { tickets, next_page_token }))
+    }
+
+    async fn search_tickets(
+        &self,
+        request: Request<v1::SearchTicketsRequest>,
+    ) -> Result<Response<v1::SearchTicketsResponse>, Status> {
+        let staff = caller::staff(request.metadata(), &self.access).await?;
+        let request = request.into_inner();
+        let mut wrong = Vec::new();
+        let owner = page::collect(parse_optional_uuid("municipality_id", &request.municipality_id), &mut wrong);
+        let query = page::collect(TextQuery::parse("text", &request.text), &mut wrong);
+        let limit = page::collect(parse_page_size(request.page_size), &mut wrong);
+        let (Some(owner), Some(query), Some(limit)) = (owner, query, limit) else { return Err(refused(wrong).into()) };
+        let behind = page::read_time_and_id(&request.page_token)?;
+        let behind = behind.map(|(changed_at, ticket)| FoundPosition { changed_at, ticket });
+        let found = self.tickets.search(&staff, owner.map(MunicipalityId), &query, behind, limit).await?;
+        let next_page_token = page::next(&found, limit, |found| {
+            page::write_token(&[&found.position.changed_at.to_be_bytes(), found.position.ticket.as_bytes()])
+        });
+        let found = found.into_iter().map(found_message).collect();
+        Ok(Response::new(v1::SearchTicketsResponse { found, next_page_token }))
     }
 
     async fn change_ticket(

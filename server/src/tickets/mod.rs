@@ -5,5 +5,6 @@
 
 pub mod grpc;
 pub mod rules;
+pub mod search;
 pub mod service;
 pub mod store;

@@ -15,6 +15,7 @@ use gigafleet::{
             CallerKind, Category, EventKind, Impact, Origin, State, TicketId, Urgency, WaitingOn, clock::Standing,
             promise::Promise,
         },
+        search::rules::TextQuery,
         service::{Change, ListOrder, Named, TicketOrder, TicketView, Tickets, Which},
     },
 };
@@ -32,6 +33,7 @@ crate::on_both_engines!(
     what_an_owner_promises_orders_its_queue,
     many_at_once_get_numbers_of_their_own,
     only_who_may_work_there_gets_a_ticket,
+    what_is_written_is_found_by_who_may_read_it,
 );
 
 const HOUR_US: i64 = 3_600 * 1_000_000;
@@ -362,4 +364,37 @@ async fn only_who_may_work_there_gets_a_ticket(world: World) {
     assert_eq!(reason(change(&tickets, &staff, &given, Change::Take).await), "PERSON_NEEDED");
     let begun = change(&tickets, &engineer, &given, Change::Start).await.unwrap();
     assert_eq!(begun.life.state, State::InProgress);
+}
+
+async fn what_is_written_is_found_by_who_may_read_it(world: World) {
+    let (tickets, owner) = (tickets(&world), world.municipality("131130").await);
+    let school = world.school(owner, "緑小学校").await;
+    let engineer = person(&world, Role::Engineer, Place::Municipality(owner), "tanaka").await;
+    let teacher = world.of_role(Role::SchoolStaff, Place::School(owner, school)).await;
+    let view = made(&tickets, &teacher, owner, school, "キーボードのキーが外れた").await;
+    made(&tickets, &teacher, owner, school, "Wi-Fiにつながらない").await;
+    let view = change(&tickets, &engineer, &view, Change::Note(String::from("予備機の在庫は3台"))).await.unwrap();
+    change(&tickets, &engineer, &view, Change::Reply(String::from("明日うかがいます"))).await.unwrap();
+    let found = async |staff: &Staff, text: &str| -> Vec<i64> {
+        let query = TextQuery::parse("text", text).unwrap();
+        let found = tickets.search(staff, None, &query, None, 10).await.unwrap();
+        found.iter().map(|found| found.ticket.row.number).collect()
+    };
+    for (text, by_engineer, by_teacher) in [
+        ("ｷｰﾎﾞｰﾄﾞ", &[1][..], &[1][..]),
+        ("うかが", &[1], &[1]),
+        ("在庫", &[1], &[]),
+        ("表示 電源", &[1, 2], &[1, 2]),
+        ("wi-fi", &[2], &[2]),
+        ("存在しない", &[], &[]),
+    ] {
+        let mut numbers = found(&engineer, text).await;
+        numbers.sort_unstable();
+        assert_eq!(numbers, by_engineer, "{text}");
+        let mut numbers = found(&teacher, text).await;
+        numbers.sort_unstable();
+        assert_eq!(numbers, by_teacher, "{text}");
+    }
+    let stranger = world.of_role(Role::Engineer, Place::Municipality(world.municipality("131121").await)).await;
+    assert_eq!(found(&stranger, "電源").await, Vec::<i64>::new());
 }

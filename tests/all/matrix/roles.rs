@@ -68,7 +68,8 @@ impl Role {
                 ReportTickets,
                 WorkTickets,
             ],
-            BoardViewer => &[ViewFigures, ViewDevices, Export, ViewTickets],
+            // Who only looks may say that something is broken.
+            BoardViewer => &[ViewFigures, ViewDevices, Export, ViewTickets, ReportTickets],
             // The board keeps the ledger and the schools and may see who did what; access of devices is the team's, and so is
             // the work on tickets.
             BoardEditor => &[

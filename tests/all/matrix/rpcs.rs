@@ -569,6 +569,11 @@ fn tickets() -> Vec<Rpc> {
         staff("TicketService/ChangeTicket", WORK, change("note", text())),
         staff("TicketService/ChangeTicket", WORK, change("resolve", text())),
         staff("TicketService/ChangeTicket", ANSWER, change("answer", text())),
+        staff(
+            "TicketService/SearchTickets",
+            LIST,
+            json!({ "municipality_id": "{municipality}", "text": "画面 問い合わせ" }),
+        ),
         staff("TicketService/GetTicketPromise", LIST, of_owner),
         staff("TicketService/SetTicketPromise", PROMISE, promise),
     ]

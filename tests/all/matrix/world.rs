@@ -574,7 +574,7 @@ impl World {
 }
 
 /// What stands in each school before anything is called.
-const STANDING: [&str; 16] = [
+const STANDING: [&str; 17] = [
     "branch",
     "device",
     "device2",

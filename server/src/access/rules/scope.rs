@@ -104,7 +104,7 @@ impl Role {
                     | ReportTickets
                     | WorkTickets
             ),
-            Self::BoardViewer => matches!(right, ViewFigures | ViewDevices | Export | ViewTickets),
+            Self::BoardViewer => matches!(right, ViewFigures | ViewDevices | Export | ViewTickets | ReportTickets),
             Self::BoardEditor => matches!(
                 right,
                 ViewFigures

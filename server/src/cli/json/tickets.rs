@@ -112,3 +112,14 @@ pub(in crate::cli) fn ticket_whole(whole: v1::GetTicketResponse) -> Value {
         .list("merged", merged, ticket)
         .into()
 }
+
+/// A ticket that was found, and where the words stand.
+pub(in crate::cli) fn found_ticket(found: v1::FoundTicket) -> Value {
+    let v1::FoundTicket { ticket: itself, excerpts } = found;
+    let mark = |mark: v1::TicketExcerptMark| Object::default().value("begin", mark.begin).value("end", mark.end).into();
+    let excerpt = |excerpt: v1::TicketExcerpt| {
+        let v1::TicketExcerpt { text, marks, is_cut } = excerpt;
+        Object::default().value("text", text).list("marks", marks, mark).value("is_cut", is_cut).into()
+    };
+    Object::default().optional("ticket", itself.map(ticket)).list("excerpts", excerpts, excerpt).into()
+}

@@ -7,7 +7,9 @@ use super::{
     days::SchoolDays,
     event,
     judged::{self, life_of, promise_of},
-    require_person, store,
+    require_person,
+    search::write_texts,
+    store,
 };
 use crate::{
     access::{
@@ -209,6 +211,9 @@ impl Tickets {
             }
             let came = event(EventKind::Merged, staff, now, "", &json!({ "from_number": row.number }));
             store::append(&mut tx, owner, TicketId(into.ticket_id), &came).await?;
+        }
+        if !change.text().is_empty() {
+            write_texts(&mut tx, &next).await?;
         }
         let deed = Deed {
             municipality: Some(owner),

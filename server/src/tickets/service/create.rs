@@ -8,6 +8,7 @@ use super::{
     days::SchoolDays,
     event,
     judged::{self, promise_of},
+    search::write_texts,
     store::{self, snapshot},
 };
 use crate::{
@@ -139,6 +140,7 @@ impl Tickets {
             let attached = event(EventKind::Attached, staff, now, "", &json!({ "incident_id": incident }));
             store::append(&mut tx, owner, id, &attached).await?;
         }
+        write_texts(&mut tx, &row).await?;
         let deed = Deed {
             municipality: Some(owner),
             action: "ticket.create",

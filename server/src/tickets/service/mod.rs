@@ -8,11 +8,13 @@ mod create;
 mod days;
 mod judged;
 mod promises;
+mod search;
 
 pub use self::{
     change::Change,
     create::TicketOrder,
     judged::{Standing, TicketView},
+    search::FoundTicket,
 };
 pub use super::store::{Behind, EventRow, TicketRow, Which};
 use super::{
