@@ -244,7 +244,7 @@ async fn the_queue_is_one_over_owners_page_by_page(world: World) {
     let first = tickets.list(&engineer, ListOrder { limit: 1, ..ListOrder::default() }).await.unwrap().remove(0);
     let taken = change(&tickets, &engineer, &first, Change::Take).await.unwrap();
     let mine = ListOrder { mine: true, ..ListOrder::default() };
-    assert_eq!(list(&tickets, &engineer, mine.clone()).await, [taken.row.subject.clone()]);
+    assert_eq!(list(&tickets, &engineer, mine.clone()).await, std::slice::from_ref(&taken.row.subject));
     let which = Which { unassigned: true, ..Which::default() };
     assert_eq!(list(&tickets, &engineer, ListOrder { which, ..ListOrder::default() }).await.len(), 3);
     let which = Which { states: Some(format!("[{}]", State::InProgress.to_number())), ..Which::default() };
