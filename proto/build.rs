@@ -20,6 +20,7 @@ const FILES: &[&str] = &[
     "gigafleet/v1/import_service.proto",
     "gigafleet/v1/school_service.proto",
     "gigafleet/v1/staff_service.proto",
+    "gigafleet/v1/ticket_service.proto",
 ];
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {

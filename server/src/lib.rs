@@ -2,7 +2,7 @@
 //!
 //! [`Server::bind`] is the only way in; `cli` is what the binary runs. A folder is a feature and a file name is a layer:
 //! `rules` pure, `store` SQL, `service` use cases, `grpc` the contract. Features depend in one order: access ← schools ←
-//! devices ← enrollment ← checkin ← network ← bandwidth ← overview.
+//! devices ← enrollment ← checkin ← network ← bandwidth ← tickets ← overview.
 
 pub mod access;
 pub mod bandwidth;
@@ -22,6 +22,7 @@ pub mod overview;
 pub mod schools;
 pub mod simulate;
 pub mod telemetry;
+pub mod tickets;
 
 use std::{net::SocketAddr, sync::Arc};
 
@@ -36,6 +37,7 @@ use gigafleet_proto::{
         import_service_server::ImportServiceServer, line_service_server::LineServiceServer,
         network_service_server::NetworkServiceServer, review_service_server::ReviewServiceServer,
         school_service_server::SchoolServiceServer, staff_service_server::StaffServiceServer,
+        ticket_service_server::TicketServiceServer,
     },
 };
 use tokio::sync::watch;
@@ -79,6 +81,7 @@ use self::{
         service::Schools,
     },
     telemetry::Metrics,
+    tickets::{grpc::TicketGrpc, service::Tickets},
 };
 pub use self::{clock::Clock, config::Config, error::Error};
 
@@ -288,6 +291,8 @@ impl Bound {
         let exports = ExportGrpc::new(overview.clone(), exports, self.access.clone());
         let imports = ImportServiceServer::new(ImportGrpc::new(imports, self.access.clone()))
             .max_decoding_message_size(2 * devices::grpc::PIECE_BYTES);
+        let tickets = Tickets::new(self.db.clone(), self.clock.clone(), self.access.clone());
+        let tickets = TicketGrpc::new(tickets, self.access.clone());
         let schools = SchoolGrpc::new(overview, schools, self.access);
         let agents = AgentServiceServer::new(agents).max_decoding_message_size(size);
         let routes = Routes::new(EnrollmentServiceServer::new(enrollment).max_decoding_message_size(size))
@@ -298,6 +303,7 @@ impl Bound {
             .add_service(LineServiceServer::new(lines).max_decoding_message_size(size))
             .add_service(BandwidthServiceServer::new(bandwidth).max_decoding_message_size(size))
             .add_service(NetworkServiceServer::new(network).max_decoding_message_size(size))
+            .add_service(TicketServiceServer::new(tickets).max_decoding_message_size(size))
             .add_service(AccessServiceServer::new(own_access).max_decoding_message_size(size))
             .add_service(StaffServiceServer::new(staff).max_decoding_message_size(size))
             .add_service(AuditServiceServer::new(audit).max_decoding_message_size(size))

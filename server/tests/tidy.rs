@@ -12,6 +12,8 @@ const FEATURES: [&str; 10] =
     ["access", "schools", "devices", "enrollment", "checkin", "network", "bandwidth", "tickets", "renewal", "overview"];
 /// Below all features.
 const BASE: [&str; 7] = ["clock", "config", "console", "db", "error", "notify", "telemetry"];
+/// Files of a feature, each of which is a layer.
+const LAYERS: [&str; 5] = ["rules", "store", "service", "grpc", "pages"];
 
 struct Source {
     path: PathBuf,
@@ -36,7 +38,9 @@ fn sources() -> Vec<Source> {
                 let text = fs::read_to_string(&path).unwrap();
                 // What tests import is their own affair.
                 let text = text.split("#[cfg(test)]").next().unwrap().to_owned();
-                let layer = parts.get(1).cloned().unwrap_or_default();
+                // Below the feature, or below a part of it that has layers of its own.
+                let layer = parts[1..].iter().find(|part| LAYERS.contains(&part.as_str())).or(parts.get(1));
+                let layer = layer.cloned().unwrap_or_default();
                 found.push(Source { path: relative.to_owned(), feature: parts[0].clone(), layer, text });
             }
         }

@@ -17,7 +17,7 @@ use gigafleet_proto::v1::{
     export_service_client::ExportServiceClient, import_service_client::ImportServiceClient,
     line_service_client::LineServiceClient, network_service_client::NetworkServiceClient,
     review_service_client::ReviewServiceClient, school_service_client::SchoolServiceClient,
-    staff_service_client::StaffServiceClient,
+    staff_service_client::StaffServiceClient, ticket_service_client::TicketServiceClient,
 };
 use rustls_pki_types::{CertificateDer, pem::PemObject as _};
 use tonic::{
@@ -171,6 +171,11 @@ impl Client {
     /// Calls about identities.
     pub(super) fn reviews(&self) -> ReviewServiceClient<Channel> {
         ReviewServiceClient::new(self.channel())
+    }
+
+    /// Calls about tickets.
+    pub(super) fn tickets(&self) -> TicketServiceClient<Channel> {
+        TicketServiceClient::new(self.channel())
     }
 
     /// Calls about enrolment.

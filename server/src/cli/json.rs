@@ -8,12 +8,14 @@ pub(super) mod access;
 mod bandwidth;
 mod network;
 mod schools;
+mod tickets;
 
 pub(super) use self::bandwidth::{
     bandwidth_assessment, bandwidth_edition, bandwidth_measurement, bandwidth_report, bandwidth_test,
 };
 pub(super) use self::network::{incident, measurement_series, planned_work, school_health, school_network, target};
 pub(super) use self::schools::{calendar_period, holiday, hub, lesson_time, line, pupils, school_day};
+pub(super) use self::tickets::{found_ticket, ticket, ticket_whole};
 
 use gigafleet_agent::identity::to_hex;
 use gigafleet_proto::v1;

@@ -29,6 +29,7 @@ mod serve;
 mod simulate;
 mod staff;
 mod table;
+mod tickets;
 mod tokens;
 mod watch;
 
@@ -79,6 +80,8 @@ enum Command {
     Whoami(tokens::WhoamiArgs),
     /// List devices whose identity a person should look at; merge, keep apart, undo.
     Reviews(reviews::ReviewsArgs),
+    /// List the queue of tickets, make one, show one, take, answer, resolve, merge.
+    Tickets(tickets::TicketsArgs),
     /// Take a file of devices, schools, pupils or calendars in.
     Import(files::ImportArgs),
     /// Take devices out as a file for a spreadsheet.
@@ -108,6 +111,7 @@ pub fn main() -> ExitCode {
         Command::Audit(args) => block_on(audit::run(args)),
         Command::Whoami(args) => block_on(tokens::whoami(args)),
         Command::Reviews(args) => block_on(reviews::run(args)),
+        Command::Tickets(args) => block_on(tickets::run(args)),
         Command::Import(args) => block_on(files::import(args)),
         Command::Export(args) => block_on(files::export(args)),
         Command::Simulate(args) => block_on(simulate::run(args)),

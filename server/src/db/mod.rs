@@ -139,6 +139,18 @@ impl Tx {
         Query { tx: self, sql, values: Vec::new() }
     }
 
+    /// Lets PostgreSQL plan each statement of this transaction for its own parameters: of a list, which conditions count
+    /// differs from call to call.
+    pub async fn plan_by_parameters(&mut self) -> Result<()> {
+        match self.by_engine(
+            None,
+            Some("SELECT set_config('plan_cache_mode', 'force_custom_plan', TRUE), set_config('jit', 'off', TRUE)"),
+        ) {
+            Some(sql) => self.query(sql).execute().await.map(|_rows| ()),
+            None => Ok(()),
+        }
+    }
+
     /// Makes everything durable.
     pub async fn commit(self) -> Result<()> {
         let started = Instant::now();

@@ -255,14 +255,14 @@ const BIG: [&str; 7] = [
     "device_count",
 ];
 
-/// Names a big table that a plan reads from end to end although an index could be forced.
-async fn full_scan(world: &World, sql: &str, values: &[Value]) -> Option<String> {
+/// The lines of a statement's plan, in which an index is forced where one could be.
+pub(crate) async fn plan(world: &World, sql: &str, values: &[Value]) -> Vec<String> {
     let explain = match world.db.engine() {
         Engine::Sqlite => format!("EXPLAIN QUERY PLAN {sql}"),
         Engine::Postgres => format!("EXPLAIN {sql}"),
     };
     let mut tx = world.db.read().await.unwrap();
-    let lines: Vec<String> = match &mut tx {
+    match &mut tx {
         Tx::Sqlite(tx) => {
             let query = sqlx::query(sqlx::AssertSqlSafe(explain));
             query.fetch_all(&mut **tx).await.unwrap().iter().map(|row| row.get::<String, _>("detail")).collect()
@@ -283,7 +283,12 @@ async fn full_scan(world: &World, sql: &str, values: &[Value]) -> Option<String>
             }
             query.fetch_all(&mut **tx).await.unwrap().iter().map(|row| row.get::<String, _>(0)).collect()
         }
-    };
+    }
+}
+
+/// Names a big table that a plan reads from end to end although an index could be forced.
+async fn full_scan(world: &World, sql: &str, values: &[Value]) -> Option<String> {
+    let lines = plan(world, sql, values).await;
     let aliases: HashMap<&str, &str> = [
         ("d", "device"),
         ("c", "checkin_cursor"),

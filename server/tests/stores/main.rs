@@ -20,6 +20,8 @@ mod pages;
 mod registry;
 mod schema;
 mod schools;
+mod ticket_search;
+mod ticketing;
 
 use std::{path::Path, sync::Arc, time::Duration};
 

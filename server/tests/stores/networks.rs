@@ -16,6 +16,10 @@ use gigafleet::{
         },
     },
     schools::rules::{MunicipalityId, SchoolId},
+    tickets::{
+        rules::Category,
+        service::{TicketOrder, Tickets},
+    },
 };
 use gigafleet_proto::v1;
 use tokio::task::JoinSet;
@@ -162,6 +166,19 @@ async fn cut_line_is_one_incident_whichever_server_goes_on(world: World) {
     assert_eq!(seen.schools.values().flatten().collect::<Vec<_>>(), [&one.id]);
     let off = (seen.incident.started.at.0 - cut.0).abs() / 1_000_000;
     assert!(off <= 30, "the start is {off} s off");
+
+    // What is reported at the school now belongs to it, if it can be of an outage.
+    let tickets = Tickets::new(world.db.clone(), world.clock.clone(), world.access.clone());
+    for (category, school, expected) in [
+        (Category::Wifi, one.id, Some(seen.incident.id)),
+        (Category::Screen, one.id, None),
+        (Category::Wifi, other.id, None),
+    ] {
+        let order = crate::ticketing::order(school, "つながらない");
+        let order = TicketOrder { category, ..order };
+        let (view, _) = tickets.create(&world.staff().await, one.owner, order).await.unwrap();
+        assert_eq!(view.row.incident_id, expected, "{category:?}");
+    }
 
     // That server dies. Another one goes on from what is stored, and the first, come back, does not judge on its own.
     let mut second = judge(&world);

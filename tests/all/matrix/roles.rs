@@ -19,6 +19,9 @@ pub enum Right {
     EditMunicipalities,
     ManageStaff,
     ReadAudit,
+    ViewTickets,
+    ReportTickets,
+    WorkTickets,
 }
 
 /// What a person is to a place.
@@ -48,15 +51,39 @@ impl Role {
                 EditMunicipalities,
                 ManageStaff,
                 ReadAudit,
+                ViewTickets,
+                ReportTickets,
+                WorkTickets,
             ],
-            // The shared team: everything about devices, nothing about schools, money or people.
-            Engineer => {
-                &[ViewFigures, ViewDevices, EditDevices, ImportDevices, Export, ManageEnrollment, ReviewIdentity]
-            }
-            BoardViewer => &[ViewFigures, ViewDevices, Export],
-            // The board keeps the ledger and the schools and may see who did what; access of devices is the team's.
-            BoardEditor => &[ViewFigures, ViewDevices, EditDevices, ImportDevices, Export, EditSchools, ReadAudit],
-            SchoolStaff => &[ViewFigures, ViewDevices, Export],
+            // The shared team: everything about devices and tickets, nothing about schools, money or people.
+            Engineer => &[
+                ViewFigures,
+                ViewDevices,
+                EditDevices,
+                ImportDevices,
+                Export,
+                ManageEnrollment,
+                ReviewIdentity,
+                ViewTickets,
+                ReportTickets,
+                WorkTickets,
+            ],
+            // Who only looks may say that something is broken.
+            BoardViewer => &[ViewFigures, ViewDevices, Export, ViewTickets, ReportTickets],
+            // The board keeps the ledger and the schools and may see who did what; access of devices is the team's, and so is
+            // the work on tickets.
+            BoardEditor => &[
+                ViewFigures,
+                ViewDevices,
+                EditDevices,
+                ImportDevices,
+                Export,
+                EditSchools,
+                ReadAudit,
+                ViewTickets,
+                ReportTickets,
+            ],
+            SchoolStaff => &[ViewFigures, ViewDevices, Export, ViewTickets, ReportTickets],
             // Figures, no single device.
             PrefectureViewer => &[ViewFigures],
         }

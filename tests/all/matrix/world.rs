@@ -472,6 +472,15 @@ impl World {
                 self.note(&made, Extent::School(school), Right::ViewFigures);
                 Thing::from([("", made), ("school", id)])
             }
+            "ticket" => {
+                let ticket = json!({
+                    "municipality_id": owner, "school_id": id, "subject": format!("{mark}-school の問い合わせ"),
+                    "text": "画面が割れた", "category": "TICKET_CATEGORY_SCREEN",
+                });
+                let made = self.make("TicketService/CreateTicket", ticket).await.take("ticket.ticketId");
+                self.note(&made, Extent::School(school), Right::ViewTickets);
+                Thing::from([("", made)])
+            }
             "incident" => self.create_incident(school, &owner, &id).await,
             other => panic!("nobody knows how to make {other}"),
         }
@@ -565,7 +574,7 @@ impl World {
 }
 
 /// What stands in each school before anything is called.
-const STANDING: [&str; 16] = [
+const STANDING: [&str; 17] = [
     "branch",
     "device",
     "device2",
@@ -582,6 +591,7 @@ const STANDING: [&str; 16] = [
     "bandwidth",
     "work",
     "incident",
+    "ticket",
 ];
 
 /// Whether a text has another one in it; a number must not be part of a longer one.

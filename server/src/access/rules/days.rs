@@ -150,6 +150,12 @@ pub fn minute_in_japan(at: Timestamp) -> i64 {
     (at.0 - midnight_in_japan(day_in_japan(at.0)).0).div_euclid(60_000_000)
 }
 
+/// A moment in Japan to the minute, for example 2026-11-26 09:40.
+pub fn moment_in_japan(at: Timestamp) -> String {
+    let minute = minute_in_japan(at);
+    format!("{} {:02}:{:02}", date_text(day_in_japan(at.0)), minute / 60, minute % 60)
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -232,6 +238,7 @@ mod tests {
         let _no_panic = (day_in_japan(i64::MAX), day_in_japan(i64::MIN));
         assert_eq!(minute_in_japan(Timestamp(1_774_969_199_000_000)), 23 * 60 + 59);
         assert_eq!(minute_in_japan(Timestamp(1_774_969_200_000_000)), 0);
+        assert_eq!(moment_in_japan(Timestamp(1_774_969_199_000_000)), "2026-03-31 23:59");
         let _no_panic = (midnight_in_japan(Date::MIN), midnight_in_japan(Date::MAX));
     }
 

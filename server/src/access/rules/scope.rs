@@ -93,14 +93,31 @@ impl Role {
             Self::Administrator => true,
             Self::Engineer => matches!(
                 right,
-                ViewFigures | ViewDevices | EditDevices | ImportDevices | Export | ManageEnrollment | ReviewIdentity
+                ViewFigures
+                    | ViewDevices
+                    | EditDevices
+                    | ImportDevices
+                    | Export
+                    | ManageEnrollment
+                    | ReviewIdentity
+                    | ViewTickets
+                    | ReportTickets
+                    | WorkTickets
             ),
-            Self::BoardViewer => matches!(right, ViewFigures | ViewDevices | Export),
+            Self::BoardViewer => matches!(right, ViewFigures | ViewDevices | Export | ViewTickets | ReportTickets),
             Self::BoardEditor => matches!(
                 right,
-                ViewFigures | ViewDevices | EditDevices | ImportDevices | Export | EditSchools | ReadAudit
+                ViewFigures
+                    | ViewDevices
+                    | EditDevices
+                    | ImportDevices
+                    | Export
+                    | EditSchools
+                    | ReadAudit
+                    | ViewTickets
+                    | ReportTickets
             ),
-            Self::SchoolStaff => matches!(right, ViewFigures | ViewDevices | Export),
+            Self::SchoolStaff => matches!(right, ViewFigures | ViewDevices | Export | ViewTickets | ReportTickets),
             Self::PrefectureViewer => matches!(right, ViewFigures),
         }
     }
@@ -131,11 +148,17 @@ pub enum Right {
     ManageStaff,
     /// Read the audit log.
     ReadAudit,
+    /// Read tickets, but for what staff write among themselves.
+    ViewTickets,
+    /// Report trouble, and say more of it.
+    ReportTickets,
+    /// Judge, take, answer, resolve tickets; read all of them.
+    WorkTickets,
 }
 
 impl Right {
     /// All rights.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 14] = [
         Self::ViewFigures,
         Self::ViewDevices,
         Self::EditDevices,
@@ -147,6 +170,9 @@ impl Right {
         Self::EditMunicipalities,
         Self::ManageStaff,
         Self::ReadAudit,
+        Self::ViewTickets,
+        Self::ReportTickets,
+        Self::WorkTickets,
     ];
 }
 

@@ -14,7 +14,7 @@ use super::{
 use crate::{
     access::{
         rules::{
-            Place, Right, Role, Staff, StaffId,
+            Credential, Place, Right, Role, Staff, StaffId,
             grants::{GrantOrder, check_grant},
             names::Language,
         },
@@ -107,6 +107,13 @@ impl Access {
                 }
             }
         }
+    }
+
+    /// A person with what is in force for them now, as if they called; none where there is no such account, or it is closed.
+    pub async fn person_in_force(&self, tx: &mut Tx, id: StaffId) -> Result<Option<Staff>> {
+        let row = accounts::find_staff(tx, id).await?.filter(|row| row.disabled_at.is_none());
+        let Some(row) = row else { return Ok(None) };
+        self.person(tx, &row, Credential::Session(Uuid::nil()), self.clock.now()).await.map(Some)
     }
 
     /// One account that the caller sees. Reasons: RIGHT_MISSING, STAFF_NOT_FOUND.

@@ -9,6 +9,7 @@ says! {
     missing: "指定してください", "is missing";
     needs_characters(most): "1〜{most}文字で入力してください", "is empty, needs 1 to {most} characters";
     too_many_characters(has, most): "{has}文字あります。{most}文字以内にしてください", "has {has} characters, may have {most}";
+    lone_character(word): "「{word}」だけでは検索できません。2文字以上の言葉を入れてください", "\"{word}\" alone cannot be searched, needs a word of two characters or more";
     control_characters: "改行などの制御文字は使えません", "has control characters";
     nul_character: "NUL文字は使えません", "has a NUL character";
     too_many_bytes(has, most): "{has}バイトあります。{most}バイト以内にしてください", "has {has} bytes, may have {most}";

@@ -13,6 +13,7 @@ pub mod files;
 pub mod network;
 pub mod schools;
 pub mod server;
+pub mod tickets;
 
 #[cfg(test)]
 mod tests {
@@ -30,6 +31,7 @@ mod tests {
             network::ALL,
             schools::ALL,
             server::ALL,
+            tickets::ALL,
         ];
         for (name, ja, en) in tables.into_iter().flatten() {
             let japanese = |c: char| ('\u{3040}'..='\u{30ff}').contains(&c);

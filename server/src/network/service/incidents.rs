@@ -92,6 +92,19 @@ impl Network {
         views(&mut tx, staff, &areas, rows, school).await
     }
 
+    /// Incidents of one school that are not closed, within a transaction. Reasons: RIGHT_MISSING, SCHOOL_NOT_FOUND.
+    pub async fn open_incidents_of(
+        &self,
+        tx: &mut Tx,
+        staff: &Staff,
+        owner: MunicipalityId,
+        school: SchoolId,
+    ) -> Result<Vec<IncidentView>> {
+        let areas = staff.areas(Right::ViewFigures, Some(owner))?;
+        let rows = store::open_incidents(tx, owner).await?;
+        views(tx, staff, &areas, rows, Some(school)).await
+    }
+
     /// A page of incidents in scope, closed ones too, the newest first; with where the next page begins.
     pub async fn incidents(
         &self,

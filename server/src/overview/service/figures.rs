@@ -7,10 +7,7 @@ use gigafleet_proto::v1;
 use uuid::Uuid;
 
 use super::{
-    super::store::{
-        self,
-        figures::{self, OwnerFiguresRow, SchoolFiguresRow},
-    },
+    super::store::figures::{self, OwnerFiguresRow, SchoolFiguresRow},
     Overview, areas, school_view,
 };
 use crate::{
@@ -144,7 +141,7 @@ impl Overview {
         }
         let every = (Uuid::nil(), Uuid::max());
         let kept = figures::kept_figures(&mut tx, owner, every).await?;
-        store::list::plan_by_parameters(&mut tx).await?;
+        tx.plan_by_parameters().await?;
         let fresh = figures::count_figures(&mut tx, owner, every, self.reporting_since(now)).await?;
         drop(tx);
         let (changed, gone) = changes(&kept, &fresh);

@@ -127,7 +127,7 @@ impl Overview {
                 continue;
             }
             let mut tx = self.db.read().await?;
-            list::plan_by_parameters(&mut tx).await?;
+            tx.plan_by_parameters().await?;
             for (area, source) in sources {
                 let start = Position::start(area.municipality(), query.order);
                 let behind = from.as_ref().filter(|position| position.municipality == area.municipality());
@@ -177,7 +177,7 @@ impl Overview {
         }
         let Some(fragment) = &filter.fragment else { return Ok(Some(Source::Owner)) };
         let mut tx = self.db.read().await?;
-        list::plan_by_parameters(&mut tx).await?;
+        tx.plan_by_parameters().await?;
         let found = list::find_by_fragment(&mut tx, area.municipality(), fragment, FRAGMENT_DEVICES + 1).await?;
         if found.is_empty() {
             return Ok(None);

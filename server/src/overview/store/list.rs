@@ -181,17 +181,6 @@ macro_rules! by_order {
     };
 }
 
-/// Lets PostgreSQL plan each statement of this transaction for its own parameters: most conditions of a list are left out.
-pub(in crate::overview) async fn plan_by_parameters(tx: &mut Tx) -> Result<()> {
-    match tx.by_engine(
-        None,
-        Some("SELECT set_config('plan_cache_mode', 'force_custom_plan', TRUE), set_config('jit', 'off', TRUE)"),
-    ) {
-        Some(sql) => tx.query(sql).execute().await.map(|_rows| ()),
-        None => Ok(()),
-    }
-}
-
 /// What to look for in one owner.
 #[derive(Debug)]
 pub(in crate::overview) struct Look<'q> {

@@ -91,12 +91,16 @@ pub fn fold_name(name: &str) -> String {
     name.nfkc().filter(|c| !c.is_whitespace()).flat_map(char::to_lowercase).collect()
 }
 
+/// FNV-1a, for what needs to be stable between servers and releases, not secret.
+pub fn stable_hash(bytes: impl IntoIterator<Item = u8>) -> u64 {
+    let start = 0xcbf2_9ce4_8422_2325_u64;
+    bytes.into_iter().fold(start, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
 /// The etag of what has no version of its own: changes whenever one of the parts does.
 pub fn content_etag(parts: &[&str]) -> String {
-    // FNV-1a, which needs to be stable between servers and releases, not secret.
     let bytes = parts.iter().flat_map(|part| part.bytes().chain([0xff]));
-    let hash = bytes.fold(0xcbf2_9ce4_8422_2325_u64, |hash, b| (hash ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3));
-    format!("{hash:016x}")
+    format!("{:016x}", stable_hash(bytes))
 }
 
 #[cfg(test)]

@@ -1,0 +1,125 @@
+//! Tickets as JSON.
+
+use gigafleet_proto::v1;
+use serde_json::Value;
+
+use super::Object;
+
+fn deadline(deadline: v1::TicketDeadline) -> Value {
+    let state = deadline.state().as_str_name();
+    let v1::TicketDeadline { state: _, due_time } = deadline;
+    Object::default().value("state", state).time("due_time", due_time).into()
+}
+
+/// A ticket.
+pub(in crate::cli) fn ticket(ticket: v1::Ticket) -> Value {
+    let words = [
+        ("state", ticket.state().as_str_name()),
+        ("waiting_on", ticket.waiting_on().as_str_name()),
+        ("category", ticket.category().as_str_name()),
+        ("impact", ticket.impact().as_str_name()),
+        ("urgency", ticket.urgency().as_str_name()),
+        ("caller_kind", ticket.caller_kind().as_str_name()),
+        ("origin", ticket.origin().as_str_name()),
+    ];
+    let v1::Ticket {
+        municipality_id,
+        ticket_id,
+        number,
+        version,
+        state: _,
+        waiting_on: _,
+        category: _,
+        impact: _,
+        urgency: _,
+        priority,
+        priority_reason,
+        subject,
+        school_id,
+        device_id,
+        room,
+        caller_kind: _,
+        caller_contact,
+        origin: _,
+        assignee_id,
+        assignee_name,
+        incident_id,
+        merged_into_ticket_id,
+        create_time,
+        change_time,
+        first_response_time,
+        resolve_time,
+        close_time,
+        reopen_count,
+        response,
+        restoration,
+        queue_reason,
+        device_snapshot_json,
+    } = ticket;
+    let said = |word: &&str| !word.ends_with("_UNSPECIFIED");
+    let object = words
+        .into_iter()
+        .fold(Object::default(), |object, (name, word)| object.optional(name, Some(word).filter(said)));
+    object
+        .text("municipality_id", municipality_id)
+        .text("ticket_id", ticket_id)
+        .value("number", number)
+        .value("version", version)
+        .value("priority", priority)
+        .text("priority_reason", priority_reason)
+        .text("subject", subject)
+        .text("school_id", school_id)
+        .text("device_id", device_id)
+        .text("room", room)
+        .text("caller_contact", caller_contact)
+        .text("assignee_id", assignee_id)
+        .text("assignee_name", assignee_name)
+        .text("incident_id", incident_id)
+        .text("merged_into_ticket_id", merged_into_ticket_id)
+        .time("create_time", create_time)
+        .time("change_time", change_time)
+        .time("first_response_time", first_response_time)
+        .time("resolve_time", resolve_time)
+        .time("close_time", close_time)
+        .value("reopen_count", reopen_count)
+        .optional("response", response.map(deadline))
+        .optional("restoration", restoration.map(deadline))
+        .text("queue_reason", queue_reason)
+        .optional("device_snapshot", serde_json::from_str::<Value>(&device_snapshot_json).ok())
+        .into()
+}
+
+fn event(event: v1::TicketEvent) -> Value {
+    let kind = event.kind().as_str_name();
+    let v1::TicketEvent { number, kind: _, event_time, actor_name, is_for_caller, text, details_json } = event;
+    Object::default()
+        .value("number", number)
+        .value("kind", kind)
+        .time("event_time", event_time)
+        .text("actor_name", actor_name)
+        .value("is_for_caller", is_for_caller)
+        .text("text", text)
+        .optional("details", serde_json::from_str::<Value>(&details_json).ok())
+        .into()
+}
+
+/// A ticket with what happened to it.
+pub(in crate::cli) fn ticket_whole(whole: v1::GetTicketResponse) -> Value {
+    let v1::GetTicketResponse { ticket: itself, events, merged } = whole;
+    Object::default()
+        .optional("ticket", itself.map(ticket))
+        .list("events", events, event)
+        .list("merged", merged, ticket)
+        .into()
+}
+
+/// A ticket that was found, and where the words stand.
+pub(in crate::cli) fn found_ticket(found: v1::FoundTicket) -> Value {
+    let v1::FoundTicket { ticket: itself, excerpts } = found;
+    let mark = |mark: v1::TicketExcerptMark| Object::default().value("begin", mark.begin).value("end", mark.end).into();
+    let excerpt = |excerpt: v1::TicketExcerpt| {
+        let v1::TicketExcerpt { text, marks, is_cut } = excerpt;
+        Object::default().value("text", text).list("marks", marks, mark).value("is_cut", is_cut).into()
+    };
+    Object::default().optional("ticket", itself.map(ticket)).list("excerpts", excerpts, excerpt).into()
+}

@@ -1,0 +1,444 @@
+//! TicketService: the queue, one ticket, one verb at a time.
+
+use std::ops::Range;
+
+use gigafleet_proto::v1::{self, change_ticket_request::Verb, ticket_service_server::TicketService};
+use tonic::{Request, Response, Status};
+use uuid::Uuid;
+
+use super::{
+    rules::{
+        CallerKind, Category, Impact, Origin, State, TicketId, Urgency, WaitingOn, promise::Promise, queue::Deadline,
+    },
+    search::rules::{Excerpt, FoundPosition, TextQuery},
+    service::{
+        Behind, Change, EventRow, FoundTicket, ListOrder, Named, Standing, TicketOrder, TicketView, Tickets, Which,
+    },
+};
+use crate::{
+    access::{
+        rules::{StaffId, days::parse_date, fields::parse_filled},
+        service::Access,
+    },
+    clock::Timestamp,
+    devices::rules::DeviceId,
+    error::{Error, FieldViolation, Result as OwnResult, says::tickets as say},
+    grpc::{caller, page},
+    schools::rules::{MunicipalityId, SchoolId, parse_optional_uuid, parse_page_size, parse_text, parse_uuid},
+};
+
+/// Longest texts, in characters.
+const SUBJECT: usize = 200;
+const TEXT: usize = 10_000;
+const SHORT_TEXT: usize = 1_000;
+const ROOM: usize = 64;
+const CONTACT: usize = 200;
+
+/// Answers staff about tickets.
+#[derive(Debug, Clone)]
+pub struct TicketGrpc {
+    tickets: Tickets,
+    access: Access,
+}
+
+impl TicketGrpc {
+    /// Answers with this service.
+    pub fn new(tickets: Tickets, access: Access) -> Self {
+        Self { tickets, access }
+    }
+}
+
+type Field<T> = Result<T, FieldViolation>;
+
+/// A word of the contract that must be said.
+fn word<T>(field: &'static str, number: i32, read: impl Fn(i16) -> Option<T>) -> Field<T> {
+    let read = i16::try_from(number).ok().and_then(read);
+    read.ok_or_else(|| FieldViolation::new(field, say::word_needed(field)))
+}
+
+/// A word of the contract that has a default.
+fn word_or<T>(field: &'static str, number: i32, read: impl Fn(i16) -> Option<T>, or: T) -> Field<T> {
+    if number == 0 { Ok(or) } else { word(field, number, read) }
+}
+
+/// Words of the contract as the list by which they are looked for; none for all.
+fn words(field: &'static str, numbers: &[i32], known: impl Fn(i16) -> bool) -> Field<Option<String>> {
+    let numbers: Field<Vec<_>> =
+        numbers.iter().map(|number| word(field, *number, |number| known(number).then_some(number))).collect();
+    Ok(Some(numbers?).filter(|numbers| !numbers.is_empty()).map(|numbers| format!("{numbers:?}")))
+}
+
+/// A text of several lines.
+fn long_text(field: &'static str, text: &str, most: usize) -> Field<String> {
+    let count = text.chars().count();
+    if count > most {
+        return Err(FieldViolation::new(field, say::text_long(count, most)));
+    }
+    Ok(text.replace("\r\n", "\n").chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).collect())
+}
+
+fn filled(field: &'static str, text: &str) -> Field<String> {
+    let text = long_text(field, text, TEXT)?;
+    if text.trim().is_empty() { Err(FieldViolation::new(field, say::text_needed())) } else { Ok(text) }
+}
+
+fn refused(fields: Vec<FieldViolation>) -> Error {
+    Error::invalid_fields("FIELD_INVALID", fields)
+}
+
+fn order_of(request: v1::CreateTicketRequest) -> OwnResult<(MunicipalityId, TicketOrder)> {
+    let mut wrong = Vec::new();
+    let owner = page::collect(parse_uuid("municipality_id", &request.municipality_id), &mut wrong);
+    let id = page::collect(parse_optional_uuid("ticket_id", &request.ticket_id), &mut wrong);
+    let subject = page::collect(parse_filled("subject", &request.subject, SUBJECT), &mut wrong);
+    let text = page::collect(long_text("text", &request.text, TEXT), &mut wrong);
+    let category = page::collect(word("category", request.category, Category::from_number), &mut wrong);
+    let impact = word_or("impact", request.impact, Impact::from_number, Impact::OnePupil);
+    let impact = page::collect(impact, &mut wrong);
+    let urgency = word_or("urgency", request.urgency, Urgency::from_number, Urgency::ThisWeek);
+    let urgency = page::collect(urgency, &mut wrong);
+    let school = page::collect(parse_optional_uuid("school_id", &request.school_id), &mut wrong);
+    let device = page::collect(parse_optional_uuid("device_id", &request.device_id), &mut wrong);
+    let room = page::collect(parse_text("room", &request.room, ROOM), &mut wrong);
+    let caller = word_or("caller_kind", request.caller_kind, CallerKind::from_number, CallerKind::Engineer);
+    let caller = page::collect(caller, &mut wrong);
+    let contact = page::collect(parse_text("caller_contact", &request.caller_contact, CONTACT), &mut wrong);
+    let order = || {
+        Some(TicketOrder {
+            id: id?,
+            subject: subject?,
+            text: text?,
+            category: category?,
+            impact: impact?,
+            urgency: urgency?,
+            school: school?.map(SchoolId),
+            device: device?.map(DeviceId),
+            room: room?,
+            caller_kind: caller?,
+            caller_contact: contact?,
+            origin: Origin::Command,
+        })
+    };
+    match (owner, order()) {
+        (Some(owner), Some(order)) => Ok((MunicipalityId(owner), order)),
+        _ => Err(refused(wrong)),
+    }
+}
+
+fn change_of(verb: Option<Verb>) -> OwnResult<Change> {
+    let Some(verb) = verb else { return Err(Error::invalid_field("verb", say::verb_needed())) };
+    let mut wrong = Vec::new();
+    let change = match verb {
+        Verb::Triage(v1::TriageTicket { category, impact, urgency }) => {
+            let category = page::collect(word("category", category, Category::from_number), &mut wrong);
+            let impact = page::collect(word("impact", impact, Impact::from_number), &mut wrong);
+            let urgency = page::collect(word("urgency", urgency, Urgency::from_number), &mut wrong);
+            let judged = || Some(Change::Triage { category: category?, impact: impact?, urgency: urgency? });
+            judged()
+        }
+        Verb::Take(v1::TakeTicket {}) => Some(Change::Take),
+        Verb::Assign(v1::AssignTicket { staff_id }) => {
+            page::collect(parse_uuid("staff_id", &staff_id), &mut wrong).map(StaffId).map(Change::Assign)
+        }
+        Verb::Release(v1::ReleaseTicket {}) => Some(Change::Release),
+        Verb::Start(v1::StartTicket {}) => Some(Change::Start),
+        Verb::Wait(v1::WaitTicket { waiting_on, text }) => {
+            let whom = page::collect(word("waiting_on", waiting_on, WaitingOn::from_number), &mut wrong);
+            let text = page::collect(long_text("text", &text, SHORT_TEXT), &mut wrong);
+            whom.zip(text).map(|(whom, text)| Change::Wait(whom, text))
+        }
+        Verb::Resume(v1::ResumeTicket {}) => Some(Change::Resume),
+        Verb::Reply(v1::ReplyTicket { text }) => page::collect(filled("text", &text), &mut wrong).map(Change::Reply),
+        Verb::Note(v1::NoteTicket { text }) => page::collect(filled("text", &text), &mut wrong).map(Change::Note),
+        Verb::Answer(v1::AnswerTicket { text }) => page::collect(filled("text", &text), &mut wrong).map(Change::Answer),
+        Verb::Resolve(v1::ResolveTicket { text }) => {
+            page::collect(long_text("text", &text, TEXT), &mut wrong).map(Change::Resolve)
+        }
+        Verb::Close(v1::CloseTicket {}) => Some(Change::Close),
+        Verb::Reopen(v1::ReopenTicket { text }) => {
+            page::collect(long_text("text", &text, SHORT_TEXT), &mut wrong).map(Change::Reopen)
+        }
+        Verb::Merge(v1::MergeTicket { into_ticket_id }) => {
+            page::collect(parse_uuid("into_ticket_id", &into_ticket_id), &mut wrong).map(TicketId).map(Change::Merge)
+        }
+        Verb::Unmerge(v1::UnmergeTicket {}) => Some(Change::Unmerge),
+    };
+    change.ok_or_else(|| refused(wrong))
+}
+
+/// The owner and one of its tickets.
+fn place(municipality: &str, ticket: &str) -> OwnResult<(MunicipalityId, TicketId)> {
+    let mut wrong = Vec::new();
+    let owner = page::collect(parse_uuid("municipality_id", municipality), &mut wrong);
+    let ticket = page::collect(parse_uuid("ticket_id", ticket), &mut wrong);
+    match (owner, ticket) {
+        (Some(owner), Some(ticket)) => Ok((MunicipalityId(owner), TicketId(ticket))),
+        _ => Err(refused(wrong)),
+    }
+}
+
+fn list_of(request: &v1::ListTicketsRequest) -> OwnResult<ListOrder> {
+    let mut wrong = Vec::new();
+    let owner = page::collect(parse_optional_uuid("municipality_id", &request.municipality_id), &mut wrong);
+    let school = page::collect(parse_optional_uuid("school_id", &request.school_id), &mut wrong);
+    let incident = page::collect(parse_optional_uuid("incident_id", &request.incident_id), &mut wrong);
+    let states = words("states", &request.states, |number| State::from_number(number).is_some());
+    let states = page::collect(states, &mut wrong);
+    let categories = words("categories", &request.categories, |number| Category::from_number(number).is_some());
+    let categories = page::collect(categories, &mut wrong);
+    let limit = page::collect(parse_page_size(request.page_size), &mut wrong);
+    if let (Some(None), Some(Some(_))) = (owner, school) {
+        wrong.push(FieldViolation::new("municipality_id", say::word_needed("municipality_id")));
+    }
+    if !wrong.is_empty() {
+        return Err(refused(wrong));
+    }
+    let behind: Option<Behind> = page::read_time_and_id(&request.page_token)?;
+    let which = Which {
+        done: request.done,
+        states: states.flatten(),
+        categories: categories.flatten(),
+        assignee: None,
+        unassigned: request.unassigned,
+        school: school.flatten(),
+        incident: incident.flatten(),
+    };
+    let owner = owner.flatten().map(MunicipalityId);
+    Ok(ListOrder { owner, which, mine: request.mine, behind, limit: limit.unwrap_or(0) })
+}
+
+/// So many figures.
+fn figures<const N: usize>(field: &'static str, figures: &[u32]) -> Field<[u32; N]> {
+    figures.try_into().map_err(|_| FieldViolation::new(field, say::figures_needed(N)))
+}
+
+fn promise_of(message: v1::TicketPromise) -> OwnResult<Promise> {
+    let mut wrong = Vec::new();
+    let minute = |minute: u32| u16::try_from(minute).unwrap_or(u16::MAX);
+    let answer = page::collect(figures("answer_minutes", &message.answer_minutes), &mut wrong);
+    let restore = page::collect(figures("restore_days", &message.restore_days), &mut wrong);
+    let priorities = page::collect(figures::<20>("priorities", &message.priorities), &mut wrong);
+    let (Some(answer_minutes), Some(restore_days), Some(flat)) = (answer, restore, priorities) else {
+        return Err(refused(wrong));
+    };
+    let mut priorities = [[0; 4]; 5];
+    for (place, priority) in priorities.iter_mut().flatten().zip(flat) {
+        *place = u8::try_from(priority).unwrap_or(u8::MAX);
+    }
+    Ok(Promise {
+        source: message.source,
+        hours: [minute(message.begin_minute), minute(message.end_minute)],
+        answer_minutes,
+        restore_days,
+        warn_percent: u8::try_from(message.warn_percent).unwrap_or(u8::MAX),
+        priorities,
+    })
+}
+
+fn promise_message(promise: Promise) -> v1::TicketPromise {
+    v1::TicketPromise {
+        source: promise.source,
+        begin_minute: promise.hours[0].into(),
+        end_minute: promise.hours[1].into(),
+        answer_minutes: promise.answer_minutes.to_vec(),
+        restore_days: promise.restore_days.to_vec(),
+        warn_percent: promise.warn_percent.into(),
+        priorities: promise.priorities.iter().flatten().map(|priority| u32::from(*priority)).collect(),
+    }
+}
+
+fn text(id: Option<Uuid>) -> String {
+    id.map_or_else(String::new, |id| id.to_string())
+}
+
+fn time(at: Option<i64>) -> Option<prost_types::Timestamp> {
+    at.map(|at| Timestamp(at).to_proto())
+}
+
+fn deadline_message(deadline: Deadline) -> v1::TicketDeadline {
+    v1::TicketDeadline { state: deadline.standing as i32, due_time: deadline.due.map(Timestamp::to_proto) }
+}
+
+fn both(both: &crate::error::Both) -> String {
+    format!("{} / {}", both.ja, both.en)
+}
+
+fn count(number: i64) -> u64 {
+    number.unsigned_abs()
+}
+
+fn message(view: TicketView, with_snapshot: bool) -> v1::Ticket {
+    let TicketView { row, life, standing } = view;
+    let Standing { priority_reason, response, restoration, why } = standing;
+    v1::Ticket {
+        municipality_id: row.municipality_id.to_string(),
+        ticket_id: row.ticket_id.to_string(),
+        number: count(row.number),
+        version: count(row.version),
+        state: row.state.into(),
+        waiting_on: row.waiting_on.map_or(0, i32::from),
+        category: row.category.into(),
+        impact: row.impact.into(),
+        urgency: row.urgency.into(),
+        priority: u32::from(row.priority.unsigned_abs()),
+        priority_reason: both(&priority_reason),
+        subject: row.subject,
+        school_id: text(row.school_id),
+        device_id: text(row.device_id),
+        room: row.room,
+        caller_kind: row.caller_kind.into(),
+        caller_contact: row.caller_contact,
+        origin: row.origin.into(),
+        assignee_id: text(row.assignee_id),
+        assignee_name: row.assignee_name.unwrap_or_default(),
+        incident_id: text(row.incident_id),
+        merged_into_ticket_id: text(row.merged_into),
+        create_time: time(Some(row.created_at)),
+        change_time: time(Some(row.changed_at)),
+        first_response_time: life.times.response.ended().map(Timestamp::to_proto),
+        resolve_time: life.times.restoration.ended().map(Timestamp::to_proto),
+        close_time: time(life.times.closed_at),
+        reopen_count: life.times.reopened,
+        response: response.map(deadline_message),
+        restoration: restoration.map(deadline_message),
+        queue_reason: both(&why),
+        device_snapshot_json: row.snapshot.filter(|_| with_snapshot).unwrap_or_default(),
+    }
+}
+
+fn found_message(found: FoundTicket) -> v1::FoundTicket {
+    let small = |byte: usize| u32::try_from(byte).unwrap_or(u32::MAX);
+    let mark = |mark: Range<usize>| v1::TicketExcerptMark { begin: small(mark.start), end: small(mark.end) };
+    let excerpt = |excerpt: Excerpt| v1::TicketExcerpt {
+        text: excerpt.text,
+        marks: excerpt.marked.into_iter().map(mark).collect(),
+        is_cut: excerpt.is_cut,
+    };
+    v1::FoundTicket {
+        ticket: Some(message(found.ticket, false)),
+        excerpts: found.excerpts.into_iter().map(excerpt).collect(),
+    }
+}
+
+fn event_message(event: EventRow) -> v1::TicketEvent {
+    v1::TicketEvent {
+        number: u32::try_from(event.number).unwrap_or(u32::MAX),
+        kind: event.kind.into(),
+        event_time: time(Some(event.happened_at)),
+        actor_name: event.actor_name,
+        is_for_caller: event.is_for_caller,
+        text: event.body,
+        details_json: event.details,
+    }
+}
+
+#[tonic::async_trait]
+impl TicketService for TicketGrpc {
+    async fn create_ticket(
+        &self,
+        request: Request<v1::CreateTicketRequest>,
+    ) -> Result<Response<v1::CreateTicketResponse>, Status> {
+        let staff = caller::staff(request.metadata(), &self.access).await?;
+        let (owner, order) = order_of(request.into_inner())?;
+        let (ticket, is_new) = self.tickets.create(&staff, owner, order).await?;
+        Ok(Response::new(v1::CreateTicketResponse { ticket: Some(message(ticket, true)), is_new }))
+    }
+
+    async fn get_ticket(
+        &self,
+        request: Request<v1::GetTicketRequest>,
+    ) -> Result<Response<v1::GetTicketResponse>, Status> {
+        let staff = caller::staff(request.metadata(), &self.access).await?;
+        let request = request.into_inner();
+        let (owner, named) = match request.number {
+            0 => place(&request.municipality_id, &request.ticket_id).map(|(owner, id)| (owner, Named::Id(id)))?,
+            number => {
+                let owner = page::field(parse_uuid("municipality_id", &request.municipality_id))?;
+                (MunicipalityId(owner), Named::Number(i64::try_from(number).unwrap_or(i64::MAX)))
+            }
+        };
+        let whole = self.tickets.get(&staff, owner, named).await?;
+        Ok(Response::new(v1::GetTicketResponse {
+            ticket: Some(message(whole.ticket, true)),
+            events: whole.events.into_iter().map(event_message).collect(),
+            merged: whole.merged.into_iter().map(|view| message(view, false)).collect(),
+        }))
+    }
+
+    async fn list_tickets(
+        &self,
+        request: Request<v1::ListTicketsRequest>,
+    ) -> Result<Response<v1::ListTicketsResponse>, Status> {
+        let staff = caller::staff(request.metadata(), &self.access).await?;
+        let order = list_of(request.get_ref())?;
+        let limit = order.limit;
+        let views = self.tickets.list(&staff, order).await?;
+        let next_page_token = page::next(&views, limit, |view| {
+            page::write_token(&[&view.row.queue_key.to_be_bytes(), view.row.ticket_id.as_bytes()])
+        });
+        let tickets = views.into_iter().map(|view| message(view, false)).collect();
+        Ok(Response::new(v1::ListTicketsResponse { tickets, next_page_token }))
+    }
+
+    async fn search_tickets(
+        &self,
+        request: Request<v1::SearchTicketsRequest>,
+    ) -> Result<Response<v1::SearchTicketsResponse>, Status> {
+        let staff = caller::staff(request.metadata(), &self.access).await?;
+        let request = request.into_inner();
+        let mut wrong = Vec::new();
+        let owner = page::collect(parse_optional_uuid("municipality_id", &request.municipality_id), &mut wrong);
+        let query = page::collect(TextQuery::parse("text", &request.text), &mut wrong);
+        let limit = page::collect(parse_page_size(request.page_size), &mut wrong);
+        let (Some(owner), Some(query), Some(limit)) = (owner, query, limit) else { return Err(refused(wrong).into()) };
+        let behind = page::read_time_and_id(&request.page_token)?;
+        let behind = behind.map(|(changed_at, ticket)| FoundPosition { changed_at, ticket });
+        let found = self.tickets.search(&staff, owner.map(MunicipalityId), &query, behind, limit).await?;
+        let next_page_token = page::next(&found, limit, |found| {
+            page::write_token(&[&found.position.changed_at.to_be_bytes(), found.position.ticket.as_bytes()])
+        });
+        let found = found.into_iter().map(found_message).collect();
+        Ok(Response::new(v1::SearchTicketsResponse { found, next_page_token }))
+    }
+
+    async fn change_ticket(
+        &self,
+        request: Request<v1::ChangeTicketRequest>,
+    ) -> Result<Response<v1::ChangeTicketResponse>, Status> {
+        let staff = caller::staff(request.metadata(), &self.access).await?;
+        let request = request.into_inner();
+        let place = place(&request.municipality_id, &request.ticket_id)?;
+        let change = change_of(request.verb)?;
+        let version = i64::try_from(request.version).unwrap_or(i64::MAX);
+        let view = self.tickets.change(&staff, place, version, change).await?;
+        Ok(Response::new(v1::ChangeTicketResponse { ticket: Some(message(view, true)) }))
+    }
+
+    async fn get_ticket_promise(
+        &self,
+        request: Request<v1::GetTicketPromiseRequest>,
+    ) -> Result<Response<v1::GetTicketPromiseResponse>, Status> {
+        let staff = caller::staff(request.metadata(), &self.access).await?;
+        let request = request.into_inner();
+        let owner = page::field(parse_uuid("municipality_id", &request.municipality_id))?;
+        let day = match request.date.as_str() {
+            "" => None,
+            date => Some(page::field(parse_date("date", date))?),
+        };
+        let promise = self.tickets.promise(&staff, MunicipalityId(owner), day).await?;
+        Ok(Response::new(v1::GetTicketPromiseResponse { promise: Some(promise_message(promise)) }))
+    }
+
+    async fn set_ticket_promise(
+        &self,
+        request: Request<v1::SetTicketPromiseRequest>,
+    ) -> Result<Response<v1::SetTicketPromiseResponse>, Status> {
+        let staff = caller::staff(request.metadata(), &self.access).await?;
+        let request = request.into_inner();
+        let owner = page::field(parse_uuid("municipality_id", &request.municipality_id))?;
+        let from = page::field(parse_date("valid_from_date", &request.valid_from_date))?;
+        let promise = promise_of(request.promise.unwrap_or_default())?;
+        self.tickets.set_promise(&staff, MunicipalityId(owner), from, promise).await?;
+        Ok(Response::new(v1::SetTicketPromiseResponse {}))
+    }
+}

@@ -1,0 +1,281 @@
+//! One verb on one ticket.
+
+use serde_json::json;
+
+use super::{
+    Named, TicketView, Tickets,
+    days::SchoolDays,
+    event,
+    judged::{self, life_of, promise_of},
+    require_person,
+    search::write_texts,
+    store,
+};
+use crate::{
+    access::{
+        rules::{Right, Staff, StaffId, days::moment_in_japan},
+        service::audit::Deed,
+    },
+    clock::Timestamp,
+    db::Tx,
+    error::{
+        Error, Kind, Result,
+        says::{access as say_access, tickets as say},
+    },
+    schools::rules::{MunicipalityId, SchoolId},
+    tickets::{
+        rules::{Category, EventKind, Impact, TicketId, Urgency, WaitingOn, life::Verb},
+        store::TicketRow,
+    },
+};
+
+/// What is done with a ticket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// It is judged.
+    Triage {
+        /// What it is about.
+        category: Category,
+        /// Whom it concerns.
+        impact: Impact,
+        /// How long it can wait.
+        urgency: Urgency,
+    },
+    /// The caller takes it.
+    Take,
+    /// Somebody gets it.
+    Assign(StaffId),
+    /// It goes back to the queue.
+    Release,
+    /// The caller begins the work.
+    Start,
+    /// It waits.
+    Wait(WaitingOn, String),
+    /// It waits no longer.
+    Resume,
+    /// Whoever reported it is answered.
+    Reply(String),
+    /// Something is written among staff.
+    Note(String),
+    /// Whoever reported it says something.
+    Answer(String),
+    /// The trouble is over.
+    Resolve(String),
+    /// It is done.
+    Close,
+    /// It came back.
+    Reopen(String),
+    /// It goes into another ticket.
+    Merge(TicketId),
+    /// It comes out of it again.
+    Unmerge,
+}
+
+impl Change {
+    fn text(&self) -> &str {
+        match self {
+            Self::Wait(_, text)
+            | Self::Reply(text)
+            | Self::Note(text)
+            | Self::Answer(text)
+            | Self::Resolve(text)
+            | Self::Reopen(text) => text,
+            _ => "",
+        }
+    }
+
+    fn action(&self) -> &'static str {
+        match self {
+            Self::Triage { .. } => "ticket.triage",
+            Self::Take => "ticket.take",
+            Self::Assign(_) => "ticket.assign",
+            Self::Release => "ticket.release",
+            Self::Start => "ticket.start",
+            Self::Wait(..) => "ticket.wait",
+            Self::Resume => "ticket.resume",
+            Self::Reply(_) => "ticket.reply",
+            Self::Note(_) => "ticket.note",
+            Self::Answer(_) => "ticket.answer",
+            Self::Resolve(_) => "ticket.resolve",
+            Self::Close => "ticket.close",
+            Self::Reopen(_) => "ticket.reopen",
+            Self::Merge(_) => "ticket.merge",
+            Self::Unmerge => "ticket.unmerge",
+        }
+    }
+
+    fn verb(&self, staff: &Staff) -> Result<Verb> {
+        Ok(match self {
+            Self::Triage { .. } => Verb::Triage,
+            Self::Take => Verb::Take(require_person(staff)?),
+            Self::Assign(to) => Verb::Assign(*to),
+            Self::Release => Verb::Release,
+            Self::Start => Verb::Start(require_person(staff)?),
+            Self::Wait(whom, _) => Verb::Wait(*whom),
+            Self::Resume => Verb::Resume,
+            Self::Reply(_) => Verb::Reply,
+            Self::Note(_) => Verb::Note,
+            Self::Answer(_) => Verb::Answer,
+            Self::Resolve(_) => Verb::Resolve,
+            Self::Close => Verb::Close,
+            Self::Reopen(_) => Verb::Reopen,
+            Self::Merge(into) => Verb::Merge(*into),
+            Self::Unmerge => Verb::Unmerge,
+        })
+    }
+}
+
+impl Tickets {
+    /// Does one thing with a ticket of the version that the caller saw.
+    ///
+    /// # Errors
+    /// RIGHT_MISSING, TICKET_NOT_FOUND, STAFF_NOT_FOUND, PERSON_NEEDED, VERSION_MISMATCH, and those of
+    /// [`Life::apply`](crate::tickets::rules::life::Life::apply).
+    pub async fn change(
+        &self,
+        staff: &Staff,
+        (owner, ticket): (MunicipalityId, TicketId),
+        seen: i64,
+        change: Change,
+    ) -> Result<TicketView> {
+        let now = self.clock.now();
+        let mut tx = self.db.begin().await?;
+        let row = self.visible(&mut tx, staff, owner, Named::Id(ticket)).await?;
+        let needed = if matches!(change, Change::Answer(_)) { Right::ReportTickets } else { Right::WorkTickets };
+        let school = row.school_id.map(SchoolId);
+        if !staff.area_for(needed, owner)?.covers(school) {
+            return Err(Error::new(Kind::Denied, "RIGHT_MISSING", say_access::role_forbids_here()));
+        }
+        if row.version != seen {
+            return Err(changed_meanwhile(&mut tx, owner, ticket).await?);
+        }
+        let assignee = match &change {
+            Change::Assign(to) => Some(self.worker(&mut tx, *to, owner, school).await?.name),
+            _ => None,
+        };
+        let life = life_of(&row)?;
+        let (life, happened) = life.apply(change.verb(staff)?, now).map_err(|error| name_holder(error, &row))?;
+        let Some(happened) = happened else {
+            let mut views = judged::views(&mut tx, vec![row], now).await?;
+            return views.pop().ok_or_else(|| super::not_found(Named::Id(ticket)));
+        };
+        let into = match change {
+            Change::Merge(into) => Some(self.merge_target(&mut tx, staff, owner, ticket, into).await?),
+            _ => None,
+        };
+        let mut next = TicketRow {
+            version: row.version + 1,
+            state: life.state.to_number(),
+            waiting_on: life.waiting_on.map(WaitingOn::to_number),
+            assignee_id: life.assignee.map(|staff| staff.0),
+            assignee_name: match life.assignee {
+                Some(holder) if Some(holder) == staff.id => Some(staff.name.clone()),
+                Some(holder) if row.assignee_id == Some(holder.0) => row.assignee_name.clone(),
+                Some(_) => assignee,
+                None => None,
+            },
+            merged_into: life.merged_into.map(|into| into.0),
+            changed_at: now.0,
+            done_at: life.is_done().then_some(now.0),
+            life: serde_json::to_string(&life.times)
+                .map_err(|source| Error::internal("a ticket could not be written", source))?,
+            ..row.clone()
+        };
+        let promise = promise_of(&mut tx, owner, Timestamp(row.created_at)).await?;
+        let mut details = json!({ "from": row.state, "to": next.state });
+        match &change {
+            Change::Triage { category, impact, urgency } => {
+                next.category = category.to_number();
+                next.impact = impact.to_number();
+                next.urgency = urgency.to_number();
+                next.priority = promise.priority(*impact, *urgency).to_number();
+                details["priority"] = json!([row.priority, next.priority]);
+            }
+            Change::Assign(to) => details["assignee"] = json!(to.to_string()),
+            Change::Wait(whom, _) => details["waiting_on"] = json!(whom.to_number()),
+            Change::Merge(_) => details["into"] = json!(into.as_ref().map(|into| into.number)),
+            _ => {}
+        }
+        let days = SchoolDays::read(&mut tx, owner, school, [Timestamp(row.created_at), now]).await?;
+        let (standing, key) = judged::stand(&next, &life, &promise, &days, now)?;
+        next.queue_key = key;
+        if !store::update(&mut tx, &next, row.version).await? {
+            return Err(changed_meanwhile(&mut tx, owner, ticket).await?);
+        }
+        store::append(&mut tx, owner, ticket, &event(happened, staff, now, change.text(), &details)).await?;
+        if let Some(into) = into {
+            // The other ticket changed too: its reader sees one more that went into it.
+            let touched = TicketRow { version: into.version + 1, changed_at: now.0, ..into.clone() };
+            if !store::update(&mut tx, &touched, into.version).await? {
+                return Err(changed_meanwhile(&mut tx, owner, TicketId(into.ticket_id)).await?);
+            }
+            let came = event(EventKind::Merged, staff, now, "", &json!({ "from_number": row.number }));
+            store::append(&mut tx, owner, TicketId(into.ticket_id), &came).await?;
+        }
+        if !change.text().is_empty() {
+            write_texts(&mut tx, &next).await?;
+        }
+        let deed = Deed {
+            municipality: Some(owner),
+            action: change.action(),
+            subject_kind: "ticket",
+            subject_id: ticket.to_string(),
+            details: json!({ "number": row.number }),
+        };
+        self.access.audit(&mut tx, staff, deed).await?;
+        tx.commit().await?;
+        Ok(TicketView { row: next, life, standing })
+    }
+
+    /// A person who may work on tickets of a place. Reasons: STAFF_NOT_FOUND, RIGHT_MISSING.
+    async fn worker(&self, tx: &mut Tx, id: StaffId, owner: MunicipalityId, school: Option<SchoolId>) -> Result<Staff> {
+        let found = self.access.person_in_force(tx, id).await?;
+        let person = found.ok_or_else(|| Error::not_found("STAFF_NOT_FOUND", say_access::staff_unknown(id)))?;
+        if !person.scope(Right::WorkTickets).is_ok_and(|scope| scope.covers(owner, school)) {
+            let message = say::assignee_without_right(&person.name);
+            return Err(Error::new(Kind::Precondition, "ASSIGNEE_WITHOUT_RIGHT", message));
+        }
+        Ok(person)
+    }
+
+    /// The ticket into which another goes. Reasons: TICKET_NOT_FOUND, MERGE_REFUSED.
+    async fn merge_target(
+        &self,
+        tx: &mut Tx,
+        staff: &Staff,
+        owner: MunicipalityId,
+        ticket: TicketId,
+        into: TicketId,
+    ) -> Result<TicketRow> {
+        let refused = |message| Err(Error::new(Kind::Precondition, "MERGE_REFUSED", message));
+        if into == ticket {
+            return refused(say::merge_itself());
+        }
+        let row = self.visible(tx, staff, owner, Named::Id(into)).await?;
+        if row.merged_into.is_some() {
+            return refused(say::merge_target_merged());
+        }
+        if !store::merged_into(tx, owner, ticket).await?.is_empty() {
+            return refused(say::merge_has_merged());
+        }
+        Ok(row)
+    }
+}
+
+/// Names who holds a ticket that cannot be taken.
+fn name_holder(error: Error, row: &TicketRow) -> Error {
+    match (&row.assignee_name, error.reason) {
+        (Some(name), "ALREADY_TAKEN") => Error::new(Kind::Precondition, "ALREADY_TAKEN", say::already_taken_by(name)),
+        _ => error,
+    }
+}
+
+/// Somebody changed the ticket after the caller read it.
+async fn changed_meanwhile(tx: &mut Tx, owner: MunicipalityId, ticket: TicketId) -> Result<Error> {
+    let last = store::events(tx, owner, ticket).await?.pop();
+    let (who, at) = match last {
+        Some(event) => (event.actor_name, moment_in_japan(Timestamp(event.happened_at))),
+        None => (String::from("gigafleet"), String::new()),
+    };
+    Ok(Error::new(Kind::Conflict, "VERSION_MISMATCH", say::changed_meanwhile(who, at)))
+}

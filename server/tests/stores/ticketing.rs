@@ -1,0 +1,400 @@
+//! Tickets: they come in once, go their way, stand in one queue, and are hidden from others.
+
+use std::time::Duration;
+
+use gigafleet::{
+    access::{
+        rules::{Place, Role, Staff, StaffId, grants::GrantOrder, names::Language},
+        service::staff::NewPerson,
+    },
+    clock::Timestamp,
+    error::Result,
+    schools::rules::{MunicipalityId, SchoolId},
+    tickets::{
+        rules::{
+            CallerKind, Category, EventKind, Impact, Origin, State, TicketId, Urgency, WaitingOn, clock::Standing,
+            promise::Promise,
+        },
+        search::rules::TextQuery,
+        service::{Change, ListOrder, Named, TicketOrder, TicketView, Tickets, Which},
+    },
+};
+use uuid::Uuid;
+
+use crate::{NOW, World};
+
+crate::on_both_engines!(
+    a_ticket_comes_in_once_with_number_priority_and_deadlines,
+    of_two_who_take_one_ticket_one_wins,
+    a_ticket_goes_its_way_and_says_what_happened,
+    the_queue_is_one_over_owners_page_by_page,
+    tickets_of_others_are_not_found,
+    a_ticket_goes_into_another_and_comes_back_as_it_was,
+    what_an_owner_promises_orders_its_queue,
+    many_at_once_get_numbers_of_their_own,
+    only_who_may_work_there_gets_a_ticket,
+    what_is_written_is_found_by_who_may_read_it,
+);
+
+const HOUR_US: i64 = 3_600 * 1_000_000;
+
+fn tickets(world: &World) -> Tickets {
+    Tickets::new(world.db.clone(), world.clock.clone(), world.access.clone())
+}
+
+pub(crate) fn order(school: SchoolId, subject: &str) -> TicketOrder {
+    TicketOrder {
+        id: None,
+        subject: subject.to_owned(),
+        text: String::from("電源は入るが表示が乱れる"),
+        category: Category::Screen,
+        impact: Impact::OneClass,
+        urgency: Urgency::Today,
+        school: Some(school),
+        device: None,
+        room: String::from("3年2組"),
+        caller_kind: CallerKind::Teacher,
+        caller_contact: String::from("内線 12"),
+        origin: Origin::Command,
+    }
+}
+
+async fn made(tickets: &Tickets, staff: &Staff, owner: MunicipalityId, school: SchoolId, subject: &str) -> TicketView {
+    let (view, is_new) = tickets.create(staff, owner, order(school, subject)).await.unwrap();
+    assert!(is_new);
+    view
+}
+
+/// A person with a role, as if they called.
+async fn person(world: &World, role: Role, place: Place, name: &str) -> Staff {
+    let grant = GrantOrder {
+        id: None,
+        role,
+        place,
+        reason: String::from("委託契約"),
+        starts_at: None,
+        ends_at: Some(Timestamp(NOW.0 + 30 * 24 * HOUR_US)),
+    };
+    let new = NewPerson {
+        id: None,
+        sign_in_name: name.to_owned(),
+        display_name: format!("{name} さん"),
+        language: Language::Japanese,
+        grant: Some(grant),
+    };
+    let (view, _) = world.access.create_staff(&world.staff().await, new).await.unwrap();
+    let mut tx = world.db.read().await.unwrap();
+    world.access.person_in_force(&mut tx, StaffId(view.row.staff_id)).await.unwrap().unwrap()
+}
+
+async fn change(tickets: &Tickets, staff: &Staff, view: &TicketView, change: Change) -> Result<TicketView> {
+    let id = (MunicipalityId(view.row.municipality_id), TicketId(view.row.ticket_id));
+    tickets.change(staff, id, view.row.version, change).await
+}
+
+fn reason<T: std::fmt::Debug>(outcome: Result<T>) -> &'static str {
+    outcome.unwrap_err().reason
+}
+
+async fn a_ticket_comes_in_once_with_number_priority_and_deadlines(world: World) {
+    let (tickets, owner) = (tickets(&world), world.municipality("131130").await);
+    let school = world.school(owner, "緑小学校").await;
+    let staff = world.staff().await;
+    let id = Uuid::now_v7();
+    let with_id = TicketOrder { id: Some(id), ..order(school, "画面が乱れる") };
+    let (first, is_new) = tickets.create(&staff, owner, with_id.clone()).await.unwrap();
+    assert!(is_new);
+    assert_eq!((first.row.number, first.row.version, first.row.priority), (1, 1, 2));
+    assert_eq!(first.standing.priority_reason.ja, "1学級 × 今日中に必要 → P2");
+    let (response, restoration) = (first.standing.response.unwrap(), first.standing.restoration.unwrap());
+    // NOW is noon of Tuesday, 24 November 2026.
+    assert_eq!((response.standing, response.due), (Standing::Running, Some(Timestamp(NOW.0 + HOUR_US))));
+    assert_eq!(restoration.due, Some(Timestamp(NOW.0 + 29 * HOUR_US)), "the end of service of the next school day");
+    let (again, is_new) = tickets.create(&staff, owner, with_id.clone()).await.unwrap();
+    assert!(!is_new);
+    assert_eq!(again.row, first.row);
+    let other = TicketOrder { subject: String::from("別件"), ..with_id };
+    assert_eq!(reason(tickets.create(&staff, owner, other).await), "TICKET_EXISTS");
+    assert_eq!(made(&tickets, &staff, owner, school, "二つ目").await.row.number, 2);
+    let whole = tickets.get(&staff, owner, Named::Number(1)).await.unwrap();
+    assert_eq!(whole.ticket.row, first.row);
+    assert_eq!(whole.events.len(), 1);
+    assert_eq!(whole.events[0].body, "電源は入るが表示が乱れる");
+    world.clock.advance(Duration::from_secs(2 * 3_600));
+    let late = tickets.get(&staff, owner, Named::Id(TicketId(id))).await.unwrap().ticket;
+    assert_eq!(late.standing.response.unwrap().standing, Standing::Breached);
+}
+
+async fn of_two_who_take_one_ticket_one_wins(world: World) {
+    let (tickets, owner) = (tickets(&world), world.municipality("131130").await);
+    let school = world.school(owner, "緑小学校").await;
+    let one = person(&world, Role::Engineer, Place::Municipality(owner), "sato").await;
+    let two = person(&world, Role::Engineer, Place::Municipality(owner), "suzuki").await;
+    let view = made(&tickets, &one, owner, school, "遅い").await;
+    let (first, second) =
+        tokio::join!(change(&tickets, &one, &view, Change::Take), change(&tickets, &two, &view, Change::Take),);
+    let (won, lost) = match (first, second) {
+        (Ok(won), Err(lost)) | (Err(lost), Ok(won)) => (won, lost),
+        other => panic!("one must win: {other:?}"),
+    };
+    assert_eq!(lost.reason, "VERSION_MISMATCH");
+    let holder = won.row.assignee_name.clone().unwrap();
+    assert!(lost.to_string().contains(&holder), "{lost} names {holder}");
+    assert_eq!((won.row.version, won.life.state), (2, State::InProgress));
+    let loser = if won.row.assignee_id == one.id.map(|id| id.0) { &two } else { &one };
+    assert_eq!(reason(change(&tickets, loser, &won, Change::Take).await), "ALREADY_TAKEN");
+    let owner_of = if loser.id == one.id { &two } else { &one };
+    let again = change(&tickets, owner_of, &won, Change::Take).await.unwrap();
+    assert_eq!(again.row.version, 2, "who takes what is theirs changes nothing");
+}
+
+async fn a_ticket_goes_its_way_and_says_what_happened(world: World) {
+    let (tickets, owner) = (tickets(&world), world.municipality("131130").await);
+    let school = world.school(owner, "緑小学校").await;
+    let engineer = person(&world, Role::Engineer, Place::Municipality(owner), "tanaka").await;
+    let teacher = world.of_role(Role::SchoolStaff, Place::School(owner, school)).await;
+    let mut view = made(&tickets, &teacher, owner, school, "画面が割れた").await;
+    let judged =
+        Change::Triage { category: Category::Screen, impact: Impact::OnePupil, urgency: Urgency::LessonStopped };
+    for (who, what) in [
+        (&engineer, judged),
+        (&engineer, Change::Take),
+        (&engineer, Change::Note(String::from("予備機は3台"))),
+        (&engineer, Change::Wait(WaitingOn::Caller, String::from("管理番号を教えてください"))),
+        (&teacher, Change::Answer(String::from("1234です"))),
+        (&engineer, Change::Reply(String::from("予備機を渡しました"))),
+        (&engineer, Change::Resolve(String::from("交換"))),
+        (&teacher, Change::Answer(String::from("また割れました"))),
+        (&engineer, Change::Resolve(String::from("再交換"))),
+        (&engineer, Change::Close),
+    ] {
+        world.clock.advance(Duration::from_secs(60));
+        view = change(&tickets, who, &view, what).await.unwrap();
+    }
+    assert_eq!((view.life.state, view.row.version, view.life.times.reopened), (State::Closed, 11, 1));
+    assert_eq!(view.row.priority, 3);
+    let kinds = async |staff: &Staff| -> Vec<_> {
+        let whole = tickets.get(staff, owner, Named::Number(1)).await.unwrap();
+        whole.events.iter().map(|event| EventKind::from_number(event.kind).unwrap()).collect()
+    };
+    let all = kinds(&engineer).await;
+    assert_eq!(
+        all,
+        [
+            EventKind::Created,
+            EventKind::Triaged,
+            EventKind::Assigned,
+            EventKind::Noted,
+            EventKind::Waiting,
+            EventKind::Answered,
+            EventKind::Replied,
+            EventKind::Resolved,
+            EventKind::Answered,
+            EventKind::Resolved,
+            EventKind::Closed,
+        ]
+    );
+    let for_teacher: Vec<_> = all.into_iter().filter(|kind| *kind != EventKind::Noted).collect();
+    assert_eq!(kinds(&teacher).await, for_teacher, "what staff write among themselves stays with them");
+    assert_eq!(reason(change(&tickets, &engineer, &view, Change::Reply(String::from("?"))).await), "TICKET_CLOSED");
+    let stale = TicketView { row: gigafleet::tickets::service::TicketRow { version: 3, ..view.row.clone() }, ..view };
+    assert_eq!(reason(change(&tickets, &engineer, &stale, Change::Reopen(String::new())).await), "VERSION_MISMATCH");
+    assert_eq!(reason(change(&tickets, &teacher, &stale, Change::Take).await), "RIGHT_MISSING");
+}
+
+async fn list(tickets: &Tickets, staff: &Staff, order: ListOrder) -> Vec<String> {
+    let views = tickets.list(staff, ListOrder { limit: 100, ..order }).await.unwrap();
+    views.into_iter().map(|view| view.row.subject).collect()
+}
+
+async fn the_queue_is_one_over_owners_page_by_page(world: World) {
+    let tickets = tickets(&world);
+    let (one, two) = (world.municipality("131130").await, world.municipality("131121").await);
+    let schools = [(one, world.school(one, "緑小学校").await), (two, world.school(two, "西小学校").await)];
+    let staff = world.staff().await;
+    let mut expected = Vec::new();
+    // The most urgent come last.
+    for urgency in [Urgency::SomeTime, Urgency::ThisWeek, Urgency::Today, Urgency::LessonStopped] {
+        for (owner, school) in schools {
+            let subject = format!("{urgency:?} {owner}");
+            let urgent = TicketOrder { urgency, ..order(school, &subject) };
+            tickets.create(&staff, owner, urgent).await.unwrap();
+            expected.push((urgency, subject));
+        }
+    }
+    expected.sort_by_key(|(urgency, _)| *urgency);
+    let all = list(&tickets, &staff, ListOrder::default()).await;
+    let urgencies: Vec<_> = all.iter().map(|subject| subject.split(' ').next().unwrap().to_owned()).collect();
+    let right: Vec<_> = expected.iter().map(|(urgency, _)| format!("{urgency:?}")).collect();
+    assert_eq!(urgencies, right);
+    let (mut paged, mut behind) = (Vec::new(), None);
+    loop {
+        let page = tickets.list(&staff, ListOrder { limit: 3, behind, ..ListOrder::default() }).await.unwrap();
+        let Some(last) = page.last() else { break };
+        behind = Some((last.row.queue_key, last.row.ticket_id));
+        paged.extend(page.into_iter().map(|view| view.row.subject));
+    }
+    assert_eq!(paged, all);
+    let of_one = ListOrder { owner: Some(one), ..ListOrder::default() };
+    assert_eq!(list(&tickets, &staff, of_one.clone()).await.len(), 4);
+    let which = Which { school: Some(schools[0].1.0), ..Which::default() };
+    assert_eq!(list(&tickets, &staff, ListOrder { which, ..of_one }).await.len(), 4);
+
+    let engineer = person(&world, Role::Engineer, Place::Municipality(one), "tanaka").await;
+    let first = tickets.list(&engineer, ListOrder { limit: 1, ..ListOrder::default() }).await.unwrap().remove(0);
+    let taken = change(&tickets, &engineer, &first, Change::Take).await.unwrap();
+    let mine = ListOrder { mine: true, ..ListOrder::default() };
+    assert_eq!(list(&tickets, &engineer, mine.clone()).await, std::slice::from_ref(&taken.row.subject));
+    let which = Which { unassigned: true, ..Which::default() };
+    assert_eq!(list(&tickets, &engineer, ListOrder { which, ..ListOrder::default() }).await.len(), 3);
+    let which = Which { states: Some(format!("[{}]", State::InProgress.to_number())), ..Which::default() };
+    assert_eq!(list(&tickets, &engineer, ListOrder { which, ..ListOrder::default() }).await.len(), 1);
+    let which = Which { categories: Some(format!("[{}]", Category::Wifi.to_number())), ..Which::default() };
+    assert_eq!(list(&tickets, &engineer, ListOrder { which, ..ListOrder::default() }).await.len(), 0);
+    change(&tickets, &engineer, &taken, Change::Resolve(String::new())).await.unwrap();
+    assert_eq!(list(&tickets, &engineer, mine).await.len(), 0);
+    let which = Which { done: true, ..Which::default() };
+    assert_eq!(list(&tickets, &engineer, ListOrder { which, ..ListOrder::default() }).await, [taken.row.subject]);
+}
+
+async fn tickets_of_others_are_not_found(world: World) {
+    let tickets = tickets(&world);
+    let (one, two) = (world.municipality("131130").await, world.municipality("131121").await);
+    let (own, sibling) = (world.school(one, "緑小学校").await, world.school(one, "南小学校").await);
+    let foreign = world.school(two, "西小学校").await;
+    let staff = world.staff().await;
+    let of_sibling = made(&tickets, &staff, one, sibling, "南").await;
+    let of_two = made(&tickets, &staff, two, foreign, "西").await;
+    let teacher = world.of_role(Role::SchoolStaff, Place::School(one, own)).await;
+    for view in [&of_sibling, &of_two] {
+        let owner = MunicipalityId(view.row.municipality_id);
+        for named in [Named::Id(TicketId(view.row.ticket_id)), Named::Number(view.row.number)] {
+            assert_eq!(reason(tickets.get(&teacher, owner, named).await), "TICKET_NOT_FOUND");
+        }
+        let said = Change::Answer(String::from("x"));
+        assert_eq!(reason(change(&tickets, &teacher, view, said).await), "TICKET_NOT_FOUND");
+    }
+    assert_eq!(list(&tickets, &teacher, ListOrder::default()).await.len(), 0);
+    assert_eq!(reason(tickets.create(&teacher, two, order(foreign, "x")).await), "MUNICIPALITY_NOT_FOUND");
+    assert_eq!(reason(tickets.create(&teacher, one, order(sibling, "x")).await), "SCHOOL_NOT_FOUND");
+    let mine = made(&tickets, &teacher, one, own, "緑").await;
+    let engineer = person(&world, Role::Engineer, Place::Municipality(one), "tanaka").await;
+    let into = Change::Merge(TicketId(of_two.row.ticket_id));
+    assert_eq!(reason(change(&tickets, &engineer, &mine, into).await), "TICKET_NOT_FOUND");
+}
+
+async fn a_ticket_goes_into_another_and_comes_back_as_it_was(world: World) {
+    let (tickets, owner) = (tickets(&world), world.municipality("131130").await);
+    let school = world.school(owner, "緑小学校").await;
+    let staff = world.staff().await;
+    let target = made(&tickets, &staff, owner, school, "先").await;
+    let view = made(&tickets, &staff, owner, school, "後").await;
+    let into = |view: &TicketView| Change::Merge(TicketId(view.row.ticket_id));
+    assert_eq!(reason(change(&tickets, &staff, &view, into(&view)).await), "MERGE_REFUSED");
+    let merged = change(&tickets, &staff, &view, into(&target)).await.unwrap();
+    assert_eq!(list(&tickets, &staff, ListOrder::default()).await, ["先"]);
+    let said = Change::Reply(String::from("x"));
+    assert_eq!(reason(change(&tickets, &staff, &merged, said.clone()).await), "TICKET_MERGED");
+    let whole = tickets.get(&staff, owner, Named::Id(TicketId(target.row.ticket_id))).await.unwrap();
+    assert_eq!((whole.merged.len(), whole.ticket.row.version), (1, 2));
+    assert_eq!(reason(change(&tickets, &staff, &whole.ticket, into(&view)).await), "MERGE_REFUSED");
+    assert_eq!(reason(change(&tickets, &staff, &target, said).await), "VERSION_MISMATCH", "it changed too");
+    let back = change(&tickets, &staff, &merged, Change::Unmerge).await.unwrap();
+    assert_eq!((back.life.clone(), back.row.queue_key), (view.life, view.row.queue_key));
+    assert_eq!(list(&tickets, &staff, ListOrder::default()).await.len(), 2);
+}
+
+async fn what_an_owner_promises_orders_its_queue(world: World) {
+    let (tickets, owner) = (tickets(&world), world.municipality("131130").await);
+    let school = world.school(owner, "緑小学校").await;
+    let staff = world.staff().await;
+    let urgent = TicketOrder { urgency: Urgency::LessonStopped, ..order(school, "急ぎ") };
+    tickets.create(&staff, owner, urgent).await.unwrap();
+    made(&tickets, &staff, owner, school, "普通").await;
+    assert_eq!(list(&tickets, &staff, ListOrder::default()).await, ["急ぎ", "普通"]);
+    let default = tickets.promise(&staff, owner, None).await.unwrap();
+    assert_eq!(default, Promise::default());
+    // An owner for whom one class and a lesson that stands still is nothing.
+    let mut own = Promise { source: String::from("契約書 第5条"), ..default };
+    own.priorities[1] = [4, 1, 1, 1];
+    let from = gigafleet::schools::rules::fiscal::parse_date("date", "2026-04-01").unwrap();
+    tickets.set_promise(&staff, owner, from, own.clone()).await.unwrap();
+    assert_eq!(tickets.promise(&staff, owner, None).await.unwrap(), own);
+    assert_eq!(list(&tickets, &staff, ListOrder::default()).await, ["普通", "急ぎ"]);
+    let wrong = Promise { warn_percent: 0, answer_minutes: [60, 15, 240, 510], ..own };
+    let refused = tickets.set_promise(&staff, owner, from, wrong).await.unwrap_err();
+    let fields: Vec<_> = refused.fields.iter().map(|violation| violation.field.as_ref()).collect();
+    assert_eq!(fields, ["answer_minutes", "warn_percent"]);
+    let engineer = person(&world, Role::Engineer, Place::Municipality(owner), "tanaka").await;
+    assert_eq!(reason(tickets.set_promise(&engineer, owner, from, Promise::default()).await), "RIGHT_MISSING");
+}
+
+async fn many_at_once_get_numbers_of_their_own(world: World) {
+    let (tickets, owner) = (tickets(&world), world.municipality("131130").await);
+    let school = world.school(owner, "緑小学校").await;
+    let staff = world.staff().await;
+    let mut making = tokio::task::JoinSet::new();
+    for number in 0..40 {
+        let (tickets, staff) = (tickets.clone(), staff.clone());
+        making.spawn(async move {
+            let (view, _) = tickets.create(&staff, owner, order(school, &number.to_string())).await.unwrap();
+            view.row.number
+        });
+    }
+    let mut numbers = making.join_all().await;
+    numbers.sort_unstable();
+    assert_eq!(numbers, (1..=40).collect::<Vec<_>>());
+}
+
+async fn only_who_may_work_there_gets_a_ticket(world: World) {
+    let tickets = tickets(&world);
+    let (owner, other) = (world.municipality("131130").await, world.municipality("131121").await);
+    let school = world.school(owner, "緑小学校").await;
+    let staff = world.staff().await;
+    let engineer = person(&world, Role::Engineer, Place::Municipality(owner), "tanaka").await;
+    let elsewhere = person(&world, Role::Engineer, Place::Municipality(other), "kato").await;
+    let view = made(&tickets, &staff, owner, school, "画面").await;
+    let to = |staff: &Staff| Change::Assign(staff.id.unwrap());
+    assert_eq!(reason(change(&tickets, &staff, &view, to(&elsewhere)).await), "ASSIGNEE_WITHOUT_RIGHT");
+    let nobody = Change::Assign(StaffId(Uuid::now_v7()));
+    assert_eq!(reason(change(&tickets, &staff, &view, nobody).await), "STAFF_NOT_FOUND");
+    let given = change(&tickets, &staff, &view, to(&engineer)).await.unwrap();
+    assert_eq!(given.row.assignee_name, Some(engineer.name.clone()));
+    assert_eq!(given.life.state, State::Triaged);
+    assert_eq!(reason(change(&tickets, &staff, &given, Change::Take).await), "PERSON_NEEDED");
+    let begun = change(&tickets, &engineer, &given, Change::Start).await.unwrap();
+    assert_eq!(begun.life.state, State::InProgress);
+}
+
+async fn what_is_written_is_found_by_who_may_read_it(world: World) {
+    let (tickets, owner) = (tickets(&world), world.municipality("131130").await);
+    let school = world.school(owner, "緑小学校").await;
+    let engineer = person(&world, Role::Engineer, Place::Municipality(owner), "tanaka").await;
+    let teacher = world.of_role(Role::SchoolStaff, Place::School(owner, school)).await;
+    let view = made(&tickets, &teacher, owner, school, "キーボードのキーが外れた").await;
+    made(&tickets, &teacher, owner, school, "Wi-Fiにつながらない").await;
+    let view = change(&tickets, &engineer, &view, Change::Note(String::from("予備機の在庫は3台"))).await.unwrap();
+    change(&tickets, &engineer, &view, Change::Reply(String::from("明日うかがいます"))).await.unwrap();
+    let found = async |staff: &Staff, text: &str| -> Vec<i64> {
+        let query = TextQuery::parse("text", text).unwrap();
+        let found = tickets.search(staff, None, &query, None, 10).await.unwrap();
+        found.iter().map(|found| found.ticket.row.number).collect()
+    };
+    for (text, by_engineer, by_teacher) in [
+        ("ｷｰﾎﾞｰﾄﾞ", &[1][..], &[1][..]),
+        ("うかが", &[1], &[1]),
+        ("在庫", &[1], &[]),
+        ("表示 電源", &[1, 2], &[1, 2]),
+        ("wi-fi", &[2], &[2]),
+        ("存在しない", &[], &[]),
+    ] {
+        let mut numbers = found(&engineer, text).await;
+        numbers.sort_unstable();
+        assert_eq!(numbers, by_engineer, "{text}");
+        let mut numbers = found(&teacher, text).await;
+        numbers.sort_unstable();
+        assert_eq!(numbers, by_teacher, "{text}");
+    }
+    let stranger = world.of_role(Role::Engineer, Place::Municipality(world.municipality("131121").await)).await;
+    assert_eq!(found(&stranger, "電源").await, Vec::<i64>::new());
+}
