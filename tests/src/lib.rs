@@ -31,5 +31,5 @@ pub use faucet::Faucet;
 pub use fleet::{Fleet, Home, SimulatedTablet};
 pub use postgres::Postgres;
 pub use server::{ServerOptions, ServerProcess};
-pub use staff::StaffClient;
+pub use staff::{StaffClient, StaffConnection};
 pub use wait::{eventually, eventually_async};

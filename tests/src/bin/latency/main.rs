@@ -5,12 +5,14 @@
 //! person makes them. Each round asks for another municipality or school, so that no answer is warm by luck. What SQLite
 //! plans is held by the tests of the stores, on the same statements.
 
+mod tickets;
+
 use std::{
     path::PathBuf,
     time::{Duration, Instant, SystemTime},
 };
 
-use clap::Parser;
+use clap::{Parser, ValueEnum};
 use gigafleet_proto::v1::{
     CountDevicesRequest, CreateStaffRequest, DeviceGroup, GetDeviceRequest, GrantOrder, Lifecycle, ListDevicesRequest,
     ListSchoolsRequest, Municipality, OsKind, Presence, Purpose, StaffPlace, StaffRole,
@@ -33,9 +35,21 @@ struct Arguments {
     /// How often each call is made.
     #[arg(long, value_name = "N", default_value_t = 200)]
     rounds: usize,
+    /// What is measured.
+    #[arg(long, value_enum, default_value_t = What::Devices)]
+    what: What,
     /// Print JSON only.
     #[arg(long)]
     json: bool,
+}
+
+/// What is measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum What {
+    /// Devices, schools and municipalities.
+    Devices,
+    /// Tickets, as `seed --tickets` makes them.
+    Tickets,
 }
 
 #[derive(Debug, Serialize)]
@@ -67,7 +81,9 @@ struct Fleet {
     owners: Vec<Municipality>,
     /// Owner and school of all schools with devices.
     schools: Vec<(String, String)>,
-    /// An engineer's browser.
+    /// Id of an engineer of all municipalities.
+    engineer: String,
+    /// The same one's browser.
     visitor: Mutex<Visitor>,
 }
 
@@ -86,13 +102,22 @@ async fn main() {
     let fleet = Fleet::of(&server).await;
     let before = full_scans(&arguments.database).await;
     let mut calls = Vec::new();
-    for call in CALLS {
-        let figure = measure(&fleet, call, arguments.rounds, target).await;
+    let tell = |figure: &Figure| {
         if !arguments.json {
             let verdict = if figure.held { "held" } else { "MISSED" };
             println!("{:<58} p50 {:>7.1} ms  p99 {:>7.1} ms  {verdict}", figure.call, figure.p50_ms, figure.p99_ms);
         }
-        calls.push(figure);
+    };
+    if arguments.what == What::Tickets {
+        let [call, search] = if engine == "sqlite" { [100.0, 150.0] } else { [50.0, 50.0] };
+        let targets = tickets::Targets { call, search };
+        calls.extend(tickets::measure(&fleet, &fleet.engineer, arguments.rounds, targets, tell).await);
+    } else {
+        for call in CALLS {
+            let figure = measure(&fleet, call, arguments.rounds, target).await;
+            tell(&figure);
+            calls.push(figure);
+        }
     }
     let after = full_scans(&arguments.database).await;
     let full_scans: Vec<_> = after
@@ -153,8 +178,8 @@ impl Fleet {
             (!listed.into_inner().devices.is_empty()).then_some(())
         })
         .await;
-        let visitor = Mutex::new(engineer(server, &staff).await);
-        Self { staff, owners, schools, visitor }
+        let (engineer, visitor) = engineer(server, &staff).await;
+        Self { staff, owners, schools, engineer, visitor: Mutex::new(visitor) }
     }
 
     /// Opens a page of the console as the engineer.
@@ -272,7 +297,7 @@ const CALLS: [(&str, Call); 30] = [
 ];
 
 /// An engineer of all municipalities, invited and signed in. Each run invites another one.
-async fn engineer(server: &ServerProcess, staff: &StaffClient) -> Visitor {
+async fn engineer(server: &ServerProcess, staff: &StaffClient) -> (String, Visitor) {
     let grant = GrantOrder {
         role: StaffRole::Engineer.into(),
         place: Some(StaffPlace { everywhere: true, ..Default::default() }),
@@ -290,20 +315,25 @@ async fn engineer(server: &ServerProcess, staff: &StaffClient) -> Visitor {
     let made = client.create_staff(request).await.expect("an account is made").into_inner();
     let mut visitor = Visitor::new(server.console_address());
     visitor.accept_link(&made.link_path, &[("password", "tablets on a long table")]).await;
-    visitor
+    (made.staff.expect("the account").staff_id, visitor)
 }
 
 async fn measure(fleet: &Fleet, (name, call): (&'static str, Call), rounds: usize, target: f64) -> Figure {
-    let (mut times, mut elements) = (Vec::new(), 0);
+    let mut taken = Vec::new();
     for round in 0..rounds {
-        let (count, took) = make(fleet, call, round).await;
-        elements += count;
-        times.push(took.as_secs_f64() * 1_000.0);
+        taken.push(make(fleet, call, round).await);
     }
+    figure(name, &taken, target)
+}
+
+/// What elements and times of one call come to.
+fn figure(call: &'static str, taken: &[(usize, Duration)], target: f64) -> Figure {
+    let elements = taken.iter().map(|(elements, _)| elements).sum();
+    let mut times: Vec<_> = taken.iter().map(|(_, took)| took.as_secs_f64() * 1_000.0).collect();
     times.sort_by(f64::total_cmp);
     let at = |share: f64| times[((times.len() - 1) as f64 * share).round() as usize];
     let (p50_ms, p99_ms) = (at(0.5), at(0.99));
-    Figure { call: name, elements, p50_ms, p99_ms, held: p99_ms < target }
+    Figure { call, elements, p50_ms, p99_ms, held: p99_ms < target }
 }
 
 async fn make(fleet: &Fleet, call: Call, round: usize) -> (usize, Duration) {

@@ -4,13 +4,17 @@
 //! The rows are made inside the database, one municipality at a time, each device from its number, so that the same call
 //! makes the same fleet. Indexes that cost most are made anew at the end, and triggers rest meanwhile.
 
+mod tickets;
+
 use std::{path::Path, time::Instant};
 
 use clap::Parser;
+use gigafleet::db::Db;
 use sqlx::{
     AssertSqlSafe, Connection as _, PgConnection, Row as _, SqliteConnection, migrate::Migrator,
     sqlite::SqliteConnectOptions,
 };
+use uuid::Uuid;
 
 #[derive(Debug, Parser)]
 #[command(name = "seed", about = "Fills an empty database with a large fleet")]
@@ -24,6 +28,17 @@ struct Arguments {
     /// Schools in all municipalities together.
     #[arg(long, value_name = "M", default_value_t = 2_000, value_parser = clap::value_parser!(u64).range(1..=40_000))]
     schools: u64,
+    /// Tickets in all municipalities together.
+    #[arg(long, value_name = "K", default_value_t = 0, value_parser = clap::value_parser!(u64).range(0..=10_000_000))]
+    tickets: u64,
+}
+
+/// How much one municipality has.
+#[derive(Debug, Clone, Copy, Default)]
+struct Share {
+    devices: u64,
+    schools: u64,
+    tickets: u64,
 }
 
 /// Special wards and cities of Tokyo in the order of their codes, from 131016 on.
@@ -180,15 +195,34 @@ async fn main() {
     prepare(&mut database).await;
     let triggers = rest(&mut database).await;
     let weight: u64 = (0..NAMES.len()).map(|number| WEIGHTS[number % WEIGHTS.len()]).sum();
-    let (mut devices, mut schools, mut so_far) = (0, 0, 0);
+    let (mut all, mut so_far, mut owners) = (Share::default(), 0, Vec::new());
     for (number, name) in (0_u64..).zip(NAMES) {
         so_far += WEIGHTS[usize::try_from(number).expect("a small number") % WEIGHTS.len()];
-        let share = |all: u64, done: u64| (all * so_far / weight).saturating_sub(done);
-        let (own_devices, own_schools) = (share(arguments.devices, devices), share(arguments.schools, schools).max(1));
-        fill(&mut database, number, name, own_devices, own_schools).await;
-        devices += own_devices;
-        schools += own_schools;
-        eprintln!("{devices:>9} devices, {schools:>5} schools, {:>5.1} s: {name}", started.elapsed().as_secs_f64());
+        let share = |whole: u64, done: u64| (whole * so_far / weight).saturating_sub(done);
+        let own = Share {
+            devices: share(arguments.devices, all.devices),
+            schools: share(arguments.schools, all.schools).max(1),
+            tickets: share(arguments.tickets, all.tickets),
+        };
+        owners.extend(fill(&mut database, number, name, own).await);
+        all = Share {
+            devices: all.devices + own.devices,
+            schools: all.schools + own.schools,
+            tickets: all.tickets + own.tickets,
+        };
+        let Share { devices, schools, tickets } = all;
+        let after = started.elapsed().as_secs_f64();
+        eprintln!("{devices:>9} devices, {schools:>5} schools, {tickets:>7} tickets, {after:>5.1} s: {name}");
+    }
+    if arguments.tickets > 0 {
+        eprintln!("what is written in tickets");
+        let db = match arguments.database.strip_prefix("sqlite:") {
+            Some(folder) => Db::open_sqlite(&Path::new(folder).join("gigafleet.db")).await,
+            None => Db::open_postgres(&arguments.database, 2).await,
+        };
+        let db = db.expect("the database answers");
+        tickets::write_texts(&db, &owners).await;
+        db.close().await;
     }
     eprintln!("indexes and counts");
     wake(&mut database, &triggers).await;
@@ -258,8 +292,9 @@ async fn wake(database: &mut Database, statements: &[String]) {
     }
 }
 
-/// One municipality with its schools and devices.
-async fn fill(database: &mut Database, number: u64, name: &str, devices: u64, schools: u64) {
+/// One municipality with its schools, devices and tickets; gives its id if it has any.
+async fn fill(database: &mut Database, number: u64, name: &str, own: Share) -> Option<Uuid> {
+    let Share { devices, schools, tickets } = own;
     let code = code(number);
     let salt = database.by_engine("zeroblob(16)", "decode(repeat('00', 16), 'hex')");
     database
@@ -271,9 +306,10 @@ async fn fill(database: &mut Database, number: u64, name: &str, devices: u64, sc
         .await;
     let hex = database.by_engine("lower(hex(municipality_id))", "replace(CAST(municipality_id AS TEXT), '-', '')");
     let owner = database.texts(&format!("SELECT {hex} FROM municipality WHERE code = '{code}'")).await;
-    let owner = format!("ID['{}']", owner.first().expect("it was added"));
+    let uuid = Uuid::parse_str(owner.first().expect("it was added")).expect("it is an id");
+    let owner = format!("ID['{}']", uuid.simple());
     if devices == 0 {
-        return;
+        return None;
     }
     // A class of forty belongs to a school; two thirds of the schools are primary schools.
     let school_id = format!("ID['019000000000' || '70008000' || HEX[{} + s]]", (number + 1) * 1_000_000);
@@ -345,4 +381,7 @@ async fn fill(database: &mut Database, number: u64, name: &str, devices: u64, sc
     ] {
         database.run(&sql).await;
     }
+    let of = tickets::Owner { id: &owner, number, school_of: &school_of, device_id: &device_id, devices };
+    tickets::fill(database, &of, tickets).await;
+    Some(uuid)
 }
