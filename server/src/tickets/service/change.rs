@@ -3,13 +3,12 @@
 use serde_json::json;
 
 use super::{
-    Named, TicketView, Tickets,
-    days::SchoolDays,
-    event,
-    judged::{self, life_of, promise_of},
+    Named, TicketView, Tickets, event,
+    judged::{self, life_of},
     require_person,
     search::write_texts,
     store,
+    terms::Terms,
 };
 use crate::{
     access::{
@@ -181,14 +180,15 @@ impl Tickets {
                 .map_err(|source| Error::internal("a ticket could not be written", source))?,
             ..row.clone()
         };
-        let promise = promise_of(&mut tx, owner, Timestamp(row.created_at)).await?;
+        let came = Timestamp(row.created_at);
+        let terms = Terms::of_place(&mut tx, owner, school, [came, now]).await?;
         let mut details = json!({ "from": row.state, "to": next.state });
         match &change {
             Change::Triage { category, impact, urgency } => {
                 next.category = category.to_number();
                 next.impact = impact.to_number();
                 next.urgency = urgency.to_number();
-                next.priority = promise.priority(*impact, *urgency).to_number();
+                next.priority = terms.promise(owner, came).priority(*impact, *urgency).to_number();
                 details["priority"] = json!([row.priority, next.priority]);
             }
             Change::Assign(to) => details["assignee"] = json!(to.to_string()),
@@ -196,8 +196,7 @@ impl Tickets {
             Change::Merge(_) => details["into"] = json!(into.as_ref().map(|into| into.number)),
             _ => {}
         }
-        let days = SchoolDays::read(&mut tx, owner, school, [Timestamp(row.created_at), now]).await?;
-        let (standing, key) = judged::stand(&next, &life, &promise, &days, now)?;
+        let (standing, key) = judged::stand(&next, &life, &terms, now)?;
         next.queue_key = key;
         if !store::update(&mut tx, &next, row.version).await? {
             return Err(changed_meanwhile(&mut tx, owner, ticket).await?);

@@ -4,12 +4,10 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::{
-    TicketView, Tickets,
-    days::SchoolDays,
-    event,
-    judged::{self, promise_of},
+    TicketView, Tickets, event, judged,
     search::write_texts,
     store::{self, snapshot},
+    terms::Terms,
 };
 use crate::{
     access::{
@@ -90,7 +88,7 @@ impl Tickets {
             None => None,
         };
         let incident = self.incident_of(&mut tx, staff, owner, school, order.category).await?;
-        let promise = promise_of(&mut tx, owner, now).await?;
+        let terms = Terms::of_place(&mut tx, owner, school, [now, now]).await?;
         let life = Life::begin(now);
         let mut row = TicketRow {
             municipality_id: owner.0,
@@ -102,7 +100,7 @@ impl Tickets {
             category: order.category.to_number(),
             impact: order.impact.to_number(),
             urgency: order.urgency.to_number(),
-            priority: promise.priority(order.impact, order.urgency).to_number(),
+            priority: terms.promise(owner, now).priority(order.impact, order.urgency).to_number(),
             subject: order.subject,
             school_id: school.map(|school| school.0),
             device_id: device.map(|(key, _)| key.device.0),
@@ -122,8 +120,7 @@ impl Tickets {
                 .map_err(|source| Error::internal("a ticket could not be written", source))?,
             snapshot,
         };
-        let days = SchoolDays::read(&mut tx, owner, school, [now, now]).await?;
-        let (standing, key) = judged::stand(&row, &life, &promise, &days, now)?;
+        let (standing, key) = judged::stand(&row, &life, &terms, now)?;
         row.queue_key = key;
         // Last, because tickets of one owner wait for each other from here on.
         row.number = store::next_number(&mut tx, owner).await?;

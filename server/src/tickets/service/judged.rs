@@ -1,20 +1,19 @@
 //! Tickets with how they stand against what is promised, by the calendar as it is now.
 
-use std::collections::{HashMap, hash_map::Entry};
+use std::collections::BTreeSet;
 
-use super::{days::SchoolDays, store};
+use super::terms::Terms;
 use crate::{
-    access::rules::{StaffId, days::date_text},
+    access::rules::StaffId,
     clock::Timestamp,
     db::Tx,
     error::{Both, Error, Result},
-    schools::rules::{MunicipalityId, SchoolId, fiscal::day_in_japan},
+    schools::rules::{MunicipalityId, SchoolId},
     tickets::{
         rules::{
             Impact, Priority, State, TicketId, Urgency, WaitingOn,
             clock::Service,
             life::Life,
-            promise::Promise,
             queue::{Deadline, Judge},
         },
         store::TicketRow,
@@ -66,32 +65,18 @@ pub(super) fn life_of(row: &TicketRow) -> Result<Life> {
     })
 }
 
-/// What an owner promised on the day on which a ticket came in.
-pub(super) async fn promise_of(tx: &mut Tx, owner: MunicipalityId, at: Timestamp) -> Result<Promise> {
-    match store::promise(tx, owner, &date_text(day_in_japan(at.0))).await? {
-        Some(policy) => {
-            serde_json::from_str(&policy).map_err(|source| Error::internal("a promise can not be read", source))
-        }
-        None => Ok(Promise::default()),
-    }
-}
-
 /// Impact and urgency of a row.
 pub(super) fn judged_as(row: &TicketRow) -> Result<(Impact, Urgency)> {
     let impact = Impact::from_number(row.impact).ok_or_else(|| unreadable("impact"))?;
     Ok((impact, Urgency::from_number(row.urgency).ok_or_else(|| unreadable("urgency"))?))
 }
 
-/// Judges one ticket of a place whose days are read.
-pub(super) fn stand(
-    row: &TicketRow,
-    life: &Life,
-    promise: &Promise,
-    days: &SchoolDays,
-    now: Timestamp,
-) -> Result<(Standing, i64)> {
+/// Judges one ticket, and gives its place in the queue.
+pub(super) fn stand(row: &TicketRow, life: &Life, terms: &Terms, now: Timestamp) -> Result<(Standing, i64)> {
     let (impact, urgency) = judged_as(row)?;
-    let is_school_day = |day| days.contains(day);
+    let (owner, school) = (MunicipalityId(row.municipality_id), row.school_id.map(SchoolId));
+    let promise = terms.promise(owner, Timestamp(row.created_at));
+    let is_school_day = |day| terms.is_school_day(owner, school, day);
     let service = Service { is_school_day: &is_school_day, hours: promise.hours };
     let priority = Priority::from_number(row.priority).ok_or_else(|| unreadable("priority"))?;
     let judge = Judge { service, promise, priority };
@@ -104,29 +89,15 @@ pub(super) fn stand(
     Ok((standing, judge.key(life, now)))
 }
 
-/// Tickets as their reader sees them, in the order in which they come. What is promised and each place's calendar are read once.
+/// Tickets as their reader sees them, in the order in which they come. Each owner's calendars and promises are read once.
 pub(super) async fn views(tx: &mut Tx, rows: Vec<TicketRow>, now: Timestamp) -> Result<Vec<TicketView>> {
-    let place = |row: &TicketRow| (MunicipalityId(row.municipality_id), row.school_id.map(SchoolId));
-    let mut oldest: HashMap<_, Timestamp> = HashMap::new();
-    for row in &rows {
-        let from = oldest.entry(place(row)).or_insert(Timestamp(row.created_at));
-        *from = (*from).min(Timestamp(row.created_at));
-    }
-    let mut days = HashMap::new();
-    for ((owner, school), from) in oldest {
-        days.insert((owner, school), SchoolDays::read(tx, owner, school, [from, now]).await?);
-    }
-    let mut promises: HashMap<(MunicipalityId, time::Date), Promise> = HashMap::new();
-    let mut views = Vec::with_capacity(rows.len());
-    for row in rows {
-        let place = place(&row);
-        let promise = match promises.entry((place.0, day_in_japan(row.created_at))) {
-            Entry::Occupied(read) => read.into_mut(),
-            Entry::Vacant(new) => new.insert(promise_of(tx, place.0, Timestamp(row.created_at)).await?),
-        };
+    let owners: BTreeSet<_> = rows.iter().map(|row| MunicipalityId(row.municipality_id)).collect();
+    let oldest = rows.iter().map(|row| row.created_at).min().map_or(now, Timestamp);
+    let terms = Terms::of_owners(tx, &owners, [oldest, now]).await?;
+    let view = |row: TicketRow| {
         let life = life_of(&row)?;
-        let (standing, _) = stand(&row, &life, promise, &days[&place], now)?;
-        views.push(TicketView { row, life, standing });
-    }
-    Ok(views)
+        let (standing, _) = stand(&row, &life, &terms, now)?;
+        Ok(TicketView { row, life, standing })
+    };
+    rows.into_iter().map(view).collect()
 }

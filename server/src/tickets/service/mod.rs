@@ -5,10 +5,10 @@
 
 mod change;
 mod create;
-mod days;
 mod judged;
 mod promises;
 mod search;
+mod terms;
 
 pub use self::{
     change::Change,

@@ -1,14 +1,16 @@
 //! What an owner promises, said by the owner, and the queue in the order of it.
 
+use std::collections::BTreeSet;
+
 use serde_json::json;
 use time::Date;
 use uuid::Uuid;
 
 use super::{
     Tickets, Which,
-    days::SchoolDays,
-    judged::{self, life_of, promise_of},
+    judged::{self, life_of},
     store,
+    terms::Terms,
 };
 use crate::{
     access::{
@@ -20,7 +22,7 @@ use crate::{
     },
     clock::Timestamp,
     error::{Error, Kind, Result, says::access as say_access},
-    schools::rules::{MunicipalityId, SchoolId, fiscal::day_in_japan},
+    schools::rules::{MunicipalityId, fiscal::day_in_japan},
     tickets::{rules::promise::Promise, store::TicketRow},
 };
 
@@ -34,7 +36,8 @@ impl Tickets {
         staff.areas(Right::ViewTickets, Some(owner))?;
         let mut tx = self.db.read().await?;
         let day = day.unwrap_or_else(|| day_in_japan(self.clock.now().0));
-        promise_of(&mut tx, owner, midnight_in_japan(day)).await
+        let at = midnight_in_japan(day);
+        Ok(Terms::of_place(&mut tx, owner, None, [at, at]).await?.promise(owner, at).clone())
     }
 
     /// Says what an owner promises of tickets that come in from a day on, and puts its queue in the order of that. Reasons:
@@ -71,15 +74,15 @@ impl Tickets {
             let rows = store::queue(&mut tx, &area, &Which::default(), behind, PAGE).await?;
             let Some(last) = rows.last() else { return Ok(()) };
             behind = (last.queue_key, last.ticket_id);
+            let oldest = rows.iter().map(|row| row.created_at).min().map_or(now, Timestamp);
+            let terms = Terms::of_owners(&mut tx, &BTreeSet::from([owner]), [oldest, now]).await?;
             for row in rows {
                 let life = life_of(&row)?;
                 let came = Timestamp(row.created_at);
-                let promise = promise_of(&mut tx, owner, came).await?;
                 let (impact, urgency) = judged::judged_as(&row)?;
-                let priority = promise.priority(impact, urgency).to_number();
-                let days = SchoolDays::read(&mut tx, owner, row.school_id.map(SchoolId), [came, now]).await?;
+                let priority = terms.promise(owner, came).priority(impact, urgency).to_number();
                 let row = TicketRow { priority, ..row };
-                let (_, queue_key) = judged::stand(&row, &life, &promise, &days, now)?;
+                let (_, queue_key) = judged::stand(&row, &life, &terms, now)?;
                 let version = row.version;
                 store::update(&mut tx, &TicketRow { queue_key, ..row }, version).await?;
             }

@@ -248,18 +248,12 @@ pub(super) async fn events(tx: &mut Tx, owner: MunicipalityId, ticket: TicketId)
     Ok(rows)
 }
 
-/// What an owner promises on a day, as JSON; none where it never said anything.
-pub(super) async fn promise(tx: &mut Tx, owner: MunicipalityId, day: &str) -> Result<Option<String>> {
-    let found: Option<(String,)> = tx
-        .query(
-            "SELECT policy FROM ticket_promise WHERE municipality_id = $1 AND valid_from <= $2
-             ORDER BY valid_from DESC LIMIT 1",
-        )
+/// What an owner promises, as JSON, by the day from which it holds.
+pub(super) async fn promises(tx: &mut Tx, owner: MunicipalityId) -> Result<Vec<(String, String)>> {
+    tx.query("SELECT valid_from, policy FROM ticket_promise WHERE municipality_id = $1 ORDER BY valid_from LIMIT 1000")
         .bind(owner)
-        .bind(day)
-        .optional()
-        .await?;
-    Ok(found.map(|(policy,)| policy))
+        .all()
+        .await
 }
 
 /// Writes what an owner promises from a day on, in place of what it said for that day before.
