@@ -60,10 +60,11 @@ pub async fn fill(database: &mut Database, owner: &Owner<'_>, tickets: u64) {
     let subjects: String =
         (0..).zip(REPORTS).map(|(at, (subject, _))| format!(" WHEN {at} THEN '{subject}'")).collect();
     let bodies: String = (0..).zip(REPORTS).map(|(at, (_, body))| format!(" WHEN {at} THEN '{body}'")).collect();
+    // Square brackets that close are the spelling of ids.
+    let close = database.by_engine("char(93)", "chr(93)");
     let clock = |ended: &str| {
-        format!(
-            "'{{\"began\":' || CAST({created} AS TEXT) || ',\"pauses\":[],\"paused\":null,\"ended\":' || {ended} || '}}'"
-        )
+        let began = format!("'{{\"began\":' || CAST({created} AS TEXT)");
+        format!("{began} || ',\"pauses\":[' || {close} || ',\"paused\":null,\"ended\":' || {ended} || '}}'")
     };
     let over = format!("CASE WHEN {done} THEN CAST({created} + 3600000000 AS TEXT) ELSE 'null' END");
     let life = format!(
