@@ -314,7 +314,7 @@ async fn search(
     let columns = [Column::Number("NO"), Column::Text("STATE"), Column::Text("SUBJECT"), Column::Text("FOUND")];
     let rows = found.found.into_iter().filter_map(|found| {
         let ticket = found.ticket?;
-        let state = ticket.state().as_str_name().trim_start_matches("TICKET_STATE_").to_lowercase();
+        let state = word(ticket.state().as_str_name(), "TICKET_STATE_");
         let place = found.excerpts.into_iter().next().map(|excerpt| excerpt.text.replace('\n', " "));
         Some(vec![ticket.number.to_string(), state, ticket.subject, or_absent(place.as_deref())])
     });
@@ -353,7 +353,7 @@ async fn show(client: &Client, ticket: &TicketArgs, as_json: bool) -> Result<()>
     print(rows(vec![ticket]))?;
     let columns = [Column::Text("TIME"), Column::Text("WHO"), Column::Text("WHAT"), Column::Text("TEXT")];
     let events = found.events.into_iter().map(|event| {
-        let kind = event.kind().as_str_name().trim_start_matches("TICKET_EVENT_KIND_").to_lowercase();
+        let kind = word(event.kind().as_str_name(), "TICKET_EVENT_KIND_");
         vec![time(event.event_time.as_ref()), event.actor_name, kind, event.text]
     });
     print(table::table(&columns, events.collect(), "nothing happened"))?;
@@ -367,6 +367,11 @@ fn show_rows(tickets: Vec<v1::Ticket>, as_json: bool) -> Result<()> {
     }
 }
 
+/// A word of the contract as `--state` and its like read it.
+fn word(name: &str, prefix: &str) -> String {
+    name.trim_start_matches(prefix).to_lowercase()
+}
+
 fn rows(tickets: Vec<v1::Ticket>) -> String {
     let columns = [
         Column::Number("NO"),
@@ -378,8 +383,8 @@ fn rows(tickets: Vec<v1::Ticket>) -> String {
         Column::Text("DUE"),
     ];
     let rows = tickets.into_iter().map(|ticket| {
-        let state = ticket.state().as_str_name().trim_start_matches("TICKET_STATE_").to_lowercase();
-        let category = ticket.category().as_str_name().trim_start_matches("TICKET_CATEGORY_").to_lowercase();
+        let state = word(ticket.state().as_str_name(), "TICKET_STATE_");
+        let category = word(ticket.category().as_str_name(), "TICKET_CATEGORY_");
         let due = [ticket.response, ticket.restoration].into_iter().flatten().find_map(|deadline| {
             let open = !matches!(deadline.state(), v1::TicketDeadlineState::Kept);
             deadline.due_time.filter(|_| open)

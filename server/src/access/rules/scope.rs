@@ -471,6 +471,15 @@ impl Staff {
         }
     }
 
+    /// The area of [`Self::area_for`], where it reaches something of this school, or of none. Reasons: RIGHT_MISSING, MUNICIPALITY_NOT_FOUND.
+    pub fn area_over(&self, right: Right, municipality: MunicipalityId, school: Option<SchoolId>) -> Result<Area> {
+        let area = self.area_for(right, municipality)?;
+        if area.covers(school) {
+            return Ok(area);
+        }
+        Err(Error::new(Kind::Denied, "RIGHT_MISSING", say::role_forbids_here()))
+    }
+
     /// The area of an owner in which the caller has a right, for a change. Where the caller can only look, the refusal says
     /// so; what it cannot even see is not found. Reasons: RIGHT_MISSING, MUNICIPALITY_NOT_FOUND.
     pub fn area_for(&self, right: Right, municipality: MunicipalityId) -> Result<Area> {

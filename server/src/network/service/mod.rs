@@ -21,7 +21,7 @@ use crate::{
     },
     clock::Clock,
     db::{Db, Tx},
-    error::{Error, Kind, Result, says::access as say_access},
+    error::Result,
     schools::{
         rules::{MunicipalityId, SchoolId},
         service::school_not_found,
@@ -65,10 +65,8 @@ pub async fn school_for_change(
     school: SchoolId,
 ) -> Result<SchoolRow> {
     let row = visible_school(tx, staff, owner, school).await?;
-    match staff.area_for(Right::EditSchools, owner)?.covers(Some(school)) {
-        true => Ok(row),
-        false => Err(Error::new(Kind::Denied, "RIGHT_MISSING", say_access::role_forbids_here())),
-    }
+    staff.area_over(Right::EditSchools, owner, Some(school))?;
+    Ok(row)
 }
 
 /// Reads an id that the engine was given.

@@ -137,10 +137,7 @@ impl Network {
         let row = mine.into_iter().find(|row| row.work_id == work).ok_or_else(not_found)?;
         let school = id(&row.element_id).map(SchoolId);
         let hub = i64::from(row.element_kind) == element_number(ElementKind::Hub);
-        let area = staff.area_for(Right::EditSchools, owner)?;
-        if !area.covers(school.filter(|_| !hub)) {
-            return Err(Error::new(Kind::Denied, "RIGHT_MISSING", say_access::role_forbids_here()));
-        }
+        staff.area_over(Right::EditSchools, owner, school.filter(|_| !hub))?;
         let mut tx = self.db.begin().await?;
         let version = seen.unwrap_or(row.version);
         if !store::cancel_planned_work(&mut tx, (owner.0, work), version, self.clock.now()).await? {

@@ -142,9 +142,7 @@ impl Tickets {
         let row = self.visible(&mut tx, staff, owner, Named::Id(ticket)).await?;
         let needed = if matches!(change, Change::Answer(_)) { Right::ReportTickets } else { Right::WorkTickets };
         let school = row.school_id.map(SchoolId);
-        if !staff.area_for(needed, owner)?.covers(school) {
-            return Err(Error::new(Kind::Denied, "RIGHT_MISSING", say_access::role_forbids_here()));
-        }
+        staff.area_over(needed, owner, school)?;
         if row.version != seen {
             return Err(changed_meanwhile(&mut tx, owner, ticket).await?);
         }

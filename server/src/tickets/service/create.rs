@@ -20,10 +20,7 @@ use crate::{
         rules::{DeviceId, DeviceKey},
         service::{device_not_found, reachable_device, registry::shown_of},
     },
-    error::{
-        Error, Kind, Result,
-        says::{access as say_access, tickets as say},
-    },
+    error::{Error, Kind, Result, says::tickets as say},
     network::service::visible_school,
     schools::rules::{MunicipalityId, SchoolId},
     tickets::{
@@ -69,19 +66,18 @@ impl Tickets {
     /// RIGHT_MISSING, MUNICIPALITY_NOT_FOUND, SCHOOL_NOT_FOUND, DEVICE_NOT_FOUND, TICKET_EXISTS.
     pub async fn create(&self, staff: &Staff, owner: MunicipalityId, order: TicketOrder) -> Result<(TicketView, bool)> {
         let now = self.clock.now();
-        let area = staff.area_for(Right::ReportTickets, owner)?;
+        // Before anything is looked up: who may report nothing here learns nothing of schools and devices.
+        staff.area_for(Right::ReportTickets, owner)?;
         let mut tx = self.db.begin().await?;
         let device = self.device_of(&mut tx, staff, owner, order.device).await?;
         let school = order.school.or(device.and_then(|(_, school)| school));
         if let Some(school) = order.school {
             visible_school(&mut tx, staff, owner, school).await?;
         }
-        if !area.covers(school) {
-            return Err(Error::new(Kind::Denied, "RIGHT_MISSING", say_access::role_forbids_here()));
-        }
+        staff.area_over(Right::ReportTickets, owner, school)?;
         let id = TicketId(order.id.unwrap_or_else(Uuid::now_v7));
         if let Some(row) = store::find(&mut tx, owner, id).await? {
-            return self.again(&mut tx, row, &order, school, now).await;
+            return self.again(&mut tx, row, (&order.subject, school.map(|school| school.0)), now).await;
         }
         let snapshot = match device {
             Some((key, _)) => Some(snapshot_of(&mut tx, key).await?),
@@ -128,8 +124,8 @@ impl Tickets {
             // Somebody made it in this moment. What this call did is undone, and it reads what there is.
             drop(tx);
             let mut tx = self.db.read().await?;
-            let row = store::find(&mut tx, owner, id).await?.ok_or_else(|| super::not_found(super::Named::Id(id)))?;
-            return self.again_row(&mut tx, row, now).await;
+            let there = store::find(&mut tx, owner, id).await?.ok_or_else(|| super::not_found(super::Named::Id(id)))?;
+            return self.again(&mut tx, there, (&row.subject, row.school_id), now).await;
         }
         let created = event(EventKind::Created, staff, now, &order.text, &json!({ "origin": row.origin }));
         store::append(&mut tx, owner, id, &created).await?;
@@ -180,26 +176,19 @@ impl Tickets {
         Ok(open.into_iter().find(|view| view.hurts()).map(|view| view.incident.id))
     }
 
+    /// The ticket that has the id already, if it is the same report. Reason: TICKET_EXISTS.
     async fn again(
         &self,
         tx: &mut Tx,
         row: TicketRow,
-        order: &TicketOrder,
-        school: Option<SchoolId>,
+        (subject, school): (&str, Option<Uuid>),
         now: Timestamp,
     ) -> Result<(TicketView, bool)> {
-        let same = row.subject == order.subject && row.school_id == school.map(|school| school.0);
-        if !same {
-            let id = TicketId(row.ticket_id);
-            return Err(Error::new(Kind::Exists, "TICKET_EXISTS", say::exists(id)));
+        if (row.subject.as_str(), row.school_id) != (subject, school) {
+            return Err(Error::new(Kind::Exists, "TICKET_EXISTS", say::exists(TicketId(row.ticket_id))));
         }
-        self.again_row(tx, row, now).await
-    }
-
-    async fn again_row(&self, tx: &mut Tx, row: TicketRow, now: Timestamp) -> Result<(TicketView, bool)> {
-        let views = judged::views(tx, vec![row], now).await?;
-        let view = views.into_iter().next().ok_or_else(|| Error::internal("a ticket is missing", "no view"))?;
-        Ok((view, false))
+        let view = judged::views(tx, vec![row], now).await?.pop();
+        Ok((view.ok_or_else(|| Error::internal("a ticket is missing", "no view"))?, false))
     }
 }
 

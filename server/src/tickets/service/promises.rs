@@ -21,7 +21,7 @@ use crate::{
         service::audit::Deed,
     },
     clock::Timestamp,
-    error::{Error, Kind, Result, says::access as say_access},
+    error::{Error, Result},
     schools::rules::{MunicipalityId, fiscal::day_in_japan},
     tickets::{rules::promise::Promise, store::TicketRow},
 };
@@ -43,9 +43,7 @@ impl Tickets {
     /// Says what an owner promises of tickets that come in from a day on, and puts its queue in the order of that. Reasons:
     /// RIGHT_MISSING, MUNICIPALITY_NOT_FOUND, FIELD_INVALID.
     pub async fn set_promise(&self, staff: &Staff, owner: MunicipalityId, from: Date, promise: Promise) -> Result<()> {
-        if !staff.area_for(Right::EditSchools, owner)?.covers(None) {
-            return Err(Error::new(Kind::Denied, "RIGHT_MISSING", say_access::role_forbids_here()));
-        }
+        staff.area_over(Right::EditSchools, owner, None)?;
         let promise = promise.check().map_err(|wrong| Error::invalid_fields("FIELD_INVALID", wrong))?;
         let policy = serde_json::to_string(&promise)
             .map_err(|source| Error::internal("a promise could not be written", source))?;
