@@ -48,7 +48,7 @@ pub async fn check_all(world: &World, people: &[Person]) -> Vec<String> {
     let rpcs = all();
     let known: BTreeSet<_> = world.contract.methods().collect();
     let listed: BTreeSet<_> = rpcs.iter().map(|rpc| rpc.method).collect();
-    assert_eq!(listed, known, "each method of the server has a line in rpcs.rs, and no other has");
+    assert_eq!(listed, known, "each method of the server has a line in rpcs, and no other has");
     let tablet = world.enroll(School::A1, "minami-device-tablet").await;
     let callers = callers(world, people, &tablet).await;
     let mut wrong = Vec::new();

@@ -1,6 +1,6 @@
 //! Every page and every form with what it needs: an address, what is sent, the checks on its way, and what a good answer is.
 //!
-//! Placeholders are those of `rpcs.rs`. A page that is new needs a line: its method and its pattern as it is registered.
+//! Placeholders are those of `rpcs`. A page that is new needs a line: its method and its pattern as it is registered.
 
 use tonic::Code;
 

@@ -4,6 +4,8 @@
 //! the call is to succeed, `{home:device}` one of the callers' own school whatever the place is, `{my:session}` one of the
 //! caller itself; `.part` behind a name is something else of that thing. See `things.rs`.
 
+mod tickets;
+
 use serde_json::{Value, json};
 use tonic::Code;
 
@@ -75,7 +77,7 @@ pub fn all() -> Vec<Rpc> {
     all.extend(lines());
     all.extend(networks());
     all.extend(bandwidth());
-    all.extend(tickets());
+    all.extend(tickets::tickets());
     all.extend(files());
     all.extend(own_access());
     all.extend(people());
@@ -524,58 +526,6 @@ fn bandwidth() -> Vec<Rpc> {
         staff("BandwidthService/ListBandwidth", SEE_SCHOOL, of_school.clone()),
         staff("BandwidthService/GetBandwidthReport", SEE_OWNER, of_owner),
         staff("BandwidthService/GetBandwidthAssessment", SEE_SCHOOL, of_school),
-    ]
-}
-
-fn tickets() -> Vec<Rpc> {
-    const NO_TICKET: &str = "TICKET_NOT_FOUND";
-    const REPORT: &[Step] =
-        &[SeesOwner(ViewFigures, NO_OWNER), InOwner(ReportTickets), Sees(ViewFigures, NO_SCHOOL), May(ReportTickets)];
-    const SEE: &[Step] = &[Anywhere(ViewTickets), Sees(ViewTickets, NO_TICKET)];
-    const WORK: &[Step] = &[Anywhere(ViewTickets), Sees(ViewTickets, NO_TICKET), May(WorkTickets)];
-    const ANSWER: &[Step] = &[Anywhere(ViewTickets), Sees(ViewTickets, NO_TICKET), May(ReportTickets)];
-    const LIST: &[Step] = &[Anywhere(ViewTickets), SeesOwner(ViewTickets, NO_OWNER)];
-    const LIST_OF_SCHOOL: &[Step] =
-        &[Anywhere(ViewTickets), SeesOwner(ViewTickets, NO_OWNER), Sees(ViewFigures, NO_SCHOOL)];
-    const PROMISE: &[Step] = &[SeesOwner(ViewFigures, NO_OWNER), InOwner(EditSchools), OverOwner(EditSchools)];
-    let of_owner = json!({ "municipality_id": "{municipality}" });
-    let of_school = json!({ "municipality_id": "{municipality}", "school_id": "{school}" });
-    let report = json!({
-        "municipality_id": "{municipality}", "school_id": "{school}", "subject": "遅い", "category": "TICKET_CATEGORY_SLOW",
-    });
-    let change = |verb: &str, what: Value| {
-        let mut request = json!({ "municipality_id": "{municipality}", "ticket_id": "{new_ticket}", "version": 1 });
-        request[verb] = what;
-        request
-    };
-    let text = || json!({ "text": "確認しました" });
-    let judged = json!({
-        "category": "TICKET_CATEGORY_WIFI", "impact": "TICKET_IMPACT_ONE_CLASS", "urgency": "TICKET_URGENCY_TODAY",
-    });
-    let promise = json!({
-        "source": "契約書 第5条", "begin_minute": 510, "end_minute": 1020, "answer_minutes": [15, 60, 240, 510],
-        "restore_days": [0, 1, 3, 5], "warn_percent": 75,
-        "priorities": [3, 3, 4, 4, 1, 2, 3, 4, 1, 2, 3, 4, 1, 1, 2, 3, 1, 1, 2, 3],
-    });
-    let promise =
-        json!({ "municipality_id": "{municipality}", "valid_from_date": "{new_year}-04-01", "promise": promise });
-    vec![
-        staff("TicketService/CreateTicket", REPORT, report),
-        staff("TicketService/GetTicket", SEE, json!({ "municipality_id": "{municipality}", "ticket_id": "{ticket}" })),
-        staff("TicketService/ListTickets", LIST, of_owner.clone()),
-        staff("TicketService/ListTickets", LIST_OF_SCHOOL, of_school),
-        staff("TicketService/ChangeTicket", WORK, change("triage", judged)),
-        staff("TicketService/ChangeTicket", WORK, change("reply", text())),
-        staff("TicketService/ChangeTicket", WORK, change("note", text())),
-        staff("TicketService/ChangeTicket", WORK, change("resolve", text())),
-        staff("TicketService/ChangeTicket", ANSWER, change("answer", text())),
-        staff(
-            "TicketService/SearchTickets",
-            LIST,
-            json!({ "municipality_id": "{municipality}", "text": "画面 問い合わせ" }),
-        ),
-        staff("TicketService/GetTicketPromise", LIST, of_owner),
-        staff("TicketService/SetTicketPromise", PROMISE, promise),
     ]
 }
 
