@@ -53,6 +53,7 @@ const METHODS: &[&str] = &[
     "/gigafleet.v1.TicketService/ListTickets",
     "/gigafleet.v1.TicketService/SearchTickets",
     "/gigafleet.v1.TicketService/ChangeTicket",
+    "/gigafleet.v1.TicketService/ChangeTickets",
     "/gigafleet.v1.TicketService/GetTicketPromise",
     "/gigafleet.v1.TicketService/SetTicketPromise",
     "/gigafleet.v1.ReviewService/ListReviews",

@@ -179,6 +179,7 @@ async fn cut_line_is_one_incident_whichever_server_goes_on(world: World) {
         let (view, _) = tickets.create(&world.staff().await, one.owner, order).await.unwrap();
         assert_eq!(view.row.incident_id, expected, "{category:?}");
     }
+    crate::ticketing::one_reply_answers_all(&world, &tickets, seen.incident.id, (one.owner, one.id)).await;
 
     // That server dies. Another one goes on from what is stored, and the first, come back, does not judge on its own.
     let mut second = judge(&world);

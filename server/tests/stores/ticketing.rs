@@ -16,7 +16,7 @@ use gigafleet::{
             promise::Promise,
         },
         search::rules::TextQuery,
-        service::{Change, ListOrder, Named, TicketOrder, TicketView, Tickets, Which},
+        service::{Change, Changed, ListOrder, ManyOrder, Named, Selection, TicketOrder, TicketView, Tickets, Which},
     },
 };
 use uuid::Uuid;
@@ -34,6 +34,8 @@ crate::on_both_engines!(
     many_at_once_get_numbers_of_their_own,
     only_who_may_work_there_gets_a_ticket,
     what_is_written_is_found_by_who_may_read_it,
+    bulk_tells_each_what_became_of_it,
+    what_was_done_last_is_taken_back,
 );
 
 const HOUR_US: i64 = 3_600 * 1_000_000;
@@ -397,4 +399,99 @@ async fn what_is_written_is_found_by_who_may_read_it(world: World) {
     }
     let stranger = world.of_role(Role::Engineer, Place::Municipality(world.municipality("131121").await)).await;
     assert_eq!(found(&stranger, "電源").await, Vec::<i64>::new());
+}
+
+/// What became of each of many: the state, or why it was refused.
+fn outcomes(changed: Vec<Changed>) -> Vec<Result<i16, &'static str>> {
+    changed.into_iter().map(|one| one.outcome.map(|view| view.row.state).map_err(|error| error.reason)).collect()
+}
+
+/// What was said to the caller of each ticket of an incident.
+async fn said_of_incident(tickets: &Tickets, staff: &Staff, incident: Uuid) -> Vec<Vec<String>> {
+    let which = Which { incident: Some(incident), ..Which::default() };
+    let mut said = Vec::new();
+    for view in tickets.list(staff, ListOrder { which, limit: 100, ..ListOrder::default() }).await.unwrap() {
+        let (owner, id) = (MunicipalityId(view.row.municipality_id), TicketId(view.row.ticket_id));
+        let events = tickets.get(staff, owner, Named::Id(id)).await.unwrap().events;
+        let replies = events.into_iter().filter(|event| event.kind == EventKind::Replied.to_number());
+        said.push(replies.map(|event| event.body).collect());
+    }
+    said
+}
+
+/// One reply reaches all who reported an outage, once however often it is asked for.
+pub(crate) async fn one_reply_answers_all(
+    world: &World,
+    tickets: &Tickets,
+    incident: Uuid,
+    (owner, school): (MunicipalityId, SchoolId),
+) {
+    let staff = world.staff().await;
+    for number in 2..=40 {
+        let report = TicketOrder { category: Category::Wifi, ..order(school, &format!("つながらない {number}")) };
+        tickets.create(&staff, owner, report).await.unwrap();
+    }
+    let order = ManyOrder {
+        request: Uuid::now_v7(),
+        selection: Selection::Incident(incident),
+        change: Change::Reply(String::from("回線の障害です。復旧をお待ちください。")),
+    };
+    let (changed, has_more) = tickets.change_many(&staff, &order).await.unwrap();
+    assert_eq!((outcomes(changed), has_more), (vec![Ok(State::New.to_number()); 40], false));
+    let (again, _) = tickets.change_many(&staff, &order).await.unwrap();
+    assert_eq!(again.len(), 0, "nobody is answered twice");
+    let said = said_of_incident(tickets, &staff, incident).await;
+    assert_eq!(said, vec![vec![String::from("回線の障害です。復旧をお待ちください。")]; 40]);
+    let stranger = world.municipality("131148").await;
+    let place = Place::Municipality(stranger);
+    let (blind, _) = tickets.change_many(&person(world, Role::Engineer, place, "aoki").await, &order).await.unwrap();
+    assert_eq!(blind.len(), 0, "an incident of others has no tickets");
+}
+
+async fn bulk_tells_each_what_became_of_it(world: World) {
+    let (tickets, owner) = (tickets(&world), world.municipality("131130").await);
+    let other = world.municipality("131148").await;
+    let (school, elsewhere) = (world.school(owner, "緑小学校").await, world.school(other, "東小学校").await);
+    let admin = world.staff().await;
+    let engineer = person(&world, Role::Engineer, Place::Municipality(owner), "sato").await;
+    let mut seen = Vec::new();
+    for (owner, school) in [(owner, school), (owner, school), (other, elsewhere)] {
+        let view = made(&tickets, &admin, owner, school, "画面").await;
+        seen.push((owner, TicketId(view.row.ticket_id), view.row.version));
+    }
+    seen[1].2 = 7;
+    let order = |change| ManyOrder { request: Uuid::now_v7(), selection: Selection::Seen(seen.clone()), change };
+    let resolve = order(Change::Resolve(String::from("再起動で直りました")));
+    let expected = vec![Ok(State::Resolved.to_number()), Err("VERSION_MISMATCH"), Err("TICKET_NOT_FOUND")];
+    let (changed, _) = tickets.change_many(&engineer, &resolve).await.unwrap();
+    assert_eq!(outcomes(changed), expected);
+    let (again, _) = tickets.change_many(&engineer, &resolve).await.unwrap();
+    assert_eq!(outcomes(again), expected, "a repeat does nothing twice and says the same");
+    let whole = tickets.get(&admin, owner, Named::Number(1)).await.unwrap();
+    assert_eq!((whole.ticket.row.version, whole.events.len()), (2, 2));
+    let viewer = person(&world, Role::BoardViewer, Place::Municipality(owner), "mori").await;
+    assert_eq!(reason(tickets.change_many(&viewer, &resolve).await), "RIGHT_MISSING");
+}
+
+async fn what_was_done_last_is_taken_back(world: World) {
+    let (tickets, owner) = (tickets(&world), world.municipality("131130").await);
+    let school = world.school(owner, "緑小学校").await;
+    let engineer = person(&world, Role::Engineer, Place::Municipality(owner), "sato").await;
+    let other = person(&world, Role::Engineer, Place::Municipality(owner), "kato").await;
+    let view = made(&tickets, &engineer, owner, school, "画面").await;
+    let taken = change(&tickets, &engineer, &view, Change::Take).await.unwrap();
+    let resolved = change(&tickets, &engineer, &taken, Change::Resolve(String::from("済"))).await.unwrap();
+    assert_eq!(reason(change(&tickets, &other, &resolved, Change::Undo).await), "NOTHING_TO_UNDO");
+    let back = change(&tickets, &engineer, &resolved, Change::Undo).await.unwrap();
+    assert_eq!((&back.life, back.row.done_at, back.row.queue_key), (&taken.life, None, taken.row.queue_key));
+    assert_eq!(back.row.assignee_name, taken.row.assignee_name);
+    assert_eq!(reason(change(&tickets, &engineer, &back, Change::Undo).await), "NOTHING_TO_UNDO");
+    let judged = Change::Triage { category: Category::Battery, impact: Impact::WholeSchool, urgency: Urgency::Today };
+    let judged = change(&tickets, &engineer, &back, judged).await.unwrap();
+    assert_eq!((judged.row.category, judged.row.priority), (Category::Battery.to_number(), 1));
+    let back = change(&tickets, &engineer, &judged, Change::Undo).await.unwrap();
+    assert_eq!((back.row.category, back.row.priority), (Category::Screen.to_number(), view.row.priority));
+    let judged = change(&tickets, &engineer, &back, Change::Release).await.unwrap();
+    world.clock.advance(Duration::from_secs(16 * 60));
+    assert_eq!(reason(change(&tickets, &engineer, &judged, Change::Undo).await), "NOTHING_TO_UNDO", "it is too late");
 }

@@ -13,6 +13,7 @@ says! {
     not_resolved: "解決済みの問い合わせだけが対象です", "the ticket is not resolved";
     not_waiting: "待ちの状態ではありません", "the ticket does not wait";
     not_taken: "担当者がいません", "nobody works on the ticket";
+    nothing_to_undo: "取り消せる操作がありません。取り消せるのは、自分が15分以内に最後に行った操作です", "there is nothing to take back: that is what you did last, within 15 minutes";
     not_merged: "統合されていません", "the ticket went into no other";
     already_taken: "ほかの人が担当しています", "somebody else works on the ticket";
     already_taken_by(who): "{who} が担当しています", "{who} works on the ticket";
@@ -21,6 +22,7 @@ says! {
     merge_has_merged: "統合された問い合わせを持っています。先にそれらの統合を取り消してください", "other tickets went into this one: take them out first";
     assignee_without_right(who): "{who} には、ここの問い合わせに対応する権限がありません", "{who} has no right to work on tickets here";
     person_needed: "個人のアカウントで行ってください", "only a person can do this, not a token of the installation";
+    tickets_or_incident: "問い合わせ(500件まで)か障害のどちらかを指定してください", "needs either tickets, at most 500, or an incident";
     verb_needed: "行うことを1つ指定してください", "needs one thing to do";
     word_needed(field): "{field} を選んでください", "choose a {field}";
     text_needed: "1〜10000文字で入力してください", "needs 1 to 10000 characters";

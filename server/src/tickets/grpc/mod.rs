@@ -1,4 +1,6 @@
-//! TicketService: the queue, one ticket, one verb at a time.
+//! TicketService: the queue, one ticket, one verb on one or many.
+
+mod many;
 
 use std::ops::Range;
 
@@ -162,6 +164,7 @@ fn change_of(verb: Option<Verb>) -> OwnResult<Change> {
             page::collect(parse_uuid("into_ticket_id", &into_ticket_id), &mut wrong).map(TicketId).map(Change::Merge)
         }
         Verb::Unmerge(v1::UnmergeTicket {}) => Some(Change::Unmerge),
+        Verb::Undo(v1::UndoTicket {}) => Some(Change::Undo),
     };
     change.ok_or_else(|| refused(wrong))
 }
@@ -412,6 +415,17 @@ impl TicketService for TicketGrpc {
         let version = i64::try_from(request.version).unwrap_or(i64::MAX);
         let view = self.tickets.change(&staff, place, version, change).await?;
         Ok(Response::new(v1::ChangeTicketResponse { ticket: Some(message(view, true)) }))
+    }
+
+    async fn change_tickets(
+        &self,
+        request: Request<v1::ChangeTicketsRequest>,
+    ) -> Result<Response<v1::ChangeTicketsResponse>, Status> {
+        let staff = caller::staff(request.metadata(), &self.access).await?;
+        let order = many::order_of(request.into_inner())?;
+        let (changed, has_more) = self.tickets.change_many(&staff, &order).await?;
+        let changed = changed.into_iter().map(many::changed_message).collect();
+        Ok(Response::new(v1::ChangeTicketsResponse { changed, has_more }))
     }
 
     async fn get_ticket_promise(

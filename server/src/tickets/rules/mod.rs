@@ -1,10 +1,11 @@
 //! Words and rules of tickets, pure: the life of one ([`life`]), what is promised ([`promise`]) and how the clocks of that
-//! run ([`clock`]), where a ticket stands in the queue ([`queue`]).
+//! run ([`clock`]), where a ticket stands in the queue ([`queue`]), what can be taken back ([`undo`]).
 
 pub mod clock;
 pub mod life;
 pub mod promise;
 pub mod queue;
+pub mod undo;
 #[cfg(test)]
 mod tests;
 
@@ -217,6 +218,8 @@ words! {
         Unmerged = 15, "統合の取消", "unmerged";
         /// It was attached to an incident.
         Attached = 16, "障害に紐付け", "attached";
+        /// What was done last was taken back.
+        Undone = 17, "取り消し", "taken back";
     }
 }
 

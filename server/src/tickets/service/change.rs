@@ -1,9 +1,10 @@
 //! One verb on one ticket.
 
 use serde_json::json;
+use uuid::Uuid;
 
 use super::{
-    Named, TicketView, Tickets, event,
+    Named, Standing, TicketView, Tickets, event,
     judged::{self, life_of},
     require_person,
     search::write_texts,
@@ -13,7 +14,7 @@ use super::{
 use crate::{
     access::{
         rules::{Right, Staff, StaffId, days::moment_in_japan},
-        service::audit::Deed,
+        service::audit::{Actor, Deed},
     },
     clock::Timestamp,
     db::Tx,
@@ -23,8 +24,12 @@ use crate::{
     },
     schools::rules::{MunicipalityId, SchoolId},
     tickets::{
-        rules::{Category, EventKind, Impact, TicketId, Urgency, WaitingOn, life::Verb},
-        store::TicketRow,
+        rules::{
+            Category, EventKind, Impact, TicketId, Urgency, WaitingOn,
+            life::{Life, Verb},
+            undo::{Before, LastDeed},
+        },
+        store::{EventRow, TicketRow},
     },
 };
 
@@ -68,6 +73,8 @@ pub enum Change {
     Merge(TicketId),
     /// It comes out of it again.
     Unmerge,
+    /// What the caller did last is taken back.
+    Undo,
 }
 
 impl Change {
@@ -100,11 +107,13 @@ impl Change {
             Self::Reopen(_) => "ticket.reopen",
             Self::Merge(_) => "ticket.merge",
             Self::Unmerge => "ticket.unmerge",
+            Self::Undo => "ticket.undo",
         }
     }
 
-    fn verb(&self, staff: &Staff) -> Result<Verb> {
-        Ok(match self {
+    /// What it does with a ticket's life; none for what is taken back, which the life before tells.
+    fn verb(&self, staff: &Staff) -> Result<Option<Verb>> {
+        Ok(Some(match self {
             Self::Triage { .. } => Verb::Triage,
             Self::Take => Verb::Take(require_person(staff)?),
             Self::Assign(to) => Verb::Assign(*to),
@@ -120,82 +129,88 @@ impl Change {
             Self::Reopen(_) => Verb::Reopen,
             Self::Merge(into) => Verb::Merge(*into),
             Self::Unmerge => Verb::Unmerge,
-        })
+            Self::Undo => return Ok(None),
+        }))
     }
+}
+
+/// What a change makes of a ticket.
+struct Step {
+    happened: EventKind,
+    next: TicketRow,
+    life: Life,
+    standing: Standing,
+    /// The ticket into which it goes.
+    into: Option<TicketRow>,
+    /// What changed, as JSON.
+    details: serde_json::Value,
+}
+
+/// How a ticket was judged.
+type Judged = (Category, Impact, Urgency);
+
+fn judged_of(row: &TicketRow) -> Result<Judged> {
+    let category = Category::from_number(row.category)
+        .ok_or_else(|| Error::internal("a ticket can not be read", String::from("category")))?;
+    let (impact, urgency) = judged::judged_as(row)?;
+    Ok((category, impact, urgency))
+}
+
+/// The last thing that was done with a ticket.
+fn last_deed(event: EventRow) -> Option<LastDeed> {
+    let details: serde_json::Value = serde_json::from_str(&event.details).unwrap_or_default();
+    Some(LastDeed {
+        kind: EventKind::from_number(event.kind)?,
+        by: event.actor_id,
+        at: Timestamp(event.happened_at),
+        before: details.get("before").cloned().and_then(|before| serde_json::from_value(before).ok()),
+    })
 }
 
 impl Tickets {
     /// Does one thing with a ticket of the version that the caller saw.
     ///
     /// # Errors
-    /// RIGHT_MISSING, TICKET_NOT_FOUND, STAFF_NOT_FOUND, PERSON_NEEDED, VERSION_MISMATCH, and those of
+    /// RIGHT_MISSING, TICKET_NOT_FOUND, STAFF_NOT_FOUND, PERSON_NEEDED, VERSION_MISMATCH, NOTHING_TO_UNDO, and those of
     /// [`Life::apply`](crate::tickets::rules::life::Life::apply).
     pub async fn change(
         &self,
         staff: &Staff,
-        (owner, ticket): (MunicipalityId, TicketId),
+        place: (MunicipalityId, TicketId),
         seen: i64,
         change: Change,
     ) -> Result<TicketView> {
+        self.change_under(staff, place, Some(seen), &change, None).await
+    }
+
+    /// The same as one of many that a request names, of the version that is found where none was seen.
+    pub(super) async fn change_under(
+        &self,
+        staff: &Staff,
+        (owner, ticket): (MunicipalityId, TicketId),
+        seen: Option<i64>,
+        change: &Change,
+        request: Option<Uuid>,
+    ) -> Result<TicketView> {
         let now = self.clock.now();
-        let mut tx = self.db.begin().await?;
+        // What is only read is read before the one writer of SQLite is asked for; the version holds both together.
+        let mut tx = self.db.read().await?;
         let row = self.visible(&mut tx, staff, owner, Named::Id(ticket)).await?;
         let needed = if matches!(change, Change::Answer(_)) { Right::ReportTickets } else { Right::WorkTickets };
-        let school = row.school_id.map(SchoolId);
-        staff.area_over(needed, owner, school)?;
-        if row.version != seen {
+        staff.area_over(needed, owner, row.school_id.map(SchoolId))?;
+        if seen.is_some_and(|seen| row.version != seen) {
             return Err(changed_meanwhile(&mut tx, owner, ticket).await?);
         }
-        let assignee = match &change {
-            Change::Assign(to) => Some(self.worker(&mut tx, *to, owner, school).await?.name),
-            _ => None,
-        };
-        let life = life_of(&row)?;
-        let (life, happened) = life.apply(change.verb(staff)?, now).map_err(|error| name_holder(error, &row))?;
-        let Some(happened) = happened else {
+        let Some(step) = self.step(&mut tx, staff, &row, change, now).await? else {
             let mut views = judged::views(&mut tx, vec![row], now).await?;
             return views.pop().ok_or_else(|| super::not_found(Named::Id(ticket)));
         };
-        let into = match change {
-            Change::Merge(into) => Some(self.merge_target(&mut tx, staff, owner, ticket, into).await?),
-            _ => None,
-        };
-        let mut next = TicketRow {
-            version: row.version + 1,
-            state: life.state.to_number(),
-            waiting_on: life.waiting_on.map(WaitingOn::to_number),
-            assignee_id: life.assignee.map(|staff| staff.0),
-            assignee_name: match life.assignee {
-                Some(holder) if Some(holder) == staff.id => Some(staff.name.clone()),
-                Some(holder) if row.assignee_id == Some(holder.0) => row.assignee_name.clone(),
-                Some(_) => assignee,
-                None => None,
-            },
-            merged_into: life.merged_into.map(|into| into.0),
-            changed_at: now.0,
-            done_at: life.is_done().then_some(now.0),
-            life: serde_json::to_string(&life.times)
-                .map_err(|source| Error::internal("a ticket could not be written", source))?,
-            ..row.clone()
-        };
-        let came = Timestamp(row.created_at);
-        let terms = Terms::of_place(&mut tx, owner, school, [came, now]).await?;
-        let mut details = json!({ "from": row.state, "to": next.state });
-        match &change {
-            Change::Triage { category, impact, urgency } => {
-                next.category = category.to_number();
-                next.impact = impact.to_number();
-                next.urgency = urgency.to_number();
-                next.priority = terms.promise(owner, came).priority(*impact, *urgency).to_number();
-                details["priority"] = json!([row.priority, next.priority]);
-            }
-            Change::Assign(to) => details["assignee"] = json!(to.to_string()),
-            Change::Wait(whom, _) => details["waiting_on"] = json!(whom.to_number()),
-            Change::Merge(_) => details["into"] = json!(into.as_ref().map(|into| into.number)),
-            _ => {}
+        drop(tx);
+        let Step { happened, next, life, standing, into, mut details } = step;
+        if let Some(request) = request {
+            details["request_id"] = json!(request.to_string());
         }
-        let (standing, key) = judged::stand(&next, &life, &terms, now)?;
-        next.queue_key = key;
+        let mut tx = self.db.begin().await?;
         if !store::update(&mut tx, &next, row.version).await? {
             return Err(changed_meanwhile(&mut tx, owner, ticket).await?);
         }
@@ -222,6 +237,81 @@ impl Tickets {
         self.access.audit(&mut tx, staff, deed).await?;
         tx.commit().await?;
         Ok(TicketView { row: next, life, standing })
+    }
+
+    /// What a change makes of a ticket; none where it changes nothing.
+    async fn step(
+        &self,
+        tx: &mut Tx,
+        staff: &Staff,
+        row: &TicketRow,
+        change: &Change,
+        now: Timestamp,
+    ) -> Result<Option<Step>> {
+        let (owner, ticket) = (MunicipalityId(row.municipality_id), TicketId(row.ticket_id));
+        let school = row.school_id.map(SchoolId);
+        let (was, judged_before) = (life_of(row)?, judged_of(row)?);
+        let (happened, life, judged) = match change.verb(staff)? {
+            Some(verb) => {
+                let (life, happened) = was.apply(verb, now).map_err(|error| name_holder(error, row))?;
+                let Some(happened) = happened else { return Ok(None) };
+                let judged = match change {
+                    Change::Triage { category, impact, urgency } => (*category, *impact, *urgency),
+                    _ => judged_before,
+                };
+                (happened, life, judged)
+            }
+            None => {
+                let last = store::events(tx, owner, ticket).await?.pop().and_then(last_deed);
+                let nothing = || Error::new(Kind::Precondition, "NOTHING_TO_UNDO", say::nothing_to_undo());
+                let (life, judged) = last.ok_or_else(nothing)?.undone(Actor::from(staff).id, now)?;
+                (EventKind::Undone, life, judged)
+            }
+        };
+        let assignee_name = match life.assignee {
+            Some(holder) if Some(holder) == staff.id => Some(staff.name.clone()),
+            Some(holder) if row.assignee_id == Some(holder.0) => row.assignee_name.clone(),
+            Some(holder) => Some(self.worker(tx, holder, owner, school).await?.name),
+            None => None,
+        };
+        let into = match change {
+            Change::Merge(into) => Some(self.merge_target(tx, staff, owner, ticket, *into).await?),
+            _ => None,
+        };
+        let came = Timestamp(row.created_at);
+        let terms = Terms::of_place(tx, owner, school, [came, now]).await?;
+        let (category, impact, urgency) = judged;
+        let is_done = life.is_done();
+        let mut next = TicketRow {
+            version: row.version + 1,
+            state: life.state.to_number(),
+            waiting_on: life.waiting_on.map(WaitingOn::to_number),
+            category: category.to_number(),
+            impact: impact.to_number(),
+            urgency: urgency.to_number(),
+            assignee_id: life.assignee.map(|staff| staff.0),
+            assignee_name,
+            merged_into: life.merged_into.map(|into| into.0),
+            changed_at: now.0,
+            done_at: is_done.then_some(row.done_at.unwrap_or(now.0)),
+            life: serde_json::to_string(&life.times)
+                .map_err(|source| Error::internal("a ticket could not be written", source))?,
+            ..row.clone()
+        };
+        let mut details = json!({ "from": row.state, "to": next.state, "before": Before::of(&was, judged_before) });
+        if judged != judged_before || matches!(change, Change::Triage { .. }) {
+            next.priority = terms.promise(owner, came).priority(impact, urgency).to_number();
+            details["priority"] = json!([row.priority, next.priority]);
+        }
+        match change {
+            Change::Assign(to) => details["assignee"] = json!(to.to_string()),
+            Change::Wait(whom, _) => details["waiting_on"] = json!(whom.to_number()),
+            Change::Merge(_) => details["into"] = json!(into.as_ref().map(|into| into.number)),
+            _ => {}
+        }
+        let (standing, key) = judged::stand(&next, &life, &terms, now)?;
+        next.queue_key = key;
+        Ok(Some(Step { happened, next, life, standing, into, details }))
     }
 
     /// A person who may work on tickets of a place. Reasons: STAFF_NOT_FOUND, RIGHT_MISSING.

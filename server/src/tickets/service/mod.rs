@@ -6,6 +6,7 @@
 mod change;
 mod create;
 mod judged;
+mod many;
 mod promises;
 mod search;
 mod terms;
@@ -14,6 +15,7 @@ pub use self::{
     change::Change,
     create::TicketOrder,
     judged::{Standing, TicketView},
+    many::{Changed, MOST_OF_INCIDENT, MOST_TICKETS, ManyOrder, Selection},
     search::FoundTicket,
 };
 pub use super::store::{Behind, EventRow, TicketRow, Which};

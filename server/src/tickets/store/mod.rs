@@ -8,8 +8,14 @@ use uuid::Uuid;
 
 pub(super) use self::queue::queue;
 pub use self::queue::{Behind, Which};
-use super::rules::TicketId;
-use crate::{clock::Timestamp, db::Tx, error::Result, schools::rules::MunicipalityId};
+use super::rules::{State, TicketId};
+use crate::{
+    access::rules::Area,
+    clock::Timestamp,
+    db::{Tx, in_schools},
+    error::Result,
+    schools::rules::MunicipalityId,
+};
 
 /// A ticket as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq, FromRow)]
@@ -200,6 +206,62 @@ pub(super) async fn find(tx: &mut Tx, owner: MunicipalityId, ticket: TicketId) -
 pub(super) async fn find_by_number(tx: &mut Tx, owner: MunicipalityId, number: i64) -> Result<Option<TicketRow>> {
     let sql = concat!(columns!(), "WHERE t.municipality_id = $1 AND t.number = $2");
     tx.query(sql).bind(owner).bind(number).optional().await
+}
+
+/// Ids of an area's tickets that are attached to an incident, neither closed nor merged, and on which a request has done nothing
+/// yet, in the order of their numbers.
+pub(super) async fn attached(
+    tx: &mut Tx,
+    area: &Area,
+    incident: Uuid,
+    request: Uuid,
+    most: usize,
+) -> Result<Vec<Uuid>> {
+    let sql = tx.by_engine(
+        concat!(attached_sql!(), in_schools!(sqlite "t.school_id" "$5"), " ORDER BY t.number LIMIT $6"),
+        concat!(attached_sql!(), in_schools!(postgres "t.school_id" "$5"), " ORDER BY t.number LIMIT $6"),
+    );
+    let rows: Vec<(Uuid,)> = tx
+        .query(sql)
+        .bind(area.municipality())
+        .bind(incident)
+        .bind(i64::from(State::Closed.to_number()))
+        .bind(under(request))
+        .bind(area.schools_json())
+        .bind(i64::try_from(most).unwrap_or(i64::MAX))
+        .all()
+        .await?;
+    Ok(rows.into_iter().map(|(id,)| id).collect())
+}
+
+/// What is read of tickets that are attached to an incident.
+macro_rules! attached_sql {
+    () => {
+        "SELECT t.ticket_id FROM ticket t
+         WHERE t.municipality_id = $1 AND t.incident_id = $2 AND t.state <> $3 AND t.merged_into IS NULL
+             AND NOT EXISTS (SELECT 1 FROM ticket_event e WHERE e.municipality_id = t.municipality_id
+                 AND e.ticket_id = t.ticket_id AND e.details LIKE $4) AND "
+    };
+}
+use attached_sql;
+
+/// How the details of what was done under a request look.
+fn under(request: Uuid) -> String {
+    format!(r#"%"request_id":"{request}"%"#)
+}
+
+/// Whether something was done with a ticket under a request.
+pub(super) async fn has_done(tx: &mut Tx, owner: MunicipalityId, ticket: TicketId, request: Uuid) -> Result<bool> {
+    let (count,): (i64,) = tx
+        .query(
+            "SELECT COUNT(*) FROM ticket_event WHERE municipality_id = $1 AND ticket_id = $2 AND details LIKE $3",
+        )
+        .bind(owner)
+        .bind(ticket)
+        .bind(under(request))
+        .one()
+        .await?;
+    Ok(count > 0)
 }
 
 /// Tickets of an owner that went into another, the oldest first.

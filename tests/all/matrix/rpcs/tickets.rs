@@ -35,6 +35,10 @@ pub(super) fn tickets() -> Vec<Rpc> {
     let judged = json!({
         "category": "TICKET_CATEGORY_WIFI", "impact": "TICKET_IMPACT_ONE_CLASS", "urgency": "TICKET_URGENCY_TODAY",
     });
+    let many = json!({
+        "request_id": "01999999-0000-7000-8000-000000000001", "reply": text(),
+        "tickets": [{ "municipality_id": "{municipality}", "ticket_id": "{new_ticket}", "version": 1 }],
+    });
     let promise = json!({
         "source": "契約書 第5条", "begin_minute": 510, "end_minute": 1020, "answer_minutes": [15, 60, 240, 510],
         "restore_days": [0, 1, 3, 5], "warn_percent": 75,
@@ -52,6 +56,8 @@ pub(super) fn tickets() -> Vec<Rpc> {
         staff("TicketService/ChangeTicket", WORK, change("note", text())),
         staff("TicketService/ChangeTicket", WORK, change("resolve", text())),
         staff("TicketService/ChangeTicket", ANSWER, change("answer", text())),
+        // What is not seen or not allowed is told ticket by ticket: see `bulk_tells_each`.
+        staff("TicketService/ChangeTickets", &[Anywhere(WorkTickets)], many),
         staff(
             "TicketService/SearchTickets",
             LIST,

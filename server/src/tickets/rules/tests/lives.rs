@@ -2,7 +2,7 @@ use proptest::prelude::*;
 use uuid::Uuid;
 
 use super::{
-    super::{life::*, queue::Judge, *},
+    super::{life::*, queue::Judge, undo::*, *},
     *,
 };
 use crate::access::rules::StaffId;
@@ -175,5 +175,41 @@ proptest! {
             let (merged, _) = life.apply(Verb::Merge(OTHER), minute(50)).unwrap();
             prop_assert_eq!(merged.apply(Verb::Unmerge, minute(60)).unwrap().0, life);
         }
+    }
+
+    #[test]
+    fn what_is_undone_is_as_it_was(verbs in prop::collection::vec(verbs(), 0..20), last in verbs()) {
+        let mut life = Life::begin(minute(0));
+        for (verb, number) in verbs.into_iter().zip(1..) {
+            if let Ok((next, _)) = life.apply(verb, minute(number)) {
+                life = next;
+            }
+        }
+        let judged = (Category::Screen, Impact::OneClass, Urgency::Today);
+        let Ok((_, Some(kind))) = life.apply(last, minute(50)) else { return Ok(()) };
+        let before = serde_json::to_string(&Before::of(&life, judged)).unwrap();
+        let before = serde_json::from_str(&before).unwrap();
+        let deed = LastDeed { kind, by: Some(ONE.0), at: minute(50), before };
+        let said = matches!(kind, EventKind::Replied | EventKind::Noted | EventKind::Answered);
+        match deed.undone(Some(ONE.0), minute(65)) {
+            Ok(undone) => prop_assert!(!said && undone == (life, judged)),
+            Err(error) => prop_assert!(said && error.reason == "NOTHING_TO_UNDO", "{kind:?}"),
+        }
+    }
+}
+
+#[test]
+fn only_the_own_and_fresh_is_undone() {
+    let life = after(&[Verb::Take(ONE)]);
+    let judged = (Category::Screen, Impact::OneClass, Urgency::Today);
+    let deed = || LastDeed {
+        kind: EventKind::Resolved,
+        by: Some(ONE.0),
+        at: minute(0),
+        before: Some(Before::of(&life, judged)),
+    };
+    assert_eq!(deed().undone(Some(ONE.0), minute(15)).unwrap().0, life);
+    for (by, at) in [(Some(TWO.0), 1), (None, 1), (Some(ONE.0), 16)] {
+        assert_eq!(deed().undone(by, minute(at)).expect_err("not his, or long ago").reason, "NOTHING_TO_UNDO");
     }
 }

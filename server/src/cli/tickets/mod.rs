@@ -3,6 +3,8 @@
 use clap::{Args, Subcommand};
 use gigafleet_proto::v1::{self, change_ticket_request::Verb};
 
+mod many;
+
 use super::{
     client::{Client, ClientArgs, answer, promised},
     failure::Result,
@@ -181,6 +183,10 @@ enum TicketsCommand {
     },
     /// Take a ticket out of another one, as it was.
     Unmerge(TicketArgs),
+    /// Take back what you did last with a ticket, within 15 minutes.
+    Undo(TicketArgs),
+    /// Do one thing with all tickets that are attached to an incident.
+    OfIncident(many::OfIncidentArgs),
 }
 
 /// A ticket and a text.
@@ -250,6 +256,8 @@ pub(super) async fn run(args: TicketsArgs) -> Result<()> {
             (ticket, Verb::Merge(v1::MergeTicket { into_ticket_id }))
         }
         TicketsCommand::Unmerge(ticket) => (ticket, Verb::Unmerge(v1::UnmergeTicket {})),
+        TicketsCommand::Undo(ticket) => (ticket, Verb::Undo(v1::UndoTicket {})),
+        TicketsCommand::OfIncident(args) => return many::of_incident(&client, args, as_json).await,
     };
     let read = promised(find(&client, &ticket).await?.ticket)?;
     let request = v1::ChangeTicketRequest {
