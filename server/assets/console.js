@@ -7,17 +7,57 @@
     if (announcer && announcer.dataset[key]) announcer.textContent = announcer.dataset[key];
   };
 
+  // What somebody types into; a box that is ticked is none.
+  const isTyping = (element) => /^(SELECT|TEXTAREA)$/.test(element.tagName)
+    || (element.tagName === "INPUT" && !/^(checkbox|radio)$/.test(element.type));
+
+  // A list from which one selects: how many are selected, and what can be done with them.
+  const arrange = () => {
+    const boxes = [...document.querySelectorAll("[data-choice]")];
+    const bulk = document.querySelector(".bulk");
+    const all = document.getElementById("choose-all");
+    const count = boxes.filter((box) => box.checked).length;
+    if (all) {
+      all.hidden = false;
+      all.checked = count > 0 && count === boxes.length;
+      all.indeterminate = count > 0 && count < boxes.length;
+    }
+    if (!bulk) return;
+    bulk.hidden = count === 0;
+    const chosen = document.getElementById("chosen");
+    if (chosen) chosen.textContent = `${count} / ${boxes.length}  `;
+    const verb = document.getElementById("many-verb");
+    for (const field of bulk.querySelectorAll("[data-for]")) {
+      field.hidden = !field.dataset.for.split(" ").includes(verb.value);
+    }
+  };
+  addEventListener("change", (event) => {
+    if (event.target.id === "choose-all") {
+      for (const box of document.querySelectorAll("[data-choice]")) box.checked = event.target.checked;
+    }
+    if (event.target.matches("[data-choice], #choose-all, #many-verb")) arrange();
+  });
+  arrange();
+
   // Regions that change: the server says when, the page itself says what.
   const refresh = async (region) => {
-    if (region.contains(document.activeElement) && /^(INPUT|SELECT|TEXTAREA)$/.test(document.activeElement.tagName)) return;
+    if (region.contains(document.activeElement) && isTyping(document.activeElement)) return;
     // The address of a refused form leads to its page; the way to sign in has no such region, so nothing changes then.
     const answer = await fetch(location.href, { headers: { accept: "text/html" } });
     if (!answer.ok) return;
     const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById(region.id);
     if (!fresh) return;
-    const focused = region.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
+    const active = region.contains(document.activeElement) ? document.activeElement : null;
+    const focused = active && (active.hasAttribute("href") ? `[href="${CSS.escape(active.getAttribute("href"))}"]`
+      : active.dataset.choice ? `[data-choice="${CSS.escape(active.dataset.choice)}"]` : null);
+    const chosen = [...region.querySelectorAll("[data-choice]:checked")].map((box) => box.dataset.choice);
     region.replaceChildren(...fresh.childNodes);
-    if (focused) region.querySelector(`[href="${CSS.escape(focused)}"]`)?.focus();
+    for (const choice of chosen) {
+      const box = region.querySelector(`[data-choice="${CSS.escape(choice)}"]`);
+      if (box) box.checked = true;
+    }
+    if (focused) region.querySelector(focused)?.focus({ preventScroll: true });
+    arrange();
     announce("updated");
   };
   for (const region of document.querySelectorAll("[data-live][id]")) {
@@ -39,21 +79,22 @@
     addEventListener("pagehide", () => source.close());
   }
 
-  // A form is sent once.
-  for (const form of document.querySelectorAll("form[method=post]")) {
-    form.addEventListener("submit", () => {
-      setTimeout(() => {
-        for (const button of form.querySelectorAll("button")) button.disabled = true;
-        form.setAttribute("aria-busy", "true");
-        announce("sending");
-      });
+  // A form is sent once, with all its buttons, wherever they stand.
+  const buttonsOf = (form) => [...form.elements].filter((element) => element.tagName === "BUTTON");
+  addEventListener("submit", (event) => {
+    const form = event.target;
+    if (form.method !== "post") return;
+    setTimeout(() => {
+      for (const button of buttonsOf(form)) button.disabled = true;
+      form.setAttribute("aria-busy", "true");
+      announce("sending");
     });
-  }
+  });
   addEventListener("pageshow", (event) => {
     if (!event.persisted) return;
     for (const form of document.querySelectorAll("form[aria-busy]")) {
       form.removeAttribute("aria-busy");
-      for (const button of form.querySelectorAll("button")) button.disabled = false;
+      for (const button of buttonsOf(form)) button.disabled = false;
     }
   });
   // A choice that filters at once says so.
@@ -68,12 +109,46 @@
   // On a phone the menu is one line: the part that one is in comes into sight.
   document.querySelector("nav.main [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 
-  // Keys.
-  const places = { h: "/", d: "/devices", s: "/schools", m: "/municipalities", n: "/network", r: "/reviews" };
+  // Keys. In a list the row that has the focus is meant, else the page.
+  const places = { h: "/", t: "/tickets", d: "/devices", s: "/schools", m: "/municipalities", n: "/network", r: "/reviews" };
+  const rows = () => [...document.querySelectorAll("[data-row]")];
+  const rowOf = (element) => element?.closest?.("[data-row]") ?? null;
+  const enter = (row) => {
+    const link = row?.querySelector("[data-row-link]");
+    if (!link) return;
+    link.focus();
+    row.scrollIntoView({ block: "nearest" });
+  };
+  const step = (by) => {
+    const all = rows(), now = all.indexOf(rowOf(document.activeElement));
+    enter(all[now < 0 ? 0 : Math.min(Math.max(now + by, 0), all.length - 1)]);
+  };
+  // What a key is for: a field gets the focus, everything else is pressed. Ctrl and Enter send what is written.
+  const use = (element) => {
+    const field = document.getElementById("field-text");
+    if (element.closest("details:not([open])")) element.closest("details").open = true;
+    if (/^(INPUT|SELECT|TEXTAREA)$/.test(element.tagName)) element.focus();
+    else if (element.tagName === "SUMMARY") element.closest("details").querySelector("select, input:not([type=hidden])")?.focus();
+    else if (element.id === "resolve" && field) { chief(element); field.focus(); }
+    else element.click();
+  };
+  // The button that Ctrl and Enter press.
+  const chief = (button) => {
+    for (const other of button.form.querySelectorAll("button.primary")) other.classList.remove("primary");
+    button.classList.add("primary");
+  };
+  document.getElementById("field-text")?.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || event.isComposing) return;
+    const button = event.target.form?.querySelector("button.primary");
+    if (button) { event.preventDefault(); button.click(); }
+  });
   let going = 0;
   addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
-    if (/^(INPUT|SELECT|TEXTAREA)$/.test(event.target.tagName)) return;
+    if (isTyping(event.target)) {
+      if (event.key === "Escape") event.target.blur();
+      return;
+    }
     const dialog = document.getElementById("keys");
     if (event.key === "?" && !dialog.open) { dialog.showModal(); event.preventDefault(); return; }
     if (dialog.open) return;
@@ -82,10 +157,27 @@
       if (search) { search.focus(); search.select(); event.preventDefault(); }
       return;
     }
-    if (Date.now() - going < 1500 && places[event.key]) {
-      const link = document.querySelector(`nav.main a[href="${places[event.key]}"]`);
-      if (link) location.href = link.href;
-    }
+    const isPlace = Date.now() - going < 1500 && places[event.key];
     going = event.key === "g" ? Date.now() : 0;
+    if (isPlace) {
+      const link = document.querySelector(`nav.main a[href="${isPlace}"]`);
+      if (link) location.href = link.href;
+      return;
+    }
+    if ((event.key === "j" || event.key === "k") && rows().length) { step(event.key === "j" ? 1 : -1); event.preventDefault(); return; }
+    if (event.key === "x") {
+      const box = rowOf(document.activeElement)?.querySelector("[data-choice]");
+      if (box) { box.checked = !box.checked; arrange(); event.preventDefault(); }
+      return;
+    }
+    if (!/^[a-z]$/.test(event.key)) return;
+    const row = rowOf(document.activeElement);
+    const meant = (row ?? document).querySelector(`[data-key="${event.key}"]`) ?? document.querySelector(`main [data-key="${event.key}"]:not([data-row] *)`);
+    if (meant && (row || !meant.closest("[data-row]"))) { use(meant); event.preventDefault(); }
   });
+  // One comes back to the row that one left, and to the field that was meant.
+  const target = location.hash.length > 1 ? document.getElementById(decodeURIComponent(location.hash.slice(1))) : null;
+  if (target?.matches("[data-row]")) enter(target);
+  else if (location.hash === "#write") document.getElementById("field-text")?.focus();
+  else if (target?.matches("#resolve, #triage")) use(target.querySelector("summary") ?? target);
 })();

@@ -81,7 +81,7 @@ use self::{
         service::Schools,
     },
     telemetry::Metrics,
-    tickets::{grpc::TicketGrpc, service::Tickets},
+    tickets::{grpc::TicketGrpc, pages::TicketPages, service::Tickets},
 };
 pub use self::{clock::Clock, config::Config, error::Error};
 
@@ -257,6 +257,7 @@ impl Bound {
         let reviews = ReviewGrpc::new(overview.clone(), identities.clone(), self.access.clone());
         let imports = Imports::new(self.db.clone(), self.clock.clone(), self.access.clone(), schools.clone());
         let exports = Exports::new(self.db.clone(), self.access.clone());
+        let tickets = Tickets::new(self.db.clone(), self.clock.clone(), self.access.clone());
         // The pages of all features; a feature's pages are wired here, beside its calls.
         let pages = access::pages::routes(self.access.clone())
             .merge(overview::pages::routes(OverviewPages {
@@ -279,6 +280,12 @@ impl Bound {
                 schools: schools.clone(),
                 access: self.access.clone(),
             }))
+            .merge(tickets::pages::routes(TicketPages {
+                tickets: tickets.clone(),
+                network: network.clone(),
+                schools: schools.clone(),
+                access: self.access.clone(),
+            }))
             .merge(devices::pages::imports::routes(imports.clone(), self.access.clone()))
             .layer(Extension(self.access.clone()));
         let own_access = AccessGrpc::new(self.access.clone());
@@ -291,7 +298,6 @@ impl Bound {
         let exports = ExportGrpc::new(overview.clone(), exports, self.access.clone());
         let imports = ImportServiceServer::new(ImportGrpc::new(imports, self.access.clone()))
             .max_decoding_message_size(2 * devices::grpc::PIECE_BYTES);
-        let tickets = Tickets::new(self.db.clone(), self.clock.clone(), self.access.clone());
         let tickets = TicketGrpc::new(tickets, self.access.clone());
         let schools = SchoolGrpc::new(overview, schools, self.access);
         let agents = AgentServiceServer::new(agents).max_decoding_message_size(size);

@@ -34,6 +34,11 @@ impl Fields {
         Self(pairs.into_iter().map(|(name, value)| (name.to_owned(), vec![value])).collect())
     }
 
+    /// Says what a field says, in place of what it said.
+    pub fn set(&mut self, name: &str, value: String) {
+        self.0.insert(name.to_owned(), vec![value]);
+    }
+
     /// A field; empty if it is not there.
     pub fn get(&self, name: &str) -> &str {
         self.0.get(name).and_then(|values| values.first()).map_or("", String::as_str)
@@ -127,6 +132,13 @@ impl FormState {
     /// A form that begins with these values.
     pub fn filled(fields: Fields) -> Self {
         Self { fields, ..Self::default() }
+    }
+
+    /// The same form with another value in a field.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: String) -> Self {
+        self.fields.set(name, value);
+        self
     }
 
     /// The form again after a refusal that a person can put right here. Other faults stay errors, for their page.

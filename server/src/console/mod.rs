@@ -66,6 +66,7 @@
 //! `DefaultBodyLimit::max(UPLOAD_BYTES)`, put `parts::csrf` first in the form, read with axum's `Multipart`.
 //! Work that takes long: [`progress`]. Charts: [`charts`]. Times, dates and numbers: [`mod@format`]. Styles: `assets/console.css`, whose head lists the components.
 
+pub mod address;
 pub mod assets;
 pub mod charts;
 pub mod cookies;

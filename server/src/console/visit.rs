@@ -179,6 +179,8 @@ impl<S: Sync> FromRequestParts<S> for Visit {
 pub enum NavEntry {
     /// What a person needs first.
     Home,
+    /// What is to be done.
+    Tickets,
     /// Where lessons stall.
     Network,
     /// List of devices.
@@ -199,8 +201,9 @@ pub enum NavEntry {
 
 impl NavEntry {
     /// All parts.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Home,
+        Self::Tickets,
         Self::Network,
         Self::Devices,
         Self::Schools,
@@ -215,6 +218,7 @@ impl NavEntry {
     pub fn path(self) -> &'static str {
         match self {
             Self::Home => "/",
+            Self::Tickets => "/tickets",
             Self::Network => "/network",
             Self::Devices => "/devices",
             Self::Schools => "/schools",
@@ -229,6 +233,7 @@ impl NavEntry {
     fn text(self, w: &'static Words) -> &'static str {
         match self {
             Self::Home => w.shell.nav_home,
+            Self::Tickets => w.shell.nav_tickets,
             Self::Network => w.shell.nav_network,
             Self::Devices => w.shell.nav_devices,
             Self::Schools => w.shell.nav_schools,

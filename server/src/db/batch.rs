@@ -52,11 +52,11 @@ macro_rules! json_rows {
 /// Writes the statement for SQLite and for PostgreSQL: `before`, a row source `i` with the listed columns, `after`. The
 /// one parameter `$1` is the JSON that [`rows_json`](crate::db::rows_json) makes.
 macro_rules! batch_sql {
-    ($before:literal, [$($columns:tt)*], $after:literal) => {
+    ($before:expr, [$($columns:tt)*], $after:literal) => {
         $crate::db::batch_sql!($before, [$($columns)*], $after, postgres: "")
     };
     (
-        $before:literal, [$first:ident $first_kind:ident $(, $name:ident $kind:ident)* $(,)?], $after:literal,
+        $before:expr, [$first:ident $first_kind:ident $(, $name:ident $kind:ident)* $(,)?], $after:literal,
         postgres: $postgres_only:literal
     ) => {
         (

@@ -6,7 +6,7 @@ use gigafleet::db::Db;
 use sqlx::Row as _;
 
 /// Data that is the same for all; copied to every node.
-const REFERENCE: [&str; 19] = [
+const REFERENCE: [&str; 20] = [
     "bandwidth_edition",
     "bandwidth_recommended",
     "incident",
@@ -26,6 +26,7 @@ const REFERENCE: [&str; 19] = [
     "staff_recovery_code",
     "staff_session",
     "staff_token",
+    "ticket_view",
 ];
 /// Finds the municipality of what arrives without one; distributed by its own key.
 const LOOKUP: [&str; 2] = ["device_lookup", "enrollment_token_lookup"];

@@ -12,11 +12,16 @@ use gigafleet::{
     schools::rules::{MunicipalityId, SchoolId},
     tickets::{
         rules::{
-            CallerKind, Category, EventKind, Impact, Origin, State, TicketId, Urgency, WaitingOn, clock::Standing,
+            CallerKind, Category, EventKind, Impact, Origin, State, TicketId, Urgency, WaitingOn,
+            clock::Standing,
+            filter::{Due, Filter, Holder},
             promise::Promise,
         },
         search::rules::TextQuery,
-        service::{Change, Changed, ListOrder, ManyOrder, Named, Selection, TicketOrder, TicketView, Tickets, Which},
+        service::{
+            Change, Changed, ListOrder, ManyOrder, Named, SearchOrder, Selection, TicketOrder, TicketView, Tickets,
+            ViewOrder,
+        },
     },
 };
 use uuid::Uuid;
@@ -28,6 +33,7 @@ crate::on_both_engines!(
     of_two_who_take_one_ticket_one_wins,
     a_ticket_goes_its_way_and_says_what_happened,
     the_queue_is_one_over_owners_page_by_page,
+    views_are_kept_and_counted_on_every_server,
     tickets_of_others_are_not_found,
     a_ticket_goes_into_another_and_comes_back_as_it_was,
     what_an_owner_promises_orders_its_queue,
@@ -237,26 +243,92 @@ async fn the_queue_is_one_over_owners_page_by_page(world: World) {
         paged.extend(page.into_iter().map(|view| view.row.subject));
     }
     assert_eq!(paged, all);
-    let of_one = ListOrder { owner: Some(one), ..ListOrder::default() };
-    assert_eq!(list(&tickets, &staff, of_one.clone()).await.len(), 4);
-    let which = Which { school: Some(schools[0].1.0), ..Which::default() };
-    assert_eq!(list(&tickets, &staff, ListOrder { which, ..of_one }).await.len(), 4);
+    let of = |filter: Filter| ListOrder { filter, ..ListOrder::default() };
+    let of_one = Filter { owner: Some(one.0), ..Filter::default() };
+    assert_eq!(list(&tickets, &staff, of(of_one.clone())).await.len(), 4);
+    let of_school = Filter { school: Some(schools[0].1.0), ..of_one };
+    assert_eq!(list(&tickets, &staff, of(of_school)).await.len(), 4);
 
     let engineer = person(&world, Role::Engineer, Place::Municipality(one), "tanaka").await;
     let first = tickets.list(&engineer, ListOrder { limit: 1, ..ListOrder::default() }).await.unwrap().remove(0);
     let taken = change(&tickets, &engineer, &first, Change::Take).await.unwrap();
-    let mine = ListOrder { mine: true, ..ListOrder::default() };
-    assert_eq!(list(&tickets, &engineer, mine.clone()).await, std::slice::from_ref(&taken.row.subject));
-    let which = Which { unassigned: true, ..Which::default() };
-    assert_eq!(list(&tickets, &engineer, ListOrder { which, ..ListOrder::default() }).await.len(), 3);
-    let which = Which { states: Some(format!("[{}]", State::InProgress.to_number())), ..Which::default() };
-    assert_eq!(list(&tickets, &engineer, ListOrder { which, ..ListOrder::default() }).await.len(), 1);
-    let which = Which { categories: Some(format!("[{}]", Category::Wifi.to_number())), ..Which::default() };
-    assert_eq!(list(&tickets, &engineer, ListOrder { which, ..ListOrder::default() }).await.len(), 0);
+    let mine = Filter { holder: Some(Holder::Me), ..Filter::default() };
+    assert_eq!(list(&tickets, &engineer, of(mine.clone())).await, std::slice::from_ref(&taken.row.subject));
+    let unassigned = Filter { holder: Some(Holder::Nobody), ..Filter::default() };
+    assert_eq!(list(&tickets, &engineer, of(unassigned)).await.len(), 3);
+    let worked_on = Filter { states: vec![State::InProgress.to_number()], ..Filter::default() };
+    assert_eq!(list(&tickets, &engineer, of(worked_on)).await.len(), 1);
+    let wifi = Filter { categories: vec![Category::Wifi.to_number()], ..Filter::default() };
+    assert_eq!(list(&tickets, &engineer, of(wifi)).await.len(), 0);
     change(&tickets, &engineer, &taken, Change::Resolve(String::new())).await.unwrap();
-    assert_eq!(list(&tickets, &engineer, mine).await.len(), 0);
-    let which = Which { done: true, ..Which::default() };
-    assert_eq!(list(&tickets, &engineer, ListOrder { which, ..ListOrder::default() }).await, [taken.row.subject]);
+    assert_eq!(list(&tickets, &engineer, of(mine.clone())).await.len(), 0);
+    let done = |filter: Filter| ListOrder { done: true, ..of(filter) };
+    let subject = std::slice::from_ref(&taken.row.subject);
+    assert_eq!(list(&tickets, &engineer, done(Filter::default())).await, subject);
+    assert_eq!(list(&tickets, &engineer, done(mine)).await, subject);
+    let urgent = Filter { priorities: vec![4], older_than_days: Some(1), ..Filter::default() };
+    assert_eq!(list(&tickets, &engineer, done(urgent)).await.len(), 0);
+}
+
+/// Two servers on one database: what one changes the other counts at once.
+async fn views_are_kept_and_counted_on_every_server(world: World) {
+    let (here, there) = (tickets(&world), tickets(&world));
+    let (one, two) = (world.municipality("131130").await, world.municipality("131121").await);
+    let school = world.school(one, "緑小学校").await;
+    let engineer = person(&world, Role::Engineer, Place::Municipality(one), "tanaka").await;
+    let other = person(&world, Role::Engineer, Place::Municipality(two), "kato").await;
+    let order =
+        |id: Option<Uuid>, name: &str, is_shared, filter| ViewOrder { id, name: name.to_owned(), is_shared, filter };
+    let mine = Filter { holder: Some(Holder::Me), ..Filter::default() };
+    let kept = here.keep_view(&engineer, order(None, "自分", false, mine.clone())).await.unwrap();
+    assert_eq!(kept.count, 0);
+    let of_one = Filter { owner: Some(one.0), due: Some(Due::Today), ..Filter::default() };
+    here.keep_view(&engineer, order(None, "渋谷区", true, of_one.clone())).await.unwrap();
+    here.keep_view(&engineer, order(None, "未対応", true, Filter { states: vec![1], ..Filter::default() }))
+        .await
+        .unwrap();
+    let counts = async |tickets: &Tickets, staff: &Staff| {
+        let views = tickets.views(staff).await.unwrap();
+        views.into_iter().map(|view| (view.name, view.is_own, view.count)).collect::<Vec<_>>()
+    };
+    let of = |name: &str, is_own, count| (name.to_owned(), is_own, count);
+    let own = [of("自分", true, 0), of("渋谷区", true, 0), of("未対応", true, 0)];
+    assert_eq!(counts(&there, &engineer).await, own);
+    assert_eq!(counts(&there, &other).await, [of("未対応", false, 0)], "a list of an owner out of sight is not shown");
+
+    let stopped =
+        TicketOrder { urgency: Urgency::LessonStopped, ..super::ticketing::order(school, "止まっている") };
+    let (view, _) = here.create(&engineer, one, stopped).await.unwrap();
+    let count_of = async |name: &str| {
+        let found = counts(&there, &engineer).await;
+        found.into_iter().find(|(own, ..)| own == name).map(|(.., count)| count)
+    };
+    assert_eq!((count_of("未対応").await, count_of("自分").await), (Some(1), Some(0)));
+    change(&here, &engineer, &view, Change::Take).await.unwrap();
+    assert_eq!((count_of("未対応").await, count_of("自分").await), (Some(0), Some(1)));
+    let promised = count_of("渋谷区").await;
+    assert_eq!(
+        list(&there, &engineer, ListOrder { filter: of_one, ..ListOrder::default() }).await.len() as u64,
+        promised.unwrap()
+    );
+
+    let again = here.keep_view(&engineer, order(Some(kept.id), "私", false, mine.clone())).await.unwrap();
+    assert_eq!((again.id, counts(&here, &engineer).await.len()), (kept.id, 3));
+    assert_eq!(reason(here.keep_view(&other, order(Some(kept.id), "他人", false, mine)).await), "VIEW_NOT_FOUND");
+    let out_of_sight = Filter { owner: Some(two.0), ..Filter::default() };
+    assert_eq!(
+        reason(here.keep_view(&engineer, order(None, "隣", false, out_of_sight)).await),
+        "MUNICIPALITY_NOT_FOUND"
+    );
+    let unknown = Filter { states: vec![9], ..Filter::default() };
+    assert_eq!(reason(here.keep_view(&engineer, order(None, "何", false, unknown)).await), "FIELD_INVALID");
+    assert_eq!(reason(here.delete_view(&other, kept.id).await), "VIEW_NOT_FOUND");
+    here.delete_view(&engineer, kept.id).await.unwrap();
+    assert_eq!(counts(&there, &engineer).await.len(), 2);
+    let teacher = person(&world, Role::SchoolStaff, Place::School(one, school), "mori").await;
+    assert_eq!(counts(&there, &teacher).await.len(), 0, "lists are shared among those who work on tickets");
+    let shared = order(None, "皆", true, Filter::default());
+    assert_eq!(reason(here.keep_view(&teacher, shared).await), "RIGHT_MISSING");
 }
 
 async fn tickets_of_others_are_not_found(world: World) {
@@ -378,9 +450,9 @@ async fn what_is_written_is_found_by_who_may_read_it(world: World) {
     let view = change(&tickets, &engineer, &view, Change::Note(String::from("予備機の在庫は3台"))).await.unwrap();
     change(&tickets, &engineer, &view, Change::Reply(String::from("明日うかがいます"))).await.unwrap();
     let found = async |staff: &Staff, text: &str| -> Vec<i64> {
-        let query = TextQuery::parse("text", text).unwrap();
-        let found = tickets.search(staff, None, &query, None, 10).await.unwrap();
-        found.iter().map(|found| found.ticket.row.number).collect()
+        let text = TextQuery::parse("text", text).unwrap();
+        let order = SearchOrder { text, filter: Filter::default(), behind: None, limit: 10 };
+        tickets.search(staff, &order).await.unwrap().tickets.iter().map(|found| found.ticket.row.number).collect()
     };
     for (text, by_engineer, by_teacher) in [
         ("ｷｰﾎﾞｰﾄﾞ", &[1][..], &[1][..]),

@@ -82,6 +82,7 @@ pub fn routes(access: Access) -> Router {
 fn nav(staff: &Staff) -> Vec<NavEntry> {
     let entries = [
         (NavEntry::Home, Right::ViewFigures),
+        (NavEntry::Tickets, Right::ViewTickets),
         (NavEntry::Network, Right::ViewFigures),
         (NavEntry::Devices, Right::ViewDevices),
         (NavEntry::Schools, Right::ViewFigures),

@@ -1,6 +1,6 @@
 //! What places are called, for people who choose them and read of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use uuid::Uuid;
 
@@ -57,14 +57,13 @@ impl Access {
                 found.owners.push((id, row.code, row.name));
             }
         }
-        for place in places {
-            if let Place::School(owner, school) = place
-                && scope.covers(*owner, Some(*school))
-                && let Some(name) = names::school_name(&mut tx, *owner, *school).await?
-            {
-                found.schools.insert(school.0, name);
-            }
-        }
+        let school = |place: &Place| match place {
+            Place::School(owner, school) if scope.covers(*owner, Some(*school)) => Some((*owner, *school)),
+            _ => None,
+        };
+        let schools: BTreeSet<_> = places.iter().filter_map(school).collect();
+        let schools: Vec<_> = schools.into_iter().collect();
+        found.schools.extend(names::school_names(&mut tx, &schools).await?);
         Ok(found)
     }
 

@@ -14,7 +14,7 @@ use super::{
 use crate::{
     access::{
         rules::{
-            Credential, Place, Right, Role, Staff, StaffId,
+            Credential, MunicipalityId, Place, Right, Role, SchoolId, Staff, StaffId,
             grants::{GrantOrder, check_grant},
             names::Language,
         },
@@ -107,6 +107,21 @@ impl Access {
                 }
             }
         }
+    }
+
+    /// People who have a right over a school of an owner, or over all of the owner: id and name, by their names. For a caller who
+    /// has it there too.
+    pub async fn people_with(
+        &self,
+        tx: &mut Tx,
+        right: Right,
+        owner: MunicipalityId,
+        school: Option<SchoolId>,
+    ) -> Result<Vec<(StaffId, String)>> {
+        let mut people = grants::people_over(tx, owner, school, self.clock.now()).await?;
+        people.retain(|(.., role)| Role::from_number(*role).is_some_and(|role| role.allows(right)));
+        people.dedup_by_key(|(id, ..)| *id);
+        Ok(people.into_iter().map(|(id, name, _)| (StaffId(id), name)).collect())
     }
 
     /// A person with what is in force for them now, as if they called; none where there is no such account, or it is closed.

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::tokens::place;
 use crate::{
-    access::rules::{Place, Role, StaffId},
+    access::rules::{MunicipalityId, Place, Role, SchoolId, StaffId},
     clock::Timestamp,
     db::Tx,
     error::Result,
@@ -99,6 +99,29 @@ pub(in crate::access) async fn insert_grant(tx: &mut Tx, row: &GrantRow) -> Resu
     .execute()
     .await?;
     Ok(())
+}
+
+/// People whose account is open, with each role that is in force for them over an owner, or a school of it, by their names.
+pub(in crate::access) async fn people_over(
+    tx: &mut Tx,
+    owner: MunicipalityId,
+    school: Option<SchoolId>,
+    now: Timestamp,
+) -> Result<Vec<(Uuid, String, i16)>> {
+    tx.query(
+        "SELECT s.staff_id, s.display_name, g.role FROM staff_grant g
+         JOIN staff s ON s.staff_id = g.staff_id
+         JOIN municipality m ON m.municipality_id = $1
+         WHERE s.disabled_at IS NULL AND g.revoked_at IS NULL AND g.starts_at <= $3 AND COALESCE(g.ends_at, $3 + 1) > $3
+             AND (g.owner_id = $1 AND (g.school_id IS NULL OR g.school_id = $2)
+                 OR g.owner_id IS NULL AND (g.prefecture IS NULL OR g.prefecture = SUBSTR(m.code, 1, 2)))
+         ORDER BY s.display_name, s.staff_id LIMIT 2000",
+    )
+    .bind(owner)
+    .bind(school.map(|school| school.0))
+    .bind(now.0)
+    .all()
+    .await
 }
 
 pub(in crate::access) async fn find_grant(tx: &mut Tx, grant: Uuid) -> Result<Option<GrantRow>> {

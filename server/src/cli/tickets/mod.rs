@@ -49,6 +49,21 @@ struct ListArgs {
     /// Only of this incident.
     #[arg(long, value_name = "ID", default_value = "")]
     incident: String,
+    /// Only of this priority, 1 to 4.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=4))]
+    priority: Vec<u32>,
+    /// Only those that wait for one of these: caller, vendor or part.
+    #[arg(long = "waiting-for", value_name = "WHOM", value_parser = waiting_on)]
+    waiting_on: Vec<v1::TicketWaitingOn>,
+    /// Only those that are due so soon: late or today.
+    #[arg(long, value_name = "WHEN", value_parser = due)]
+    due: Option<v1::TicketDue>,
+    /// Only those that came in at least so many days ago.
+    #[arg(long, value_name = "DAYS", default_value_t = 0, value_parser = clap::value_parser!(u32).range(..=3_650))]
+    older_than: u32,
+    /// Only those that the person with this id works on.
+    #[arg(long, value_name = "ID", default_value = "", conflicts_with_all = ["mine", "unassigned"])]
+    assignee: String,
     /// Only those that you work on.
     #[arg(long, conflicts_with = "unassigned")]
     mine: bool,
@@ -219,6 +234,7 @@ reader!(category, TicketCategory, "TICKET_CATEGORY_", "category");
 reader!(impact, TicketImpact, "TICKET_IMPACT_", "impact");
 reader!(urgency, TicketUrgency, "TICKET_URGENCY_", "urgency");
 reader!(waiting_on, TicketWaitingOn, "TICKET_WAITING_ON_", "one to wait for");
+reader!(due, TicketDue, "TICKET_DUE_", "time when something is due");
 
 /// Runs a command about tickets.
 pub(super) async fn run(args: TicketsArgs) -> Result<()> {
@@ -292,6 +308,11 @@ async fn list(client: &Client, args: ListArgs, as_json: bool) -> Result<()> {
         incident_id: args.incident,
         page_size: args.limit,
         page_token: String::new(),
+        priorities: args.priority,
+        waiting_on: args.waiting_on.into_iter().map(i32::from).collect(),
+        assignee_id: args.assignee,
+        due: args.due.map_or(0, i32::from),
+        older_than_days: args.older_than,
     };
     let found = answer(client.tickets().list_tickets(request)).await?;
     if !found.next_page_token.is_empty() {
@@ -311,7 +332,8 @@ async fn search(
         Some(code) => client.municipality(code).await?.municipality_id,
         None => String::new(),
     };
-    let request = v1::SearchTicketsRequest { municipality_id, text, page_size, page_token: String::new() };
+    let request =
+        v1::SearchTicketsRequest { municipality_id, text, page_size, page_token: String::new(), filter: None };
     let found = answer(client.tickets().search_tickets(request)).await?;
     if !found.next_page_token.is_empty() {
         remark(&format!("more than {page_size} tickets were found: say more words, or pass a greater --limit"));

@@ -16,6 +16,7 @@ pub mod overview;
 pub mod reviews;
 pub mod schools;
 pub mod shell;
+pub mod tickets;
 
 /// In which language a person reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -109,6 +110,8 @@ pub struct Words {
     pub bandwidth: bandwidth::BandwidthWords,
     /// Of network health.
     pub network: network::NetworkWords,
+    /// Of tickets.
+    pub tickets: tickets::TicketWords,
     /// Of the reviews of identities.
     pub reviews: reviews::ReviewWords,
     /// Of home.
@@ -127,6 +130,7 @@ impl Words {
         imports: imports::ImportWords::JA,
         bandwidth: bandwidth::BandwidthWords::JA,
         network: network::NetworkWords::JA,
+        tickets: tickets::TicketWords::JA,
         reviews: reviews::ReviewWords::JA,
         overview: overview::OverviewWords::JA,
     };
@@ -141,6 +145,7 @@ impl Words {
         imports: imports::ImportWords::EN,
         bandwidth: bandwidth::BandwidthWords::EN,
         network: network::NetworkWords::EN,
+        tickets: tickets::TicketWords::EN,
         reviews: reviews::ReviewWords::EN,
         overview: overview::OverviewWords::EN,
     };
@@ -162,6 +167,7 @@ mod tests {
             imports::ImportWords::ALL,
             bandwidth::BandwidthWords::ALL,
             network::NetworkWords::ALL,
+            tickets::TicketWords::ALL,
             reviews::ReviewWords::ALL,
             overview::OverviewWords::ALL,
         ];

@@ -13,6 +13,7 @@ words! {
         nav_schools: "学校", "Schools";
         nav_municipalities: "区市町村", "Municipalities";
         nav_imports: "取り込み", "Import";
+        nav_tickets: "問い合わせ", "Tickets";
         nav_network: "ネットワーク", "Network";
         nav_reviews: "確認待ち", "Reviews";
         nav_staff: "職員と権限", "Staff";
@@ -63,6 +64,7 @@ words! {
         keys_devices: "端末へ", "Go to devices";
         keys_schools: "学校へ", "Go to schools";
         keys_municipalities: "区市町村へ", "Go to municipalities";
+        keys_tickets: "問い合わせへ", "Go to tickets";
         keys_network: "ネットワークへ", "Go to network";
         keys_reviews: "身元の確認へ", "Go to reviews";
         keys_close: "閉じる", "Close";

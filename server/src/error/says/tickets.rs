@@ -23,6 +23,14 @@ says! {
     assignee_without_right(who): "{who} には、ここの問い合わせに対応する権限がありません", "{who} has no right to work on tickets here";
     person_needed: "個人のアカウントで行ってください", "only a person can do this, not a token of the installation";
     tickets_or_incident: "問い合わせ(500件まで)か障害のどちらかを指定してください", "needs either tickets, at most 500, or an incident";
+    none_chosen: "問い合わせを選んでください", "select tickets first";
+    needs_number: "問い合わせの番号を入力してください", "needs the number of a ticket";
+    other_owner: "ほかの区市町村を指定しています", "names another municipality";
+    holder_ambiguous: "自分・担当なし・担当者のうち1つを指定してください", "needs one of mine, unassigned and a person";
+    days_needed(most): "0〜{most} 日にしてください", "needs 0 to {most} days";
+    filter_unknown: "条件に正しくない値があります", "the filter has a value that does not exist";
+    views_full(most): "保存できるビューは {most} 件までです", "a person keeps at most {most} views";
+    view_unknown(id): "ビュー {id} はありません", "there is no view {id} of yours";
     verb_needed: "行うことを1つ指定してください", "needs one thing to do";
     word_needed(field): "{field} を選んでください", "choose a {field}";
     text_needed: "1〜10000文字で入力してください", "needs 1 to 10000 characters";

@@ -1,6 +1,5 @@
 //! Pages that show many features: home, municipalities, schools, devices, the reviews of identities.
 
-mod address;
 mod decided;
 mod device;
 mod devices;
@@ -19,6 +18,7 @@ use axum::{
 use super::service::Overview;
 use crate::{
     access::service::Access,
+    console::address,
     devices::service::{export::Exports, identity::Identities, registry::Registry},
     network::service::Network,
     schools::service::Schools,

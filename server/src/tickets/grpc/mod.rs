@@ -1,6 +1,7 @@
 //! TicketService: the queue, one ticket, one verb on one or many.
 
 mod many;
+mod views;
 
 use std::ops::Range;
 
@@ -10,11 +11,15 @@ use uuid::Uuid;
 
 use super::{
     rules::{
-        CallerKind, Category, Impact, Origin, State, TicketId, Urgency, WaitingOn, promise::Promise, queue::Deadline,
+        CallerKind, Category, Impact, Origin, TicketId, Urgency, WaitingOn,
+        fields::{CONTACT, Field, ROOM, SHORT_TEXT, SUBJECT, TEXT, filled, long_text, word, word_or},
+        promise::Promise,
+        queue::Deadline,
     },
     search::rules::{Excerpt, FoundPosition, TextQuery},
     service::{
-        Behind, Change, EventRow, FoundTicket, ListOrder, Named, Standing, TicketOrder, TicketView, Tickets, Which,
+        Behind, Change, EventRow, FoundTicket, ListOrder, Named, SearchOrder, Standing, TicketOrder, TicketView,
+        Tickets,
     },
 };
 use crate::{
@@ -28,13 +33,6 @@ use crate::{
     grpc::{caller, page},
     schools::rules::{MunicipalityId, SchoolId, parse_optional_uuid, parse_page_size, parse_text, parse_uuid},
 };
-
-/// Longest texts, in characters.
-const SUBJECT: usize = 200;
-const TEXT: usize = 10_000;
-const SHORT_TEXT: usize = 1_000;
-const ROOM: usize = 64;
-const CONTACT: usize = 200;
 
 /// Answers staff about tickets.
 #[derive(Debug, Clone)]
@@ -50,38 +48,9 @@ impl TicketGrpc {
     }
 }
 
-type Field<T> = Result<T, FieldViolation>;
-
-/// A word of the contract that must be said.
-fn word<T>(field: &'static str, number: i32, read: impl Fn(i16) -> Option<T>) -> Field<T> {
-    let read = i16::try_from(number).ok().and_then(read);
-    read.ok_or_else(|| FieldViolation::new(field, say::word_needed(field)))
-}
-
-/// A word of the contract that has a default.
-fn word_or<T>(field: &'static str, number: i32, read: impl Fn(i16) -> Option<T>, or: T) -> Field<T> {
-    if number == 0 { Ok(or) } else { word(field, number, read) }
-}
-
-/// Words of the contract as the list by which they are looked for; none for all.
-fn words(field: &'static str, numbers: &[i32], known: impl Fn(i16) -> bool) -> Field<Option<String>> {
-    let numbers: Field<Vec<_>> =
-        numbers.iter().map(|number| word(field, *number, |number| known(number).then_some(number))).collect();
-    Ok(Some(numbers?).filter(|numbers| !numbers.is_empty()).map(|numbers| format!("{numbers:?}")))
-}
-
-/// A text of several lines.
-fn long_text(field: &'static str, text: &str, most: usize) -> Field<String> {
-    let count = text.chars().count();
-    if count > most {
-        return Err(FieldViolation::new(field, say::text_long(count, most)));
-    }
-    Ok(text.replace("\r\n", "\n").chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).collect())
-}
-
-fn filled(field: &'static str, text: &str) -> Field<String> {
-    let text = long_text(field, text, TEXT)?;
-    if text.trim().is_empty() { Err(FieldViolation::new(field, say::text_needed())) } else { Ok(text) }
+/// Numbers of words of the contract; none for all.
+fn numbers(field: &'static str, numbers: &[i32], known: impl Fn(i16) -> bool) -> Field<Vec<i16>> {
+    numbers.iter().map(|number| word(field, *number, |number| known(number).then_some(number))).collect()
 }
 
 fn refused(fields: Vec<FieldViolation>) -> Error {
@@ -180,34 +149,27 @@ fn place(municipality: &str, ticket: &str) -> OwnResult<(MunicipalityId, TicketI
     }
 }
 
-fn list_of(request: &v1::ListTicketsRequest) -> OwnResult<ListOrder> {
-    let mut wrong = Vec::new();
-    let owner = page::collect(parse_optional_uuid("municipality_id", &request.municipality_id), &mut wrong);
-    let school = page::collect(parse_optional_uuid("school_id", &request.school_id), &mut wrong);
-    let incident = page::collect(parse_optional_uuid("incident_id", &request.incident_id), &mut wrong);
-    let states = words("states", &request.states, |number| State::from_number(number).is_some());
-    let states = page::collect(states, &mut wrong);
-    let categories = words("categories", &request.categories, |number| Category::from_number(number).is_some());
-    let categories = page::collect(categories, &mut wrong);
-    let limit = page::collect(parse_page_size(request.page_size), &mut wrong);
-    if let (Some(None), Some(Some(_))) = (owner, school) {
-        wrong.push(FieldViolation::new("municipality_id", say::word_needed("municipality_id")));
-    }
-    if !wrong.is_empty() {
-        return Err(refused(wrong));
-    }
+fn list_of(request: v1::ListTicketsRequest) -> OwnResult<ListOrder> {
+    let limit = parse_page_size(request.page_size);
     let behind: Option<Behind> = page::read_time_and_id(&request.page_token)?;
-    let which = Which {
-        done: request.done,
-        states: states.flatten(),
-        categories: categories.flatten(),
-        assignee: None,
+    let filter = views::filter_of(v1::TicketFilter {
+        municipality_id: request.municipality_id,
+        school_id: request.school_id,
+        states: request.states,
+        categories: request.categories,
+        mine: request.mine,
         unassigned: request.unassigned,
-        school: school.flatten(),
-        incident: incident.flatten(),
-    };
-    let owner = owner.flatten().map(MunicipalityId);
-    Ok(ListOrder { owner, which, mine: request.mine, behind, limit: limit.unwrap_or(0) })
+        incident_id: request.incident_id,
+        priorities: request.priorities,
+        waiting_on: request.waiting_on,
+        assignee_id: request.assignee_id,
+        due: request.due,
+        older_than_days: request.older_than_days,
+    });
+    match (filter, limit) {
+        (Ok(filter), Ok(limit)) => Ok(ListOrder { filter, done: request.done, behind, limit }),
+        (filter, limit) => Err(refused(filter.err().into_iter().flatten().chain(limit.err()).collect())),
+    }
 }
 
 /// So many figures.
@@ -373,7 +335,7 @@ impl TicketService for TicketGrpc {
         request: Request<v1::ListTicketsRequest>,
     ) -> Result<Response<v1::ListTicketsResponse>, Status> {
         let staff = caller::staff(request.metadata(), &self.access).await?;
-        let order = list_of(request.get_ref())?;
+        let order = list_of(request.into_inner())?;
         let limit = order.limit;
         let views = self.tickets.list(&staff, order).await?;
         let next_page_token = page::next(&views, limit, |view| {
@@ -393,14 +355,21 @@ impl TicketService for TicketGrpc {
         let owner = page::collect(parse_optional_uuid("municipality_id", &request.municipality_id), &mut wrong);
         let query = page::collect(TextQuery::parse("text", &request.text), &mut wrong);
         let limit = page::collect(parse_page_size(request.page_size), &mut wrong);
-        let (Some(owner), Some(query), Some(limit)) = (owner, query, limit) else { return Err(refused(wrong).into()) };
+        let filter = views::filter_of(request.filter.unwrap_or_default());
+        let filter = filter.map_err(|other| wrong.extend(other)).ok();
+        let (Some(owner), Some(text), Some(limit), Some(mut filter)) = (owner, query, limit, filter) else {
+            return Err(refused(wrong).into());
+        };
+        if filter.owner.is_some() && owner.is_some() && filter.owner != owner {
+            return Err(Error::invalid_field("filter.municipality_id", say::other_owner()).into());
+        }
+        filter.owner = filter.owner.or(owner);
         let behind = page::read_time_and_id(&request.page_token)?;
         let behind = behind.map(|(changed_at, ticket)| FoundPosition { changed_at, ticket });
-        let found = self.tickets.search(&staff, owner.map(MunicipalityId), &query, behind, limit).await?;
-        let next_page_token = page::next(&found, limit, |found| {
-            page::write_token(&[&found.position.changed_at.to_be_bytes(), found.position.ticket.as_bytes()])
-        });
-        let found = found.into_iter().map(found_message).collect();
+        let found = self.tickets.search(&staff, &SearchOrder { text, filter, behind, limit }).await?;
+        let next = found.next.map(|next| page::write_token(&[&next.changed_at.to_be_bytes(), next.ticket.as_bytes()]));
+        let next_page_token = next.unwrap_or_default();
+        let found = found.tickets.into_iter().map(found_message).collect();
         Ok(Response::new(v1::SearchTicketsResponse { found, next_page_token }))
     }
 
@@ -426,6 +395,36 @@ impl TicketService for TicketGrpc {
         let (changed, has_more) = self.tickets.change_many(&staff, &order).await?;
         let changed = changed.into_iter().map(many::changed_message).collect();
         Ok(Response::new(v1::ChangeTicketsResponse { changed, has_more }))
+    }
+
+    async fn list_ticket_views(
+        &self,
+        request: Request<v1::ListTicketViewsRequest>,
+    ) -> Result<Response<v1::ListTicketViewsResponse>, Status> {
+        let staff = caller::staff(request.metadata(), &self.access).await?;
+        let views = self.tickets.views(&staff).await?;
+        let views = views.into_iter().map(views::view_message).collect();
+        Ok(Response::new(v1::ListTicketViewsResponse { views }))
+    }
+
+    async fn keep_ticket_view(
+        &self,
+        request: Request<v1::KeepTicketViewRequest>,
+    ) -> Result<Response<v1::KeepTicketViewResponse>, Status> {
+        let staff = caller::staff(request.metadata(), &self.access).await?;
+        let order = views::order_of(request.into_inner())?;
+        let view = self.tickets.keep_view(&staff, order).await?;
+        Ok(Response::new(v1::KeepTicketViewResponse { view: Some(views::view_message(view)) }))
+    }
+
+    async fn delete_ticket_view(
+        &self,
+        request: Request<v1::DeleteTicketViewRequest>,
+    ) -> Result<Response<v1::DeleteTicketViewResponse>, Status> {
+        let staff = caller::staff(request.metadata(), &self.access).await?;
+        let view = page::field(parse_uuid("view_id", &request.get_ref().view_id))?;
+        self.tickets.delete_view(&staff, view).await?;
+        Ok(Response::new(v1::DeleteTicketViewResponse {}))
     }
 
     async fn get_ticket_promise(

@@ -1,13 +1,16 @@
 //! Words and rules of tickets, pure: the life of one ([`life`]), what is promised ([`promise`]) and how the clocks of that
-//! run ([`clock`]), where a ticket stands in the queue ([`queue`]), what can be taken back ([`undo`]).
+//! run ([`clock`]), where a ticket stands in the queue ([`queue`]), which tickets a list shows ([`filter`]), what can be taken back
+//! ([`undo`]).
 
 pub mod clock;
+pub mod fields;
+pub mod filter;
 pub mod life;
 pub mod promise;
 pub mod queue;
-pub mod undo;
 #[cfg(test)]
 mod tests;
+pub mod undo;
 
 use crate::{access::rules::id, error::Both};
 

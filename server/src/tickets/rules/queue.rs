@@ -35,6 +35,12 @@ pub struct Judge<'a> {
     pub priority: Priority,
 }
 
+/// The smallest place in the queue of a ticket of which nothing is due before a moment. What is due is due at whole minutes.
+pub fn key_before(at: Timestamp) -> i64 {
+    let minutes = at.0.div_euclid(MINUTE_US) + i64::from(at.0.rem_euclid(MINUTE_US) > 0);
+    minutes * 8
+}
+
 impl Judge<'_> {
     fn answer(&self) -> Allowance {
         Allowance::Minutes(self.promise.answer_within(self.priority))

@@ -59,8 +59,11 @@ impl Before {
             merged_into: self.merged_into.map(TicketId),
             times: self.times,
         };
-        let judged =
-            (Category::from_number(self.category)?, Impact::from_number(self.impact)?, Urgency::from_number(self.urgency)?);
+        let judged = (
+            Category::from_number(self.category)?,
+            Impact::from_number(self.impact)?,
+            Urgency::from_number(self.urgency)?,
+        );
         Some((life, judged))
     }
 }
@@ -86,31 +89,33 @@ impl LastDeed {
     pub fn undone(self, by: Option<Uuid>, now: Timestamp) -> Result<(Life, (Category, Impact, Urgency))> {
         let is_own = by.is_some() && self.by == by;
         let is_fresh = now.0.saturating_sub(self.at.0) <= WITHIN_US;
-        let before = self.before.filter(|_| is_own && is_fresh && can_be_undone(self.kind));
+        let before = self.before.filter(|_| is_own && is_fresh && self.kind.can_be_undone());
         let refused = || Error::new(Kind::Precondition, "NOTHING_TO_UNDO", say::nothing_to_undo());
         before.and_then(Before::restored).ok_or_else(refused)
     }
 }
 
-/// Whether it changes where a ticket is. What was said is said, and what was taken back is done again by doing it again.
-fn can_be_undone(kind: EventKind) -> bool {
-    match kind {
-        EventKind::Triaged
-        | EventKind::Assigned
-        | EventKind::Released
-        | EventKind::Started
-        | EventKind::Waiting
-        | EventKind::Resumed
-        | EventKind::Resolved
-        | EventKind::Closed
-        | EventKind::Reopened
-        | EventKind::Merged
-        | EventKind::Unmerged => true,
-        EventKind::Created
-        | EventKind::Replied
-        | EventKind::Noted
-        | EventKind::Answered
-        | EventKind::Attached
-        | EventKind::Undone => false,
+impl EventKind {
+    /// Whether it changes where a ticket is. What was said is said, and what was taken back is done again by doing it again.
+    pub fn can_be_undone(self) -> bool {
+        match self {
+            EventKind::Triaged
+            | EventKind::Assigned
+            | EventKind::Released
+            | EventKind::Started
+            | EventKind::Waiting
+            | EventKind::Resumed
+            | EventKind::Resolved
+            | EventKind::Closed
+            | EventKind::Reopened
+            | EventKind::Merged
+            | EventKind::Unmerged => true,
+            EventKind::Created
+            | EventKind::Replied
+            | EventKind::Noted
+            | EventKind::Answered
+            | EventKind::Attached
+            | EventKind::Undone => false,
+        }
     }
 }

@@ -235,6 +235,7 @@ impl Tickets {
             details: json!({ "number": row.number }),
         };
         self.access.audit(&mut tx, staff, deed).await?;
+        store::census::touch(&mut tx, owner).await?;
         tx.commit().await?;
         Ok(TicketView { row: next, life, standing })
     }
@@ -312,6 +313,19 @@ impl Tickets {
         let (standing, key) = judged::stand(&next, &life, &terms, now)?;
         next.queue_key = key;
         Ok(Some(Step { happened, next, life, standing, into, details }))
+    }
+
+    /// Who may be given tickets of a school, or of all of an owner: id and name, by their names. Reasons: RIGHT_MISSING,
+    /// MUNICIPALITY_NOT_FOUND.
+    pub async fn workers(
+        &self,
+        staff: &Staff,
+        owner: MunicipalityId,
+        school: Option<SchoolId>,
+    ) -> Result<Vec<(StaffId, String)>> {
+        staff.area_for(Right::WorkTickets, owner)?;
+        let mut tx = self.db.read().await?;
+        self.access.people_with(&mut tx, Right::WorkTickets, owner, school).await
     }
 
     /// A person who may work on tickets of a place. Reasons: STAFF_NOT_FOUND, RIGHT_MISSING.

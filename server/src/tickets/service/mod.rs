@@ -3,6 +3,7 @@
 //! Invariants: who may not see a ticket learns nothing of it, not even that its number is taken; what staff write among themselves
 //! is shown to those only who work on tickets; every change is one transaction of the ticket, what happened, and the audit log.
 
+mod census;
 mod change;
 mod create;
 mod judged;
@@ -10,22 +11,29 @@ mod many;
 mod promises;
 mod search;
 mod terms;
+mod views;
+
+use std::{collections::HashMap, sync::Arc};
 
 pub use self::{
     change::Change,
     create::TicketOrder,
     judged::{Standing, TicketView},
     many::{Changed, MOST_OF_INCIDENT, MOST_TICKETS, ManyOrder, Selection},
-    search::FoundTicket,
+    search::{FoundPage, FoundTicket, SearchOrder},
+    views::{CountedView, MOST_VIEWS, ViewOrder},
 };
-pub use super::store::{Behind, EventRow, TicketRow, Which};
+pub use super::store::{Behind, EventRow, TicketRow};
 use super::{
-    rules::{EventKind, TicketId},
-    store,
+    rules::{
+        EventKind, TicketId,
+        filter::{Filter, Holder, Listed},
+    },
+    store::{self, Which},
 };
 use crate::{
     access::{
-        rules::{Right, Staff, StaffId},
+        rules::{Area, Right, Staff, StaffId},
         service::{Access, audit::Actor},
     },
     clock::{Clock, Timestamp},
@@ -58,12 +66,10 @@ pub struct Whole {
 /// Which page of which list.
 #[derive(Debug, Clone, Default)]
 pub struct ListOrder {
-    /// Only of this owner.
-    pub owner: Option<MunicipalityId>,
     /// Which tickets.
-    pub which: Which,
-    /// Only those that the caller works on.
-    pub mine: bool,
+    pub filter: Filter,
+    /// Those that left the queue, the last first, instead of those in it; of these it does not matter what is due or waited for.
+    pub done: bool,
     /// Behind which ticket it begins.
     pub behind: Option<Behind>,
     /// At most so many.
@@ -77,6 +83,7 @@ pub struct Tickets {
     clock: Clock,
     access: Access,
     network: Network,
+    census: Arc<census::Census>,
 }
 
 fn not_found(named: Named) -> Error {
@@ -110,7 +117,7 @@ impl Tickets {
     /// Works on this database.
     pub fn new(db: Db, clock: Clock, access: Access) -> Self {
         let network = Network::new(db.clone(), clock.clone(), access.clone());
-        Self { db, clock, access, network }
+        Self { db, clock, access, network, census: Arc::default() }
     }
 
     /// A ticket that the caller sees. Reasons: RIGHT_MISSING, TICKET_NOT_FOUND.
@@ -143,22 +150,88 @@ impl Tickets {
     /// A page of tickets in scope, the next to do first, or the last that were done. Reasons: RIGHT_MISSING,
     /// MUNICIPALITY_NOT_FOUND, SCHOOL_NOT_FOUND, PERSON_NEEDED.
     pub async fn list(&self, staff: &Staff, order: ListOrder) -> Result<Vec<TicketView>> {
-        let ListOrder { owner, mut which, mine, behind, limit } = order;
-        if mine {
-            which.assignee = Some(require_person(staff)?.0);
+        let ListOrder { filter, done, behind, limit } = order;
+        let owner = filter.owner.map(MunicipalityId);
+        if filter.holder == Some(Holder::Me) {
+            require_person(staff)?;
         }
         let areas = staff.areas(Right::ViewTickets, owner)?;
         let mut tx = self.db.read().await?;
-        if let (Some(owner), Some(school)) = (owner, which.school) {
+        if let (Some(owner), Some(school)) = (owner, filter.school) {
             visible_school(&mut tx, staff, owner, SchoolId(school)).await?;
         }
         let behind = behind.unwrap_or((i64::MIN, uuid::Uuid::nil()));
-        let mut rows = Vec::new();
-        for area in &areas {
-            rows.extend(store::queue(&mut tx, area, &which, behind, limit).await?);
-        }
-        rows.sort_by_key(|row| (row.queue_key, row.ticket_id));
-        rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-        judged::views(&mut tx, rows, self.clock.now()).await
+        let now = self.clock.now();
+        let rows = match done {
+            true => done_rows(&mut tx, &areas, &which(&filter, staff, now), behind, limit).await?,
+            false => self.next_rows(&mut tx, staff, &areas, &filter, behind, limit).await?,
+        };
+        judged::views(&mut tx, rows, now).await
     }
+
+    /// The next to do of what a filter shows, behind a position.
+    async fn next_rows(
+        &self,
+        tx: &mut Tx,
+        staff: &Staff,
+        areas: &[Area],
+        filter: &Filter,
+        behind: Behind,
+        limit: i64,
+    ) -> Result<Vec<TicketRow>> {
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let looking = filter.looking(staff.id, self.clock.now());
+        let areas: HashMap<_, _> = areas.iter().map(|area| (area.municipality(), area)).collect();
+        let owners: Vec<_> = areas.keys().copied().collect();
+        let mut heads = Vec::new();
+        for (owner, queue) in self.census.of(tx, &owners).await? {
+            let from = queue.tickets.partition_point(|ticket| (ticket.queue_key, ticket.ticket) <= behind);
+            let covered =
+                |ticket: &&Listed| areas.get(&owner).is_some_and(|area| area.covers(ticket.school.map(SchoolId)));
+            let shown = queue.tickets[from..].iter().filter(|ticket| looking.shows(ticket)).filter(covered).take(limit);
+            heads.extend(shown.map(|ticket| ((ticket.queue_key, ticket.ticket), owner)));
+        }
+        heads.sort_unstable_by_key(|(position, _)| *position);
+        heads.truncate(limit);
+        let places: Vec<_> = heads.iter().map(|((_, ticket), owner)| (*owner, *ticket)).collect();
+        let mut rows = store::census::rows_of(tx, &places).await?;
+        let order: HashMap<_, _> = places.iter().enumerate().map(|(at, (_, ticket))| (*ticket, at)).collect();
+        rows.sort_unstable_by_key(|row| order.get(&row.ticket_id).copied());
+        Ok(rows)
+    }
+}
+
+/// Numbers as the list by which a statement looks for them; none for all.
+fn numbers(numbers: &[i16]) -> Option<String> {
+    Some(numbers).filter(|numbers| !numbers.is_empty()).map(|numbers| format!("{numbers:?}"))
+}
+
+/// What a filter asks of what is done.
+fn which(filter: &Filter, staff: &Staff, now: Timestamp) -> Which {
+    Which {
+        done: true,
+        states: numbers(&filter.states),
+        categories: numbers(&filter.categories),
+        priorities: numbers(&filter.priorities),
+        created_until: filter.older_than_days.map(|_| filter.looking(staff.id, now).created_until()),
+        assignee: match filter.holder {
+            Some(Holder::Me) => staff.id.map(|me| me.0),
+            Some(Holder::Person(person)) => Some(person),
+            Some(Holder::Nobody) | None => None,
+        },
+        unassigned: filter.holder == Some(Holder::Nobody),
+        school: filter.school,
+        incident: filter.incident,
+    }
+}
+
+/// The last that were done, behind a position.
+async fn done_rows(tx: &mut Tx, areas: &[Area], which: &Which, behind: Behind, limit: i64) -> Result<Vec<TicketRow>> {
+    let mut rows = Vec::new();
+    for area in areas {
+        rows.extend(store::queue(tx, area, which, behind, limit).await?);
+    }
+    rows.sort_by_key(|row| (row.queue_key, row.ticket_id));
+    rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    Ok(rows)
 }

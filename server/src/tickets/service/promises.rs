@@ -84,6 +84,7 @@ impl Tickets {
                 let version = row.version;
                 store::update(&mut tx, &TicketRow { queue_key, ..row }, version).await?;
             }
+            store::census::touch(&mut tx, owner).await?;
             tx.commit().await?;
         }
     }

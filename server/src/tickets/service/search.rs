@@ -3,16 +3,19 @@
 use std::collections::HashMap;
 
 use super::{
-    TicketView, Tickets, judged,
+    TicketView, Tickets, judged, require_person,
     store::{self, TicketRow},
 };
 use crate::{
-    access::rules::{Right, Staff},
+    access::rules::{Area, Right, Staff},
     db::Tx,
     error::Result,
     schools::rules::{MunicipalityId, SchoolId},
     tickets::{
-        rules::TicketId,
+        rules::{
+            TicketId,
+            filter::{Filter, Holder, Listed, Looking},
+        },
         search::{
             rules::{Excerpt, FoundPosition, Reader, TextQuery, TicketTexts, excerpts},
             store as texts,
@@ -31,40 +34,112 @@ pub struct FoundTicket {
     pub position: FoundPosition,
 }
 
+/// What is looked for.
+#[derive(Debug, Clone)]
+pub struct SearchOrder {
+    /// Words that must all stand in a ticket.
+    pub text: TextQuery,
+    /// Which tickets, those that are done among them; of these nothing is due.
+    pub filter: Filter,
+    /// Behind which one the page begins.
+    pub behind: Option<FoundPosition>,
+    /// At most so many.
+    pub limit: i64,
+}
+
+/// A page of what is found.
+#[derive(Debug, Clone, Default)]
+pub struct FoundPage {
+    /// The last written first.
+    pub tickets: Vec<FoundTicket>,
+    /// Where the next page begins; a page can be empty and have a next one.
+    pub next: Option<FoundPosition>,
+}
+
+/// So many times a page of what has the words is read for a page of what a filter shows of it.
+const ROUNDS: usize = 10;
+
+/// Whether a filter shows a ticket of any state.
+fn is_shown(looking: &Looking<'_>, filter: &Filter, row: &TicketRow) -> bool {
+    let listed = Listed {
+        queue_key: row.queue_key,
+        ticket: row.ticket_id,
+        school: row.school_id,
+        assignee: row.assignee_id,
+        incident: row.incident_id,
+        created_at: row.created_at,
+        state: row.state,
+        waiting_on: row.waiting_on,
+        category: row.category,
+        priority: row.priority,
+    };
+    (filter.due.is_none() || row.done_at.is_none()) && looking.shows(&listed)
+}
+
 impl Tickets {
     /// A page of the tickets in scope in whose texts all words stand, the last written first. Who does not work on tickets
-    /// finds nothing by what staff write among themselves. Reasons: RIGHT_MISSING, MUNICIPALITY_NOT_FOUND.
-    pub async fn search(
-        &self,
-        staff: &Staff,
-        owner: Option<MunicipalityId>,
-        query: &TextQuery,
-        behind: Option<FoundPosition>,
-        limit: i64,
-    ) -> Result<Vec<FoundTicket>> {
-        let areas = staff.areas(Right::ViewTickets, owner)?;
-        let works = staff.scope(Right::WorkTickets).ok();
+    /// finds nothing by what staff write among themselves. Reasons: RIGHT_MISSING, MUNICIPALITY_NOT_FOUND, PERSON_NEEDED.
+    pub async fn search(&self, staff: &Staff, order: &SearchOrder) -> Result<FoundPage> {
+        if order.filter.holder == Some(Holder::Me) {
+            require_person(staff)?;
+        }
+        let areas = staff.areas(Right::ViewTickets, order.filter.owner.map(MunicipalityId))?;
+        let now = self.clock.now();
+        let looking = order.filter.looking(staff.id, now);
+        let limit = usize::try_from(order.limit).unwrap_or(usize::MAX);
         let mut tx = self.db.read().await?;
-        let mut found = Vec::new();
-        for area in &areas {
-            let all_worked_on = works.as_ref().and_then(|works| works.area(area.municipality())).as_ref() == Some(area);
-            let reader = if all_worked_on { Reader::Internal } else { Reader::Caller };
-            let rows = texts::find(&mut tx, area, reader, query, behind, limit).await?;
-            found.extend(rows.into_iter().map(|row| (area.municipality(), row)));
+        let (mut rows, mut texts, mut behind) = (Vec::new(), HashMap::new(), order.behind);
+        for _ in 0..ROUNDS {
+            let found = found_texts(&mut tx, staff, &areas, order, behind).await?;
+            let places: Vec<_> = found.iter().map(|(owner, text)| (*owner, text.ticket_id)).collect();
+            let read = store::census::rows_of(&mut tx, &places).await?;
+            let mut read: HashMap<_, _> = read.into_iter().map(|row| (row.ticket_id, row)).collect();
+            let is_last = found.len() < limit;
+            for (_, text) in found {
+                behind = Some(text.position());
+                if let Some(row) = read.remove(&text.ticket_id).filter(|row| is_shown(&looking, &order.filter, row)) {
+                    texts.insert(row.ticket_id, text);
+                    rows.push(row);
+                    if rows.len() == limit {
+                        break;
+                    }
+                }
+            }
+            if is_last && rows.len() < limit {
+                behind = None;
+            }
+            if rows.len() == limit || behind.is_none() {
+                break;
+            }
         }
-        found.sort_by_key(|(_, row)| std::cmp::Reverse((row.changed_at, row.ticket_id)));
-        found.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-        let mut rows = Vec::new();
-        for (owner, row) in &found {
-            rows.extend(store::find(&mut tx, *owner, TicketId(row.ticket_id)).await?);
-        }
-        let views = judged::views(&mut tx, rows, self.clock.now()).await?;
-        let mut views: HashMap<_, _> = views.into_iter().map(|view| (view.row.ticket_id, view)).collect();
-        let with_view = found.into_iter().filter_map(|(_, row)| Some((views.remove(&row.ticket_id)?, row)));
-        Ok(with_view
-            .map(|(ticket, row)| FoundTicket { ticket, excerpts: excerpts(&row.body, query), position: row.position() })
-            .collect())
+        let views = judged::views(&mut tx, rows, now).await?;
+        let found = |ticket: TicketView| {
+            let text = texts.remove(&ticket.row.ticket_id)?;
+            Some(FoundTicket { ticket, excerpts: excerpts(&text.body, &order.text), position: text.position() })
+        };
+        Ok(FoundPage { tickets: views.into_iter().filter_map(found).collect(), next: behind })
     }
+}
+
+/// A page of the texts in which all words stand, the last written first.
+async fn found_texts(
+    tx: &mut Tx,
+    staff: &Staff,
+    areas: &[Area],
+    order: &SearchOrder,
+    behind: Option<FoundPosition>,
+) -> Result<Vec<(MunicipalityId, texts::FoundRow)>> {
+    let works = staff.scope(Right::WorkTickets).ok();
+    let mut found = Vec::new();
+    for area in areas {
+        let all_worked_on = works.as_ref().and_then(|works| works.area(area.municipality())).as_ref() == Some(area);
+        let reader = if all_worked_on { Reader::Internal } else { Reader::Caller };
+        let rows = texts::find(tx, area, reader, &order.text, behind, order.limit).await?;
+        found.extend(rows.into_iter().map(|row| (area.municipality(), row)));
+    }
+    found.sort_by_key(|(_, row)| std::cmp::Reverse((row.changed_at, row.ticket_id)));
+    found.truncate(usize::try_from(order.limit).unwrap_or(usize::MAX));
+    Ok(found)
 }
 
 /// Writes what is written in a ticket so that it is found: its subject, and what was said, for those who may read each.

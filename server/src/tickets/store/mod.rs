@@ -1,13 +1,15 @@
 //! SQL of tickets and of what happened to them.
 
+pub(super) mod census;
 mod queue;
 pub(super) mod snapshot;
+pub(super) mod views;
 
 use sqlx::FromRow;
 use uuid::Uuid;
 
-pub(super) use self::queue::queue;
-pub use self::queue::{Behind, Which};
+pub use self::queue::Behind;
+pub(super) use self::queue::{Which, queue};
 use super::rules::{State, TicketId};
 use crate::{
     access::rules::Area,
@@ -109,12 +111,13 @@ macro_rules! columns {
 }
 use columns;
 
-/// The next number of a ticket of an owner. Tickets of one owner wait for each other here until their transaction ends.
+/// The next number of a ticket of an owner; the change is noted, see [`census::touch`]. Tickets of one owner wait for each other here until their transaction ends.
 pub(super) async fn next_number(tx: &mut Tx, owner: MunicipalityId) -> Result<i64> {
     let (number,): (i64,) = tx
         .query(
             "INSERT INTO ticket_counter (municipality_id, last_number) VALUES ($1, 1)
-             ON CONFLICT (municipality_id) DO UPDATE SET last_number = ticket_counter.last_number + 1
+             ON CONFLICT (municipality_id) DO UPDATE
+                 SET last_number = ticket_counter.last_number + 1, revision = ticket_counter.revision + 1
              RETURNING last_number",
         )
         .bind(owner)
@@ -253,9 +256,7 @@ fn under(request: Uuid) -> String {
 /// Whether something was done with a ticket under a request.
 pub(super) async fn has_done(tx: &mut Tx, owner: MunicipalityId, ticket: TicketId, request: Uuid) -> Result<bool> {
     let (count,): (i64,) = tx
-        .query(
-            "SELECT COUNT(*) FROM ticket_event WHERE municipality_id = $1 AND ticket_id = $2 AND details LIKE $3",
-        )
+        .query("SELECT COUNT(*) FROM ticket_event WHERE municipality_id = $1 AND ticket_id = $2 AND details LIKE $3")
         .bind(owner)
         .bind(ticket)
         .bind(under(request))

@@ -9,15 +9,19 @@ use crate::{
     error::Result,
 };
 
-/// Which tickets a list shows.
+/// Which tickets a list of the database shows.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Which {
+pub(in crate::tickets) struct Which {
     /// Those that left the queue, the last first, instead of those in it.
     pub done: bool,
     /// Numbers of states as a JSON list; none for all.
     pub states: Option<String>,
     /// Numbers of categories as a JSON list; none for all.
     pub categories: Option<String>,
+    /// Numbers of priorities as a JSON list; none for all.
+    pub priorities: Option<String>,
+    /// That came in at this moment or before.
+    pub created_until: Option<i64>,
     /// Of this person.
     pub assignee: Option<Uuid>,
     /// Of nobody.
@@ -43,7 +47,9 @@ macro_rules! queue_sql {
                 " AND (t.queue_key, t.ticket_id) > ($2, $3)",
                 " AND (CAST($4 AS TEXT) IS NULL OR t.state IN (SELECT value FROM json_each($4)))",
                 " AND (CAST($5 AS TEXT) IS NULL OR t.category IN (SELECT value FROM json_each($5)))",
-                " AND ($6 = 0 OR t.assignee_id IS NULL) AND",
+                " AND ($6 = 0 OR t.assignee_id IS NULL)",
+                " AND (CAST($12 AS TEXT) IS NULL OR t.priority IN (SELECT value FROM json_each($12)))",
+                " AND ($13 IS NULL OR t.created_at <= $13) AND",
                 in_schools!(sqlite "t.school_id" "$7"),
                 "AND ($9 IS NULL OR t.assignee_id = $9) AND ($10 IS NULL OR t.school_id = $10)",
                 " AND ($11 IS NULL OR t.incident_id = $11) ",
@@ -59,7 +65,10 @@ macro_rules! queue_sql {
                      (SELECT CAST(value AS SMALLINT) FROM jsonb_array_elements_text(CAST(CAST($4 AS TEXT) AS JSONB))))",
                 " AND (CAST($5 AS TEXT) IS NULL OR t.category IN
                      (SELECT CAST(value AS SMALLINT) FROM jsonb_array_elements_text(CAST(CAST($5 AS TEXT) AS JSONB))))",
-                " AND (CAST($6 AS BIGINT) = 0 OR t.assignee_id IS NULL) AND",
+                " AND (CAST($6 AS BIGINT) = 0 OR t.assignee_id IS NULL)",
+                " AND (CAST($12 AS TEXT) IS NULL OR t.priority IN
+                     (SELECT CAST(value AS SMALLINT) FROM jsonb_array_elements_text(CAST(CAST($12 AS TEXT) AS JSONB))))",
+                " AND (CAST($13 AS BIGINT) IS NULL OR t.created_at <= $13) AND",
                 in_schools!(postgres "t.school_id" "$7"),
                 "AND (CAST($9 AS UUID) IS NULL OR t.assignee_id = $9) AND (CAST($10 AS UUID) IS NULL OR t.school_id = $10)",
                 " AND (CAST($11 AS UUID) IS NULL OR t.incident_id = $11) ",
@@ -101,6 +110,8 @@ pub(in crate::tickets) async fn queue(
         .bind(which.assignee)
         .bind(which.school)
         .bind(which.incident)
+        .bind(which.priorities.clone())
+        .bind(which.created_until)
         .all()
         .await
 }

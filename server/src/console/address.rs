@@ -1,13 +1,13 @@
 //! The query of a list as its address has it: filters that are bookmarks, chips that take one away, headers that sort.
 
-use crate::console::{Fields, forms::encode};
+use super::{Fields, forms::encode};
 
 /// Most bytes of an address that a browser is sent on to.
 const LONGEST: usize = 2_000;
 
 /// What a list is asked for, as texts, in one order, without what is empty.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Address {
+pub struct Address {
     path: String,
     pairs: Vec<(&'static str, String)>,
 }
@@ -95,7 +95,7 @@ impl Address {
 
 /// A header of a table that sorts.
 #[derive(Debug, Clone)]
-pub(super) struct SortLink {
+pub struct SortLink {
     /// Where it leads.
     pub path: String,
     /// What it says.
@@ -106,7 +106,7 @@ pub(super) struct SortLink {
 
 /// A filter that holds, and the way to the list without it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Chip {
+pub struct Chip {
     /// What is filtered.
     pub label: &'static str,
     /// By what.

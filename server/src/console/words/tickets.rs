@@ -1,0 +1,167 @@
+//! Words of tickets.
+
+use super::{Language, words};
+
+words! {
+    /// Words of tickets.
+    TicketWords {
+        title: "問い合わせ", "Tickets";
+        lead: "次に対応するものが上にあります。", "The next to do is on top.";
+        search: "キーワード", "Words";
+        search_hint: "件名・本文・回答から探します。2文字から探せます。", "Looks in subjects, texts and answers, from two characters on.";
+        municipality: "区市町村", "Municipality";
+        school: "学校", "School";
+        state: "状態", "State";
+        category: "種類", "Category";
+        priority: "優先度", "Priority";
+        holder: "担当", "Works on it";
+        due: "期限", "Due";
+        waiting: "待ち", "Waits for";
+        older: "経過日数", "Age";
+        older_days: "この日数以上", "Days at least";
+        incident: "障害", "Incident";
+        number: "番号", "Number";
+        subject: "件名", "Subject";
+        age: "受付", "Came in";
+        all_open: "未完了", "Open";
+        mine: "自分の担当", "Mine";
+        unassigned: "担当なし", "Nobody's";
+        late: "期限超過", "Late";
+        today: "今日中", "Due today";
+        waits_for_school: "学校の回答待ち", "Waits for the school";
+        waits_elsewhere: "事業者・部品待ち", "Waits for vendor or part";
+        done: "解決・完了", "Done";
+        views: "ビュー", "Views";
+        keep: "この条件を保存", "Keep this view";
+        keep_lead: "いまの絞り込みをビューとして保存します。件数がいつも見えます。", "Keeps these filters as a view with its count.";
+        name: "名前", "Name";
+        share: "対応する全員に見せる", "For all who work on tickets";
+        kept: "ビューを保存しました。", "The view is kept.";
+        forget: "このビューを削除", "Delete this view";
+        forgotten: "ビューを削除しました。", "The view is deleted.";
+        shared: "共有", "shared";
+        new: "問い合わせを登録", "New ticket";
+        empty: "対応を待つ問い合わせはありません。", "Nothing waits to be done.";
+        empty_found: "条件に合う問い合わせはありません。", "No ticket matches.";
+        empty_hint: "条件を減らすか、つづりを確かめてください。", "Take a filter away or check the spelling.";
+        choose: "選ぶ", "Select";
+        choose_all: "すべて選ぶ", "Select all";
+        take: "担当する", "Take";
+        open: "開く", "Open";
+        nobody: "担当なし", "Nobody";
+        with_chosen: "選んだ問い合わせを", "With those selected";
+        chosen: "件を選択中", "selected";
+        what_to_do: "行うこと", "What to do";
+        text: "本文", "Text";
+        run: "まとめて実行", "Do it";
+        none_chosen: "問い合わせを選んでください。", "Select tickets first.";
+        refused_some: "できなかった問い合わせがあります。", "Some could not be changed.";
+        refused_lead: "ほかは済んでいます。理由を確かめて、一覧からやり直してください。", "The others are done. See why, and try again from the list.";
+        why: "理由", "Why";
+        back: "一覧へ戻る", "Back to the list";
+        triage: "トリアージ", "Triage";
+        impact: "影響", "Impact";
+        urgency: "緊急度", "Urgency";
+        judge: "判断を保存", "Save the judgement";
+        give_to: "担当を決める", "Give to";
+        person: "担当者", "Person";
+        give: "割り当てる", "Assign";
+        release: "キューに戻す", "Give back";
+        start: "対応を始める", "Start";
+        resume: "待ちを終える", "Stop waiting";
+        close: "完了にする", "Close";
+        reopen: "再開する", "Reopen";
+        undo: "直前の操作を取り消す", "Take back my last step";
+        unmerge: "統合を取り消す", "Take out again";
+        merge: "別の問い合わせに統合", "Merge into another";
+        merge_number: "統合先の番号", "Number of the other one";
+        merge_do: "統合する", "Merge";
+        write: "書く", "Write";
+        write_hint: "児童生徒の氏名は書かないでください。Ctrl+Enter で返信します。", "No names of pupils, please. Ctrl+Enter replies.";
+        reply: "返信する", "Reply";
+        reply_wait: "返信して回答を待つ", "Reply and wait";
+        note: "内部メモを残す", "Internal note";
+        answer: "申告者の発言を記録", "What the caller said";
+        answer_own: "学校から伝える", "Tell the engineers";
+        resolve: "解決にする", "Resolve";
+        wait: "待ちにする", "Wait for";
+        wait_do: "待つ", "Wait";
+        internal: "内部", "internal";
+        timeline: "経過", "What happened";
+        place: "場所", "Place";
+        room: "教室など", "Room";
+        room_hint: "例: 3年2組", "For example 3-2";
+        reported_by: "申告者", "Reported by";
+        contact: "連絡先", "How to reach";
+        contact_hint: "内線番号など。児童生徒の氏名は書かないでください。", "An extension, for example. No names of pupils.";
+        came_by: "受付方法", "Came by";
+        came: "受付日時", "Came in";
+        device: "端末", "Device";
+        device_then: "申告時の端末", "The device when it was reported";
+        part_of: "紐付いた障害", "Incident";
+        into: "統合先", "Merged into";
+        merged: "統合された問い合わせ", "Merged into this one";
+        answer_by: "初回回答", "First answer";
+        restore_by: "復旧", "Works again";
+        why_priority: "優先度の理由", "Why this priority";
+        why_here: "並び順の理由", "Why it stands here";
+        reopened: "再発", "Came back";
+        created: "問い合わせを登録しました。", "The ticket is made.";
+        changed: "更新しました。", "Done.";
+        new_lead: "学校で起きていることを登録します。障害が起きている学校なら、自動で障害に紐付きます。", "Says what happens at a school. Where an incident is open, it is attached by itself.";
+        what: "何が起きていますか", "What happens";
+        create: "登録する", "Make the ticket";
+        known_incidents: "この学校では、いま障害が起きています", "An incident is open at this school";
+        similar: "似た問い合わせ", "Similar tickets";
+        of_school: "この学校の問い合わせ", "Tickets of this school";
+        of_device: "この端末の問い合わせ", "Tickets of this device";
+        of_incident: "この障害の問い合わせ", "Tickets of this incident";
+        keys: "問い合わせ", "Tickets";
+        key_move: "次・前の問い合わせへ", "Next, previous ticket";
+        key_open: "開く", "Open";
+        key_take: "担当する", "Take";
+        key_write: "返信を書く", "Write a reply";
+        key_resolve: "解決にする", "Resolve";
+        key_triage: "トリアージ", "Triage";
+        key_choose: "選ぶ・外す", "Select";
+        key_back: "一覧へ戻る", "Back to the list";
+        key_new: "問い合わせを登録", "New ticket";
+    }
+}
+
+/// How long until something is due, or since when it is late: "あと 45 分" / "45 min left".
+pub fn due_text(language: Language, minutes: i64) -> String {
+    let amount = minutes.abs();
+    let span = |ja: &str, en: &str, amount: i64| language.choose(format!("{amount} {ja}"), format!("{amount} {en}"));
+    let span = match amount {
+        ..120 => span("分", "min", amount),
+        120..2_880 => span("時間", "h", amount / 60),
+        _ => span("日", "days", amount / 1_440),
+    };
+    match minutes {
+        ..0 => language.choose(format!("{span} 超過"), format!("{span} late")),
+        0.. => language.choose(format!("あと {span}"), format!("{span} left")),
+    }
+}
+
+/// What became of several: "3 件を更新しました。"
+pub fn changed_many(language: Language, count: usize) -> String {
+    language.choose(format!("{count} 件を更新しました。"), format!("{count} done."))
+}
+
+/// A number of a ticket in a sentence: "#12 を担当にしました。"
+pub fn taken_text(language: Language, number: i64) -> String {
+    language.choose(format!("#{number} の担当になりました。"), format!("You work on #{number} now."))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_due_is_said_as_coarsely_as_it_is_far() {
+        assert_eq!(due_text(Language::Ja, 45), "あと 45 分");
+        assert_eq!(due_text(Language::En, -150), "2 h late");
+        assert_eq!(due_text(Language::En, 3 * 1_440), "3 days left");
+    }
+}
