@@ -4,6 +4,7 @@
 //! clocks run on school days only.
 
 pub mod grpc;
+pub mod phone;
 pub mod rules;
 pub mod search;
 pub mod service;

@@ -13,6 +13,7 @@ pub mod imports;
 pub mod lists;
 pub mod network;
 pub mod overview;
+pub mod reports;
 pub mod reviews;
 pub mod schools;
 pub mod shell;
@@ -113,6 +114,8 @@ pub struct Words {
     pub reviews: reviews::ReviewWords,
     /// Of home.
     pub overview: overview::OverviewWords,
+    /// Of reports from a phone, and of labels.
+    pub reports: reports::ReportWords,
 }
 
 impl Words {
@@ -129,6 +132,7 @@ impl Words {
         network: network::NetworkWords::JA,
         reviews: reviews::ReviewWords::JA,
         overview: overview::OverviewWords::JA,
+        reports: reports::ReportWords::JA,
     };
     /// In English.
     pub const EN: Self = Self {
@@ -143,6 +147,7 @@ impl Words {
         network: network::NetworkWords::EN,
         reviews: reviews::ReviewWords::EN,
         overview: overview::OverviewWords::EN,
+        reports: reports::ReportWords::EN,
     };
 }
 
@@ -164,6 +169,7 @@ mod tests {
             network::NetworkWords::ALL,
             reviews::ReviewWords::ALL,
             overview::OverviewWords::ALL,
+            reports::ReportWords::ALL,
         ];
         for (key, ja, en) in tables.into_iter().flatten() {
             assert!(!ja.trim().is_empty() && !en.trim().is_empty(), "{key} is empty");

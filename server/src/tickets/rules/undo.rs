@@ -59,8 +59,11 @@ impl Before {
             merged_into: self.merged_into.map(TicketId),
             times: self.times,
         };
-        let judged =
-            (Category::from_number(self.category)?, Impact::from_number(self.impact)?, Urgency::from_number(self.urgency)?);
+        let judged = (
+            Category::from_number(self.category)?,
+            Impact::from_number(self.impact)?,
+            Urgency::from_number(self.urgency)?,
+        );
         Some((life, judged))
     }
 }
@@ -111,6 +114,7 @@ fn can_be_undone(kind: EventKind) -> bool {
         | EventKind::Noted
         | EventKind::Answered
         | EventKind::Attached
+        | EventKind::Fixed
         | EventKind::Undone => false,
     }
 }
