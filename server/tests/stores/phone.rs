@@ -124,7 +124,11 @@ async fn a_label_leads_to_one_ticket_that_its_link_follows(world: World) {
     let found = phone.follow(&link).await.unwrap();
     assert_eq!((found.number, found.state), (1, State::New));
     let texts: Vec<_> = found.events.iter().map(|event| event.body.as_str()).collect();
-    assert_eq!(texts, ["<script>alert(1)</script>", "午後に行きます"], "what staff write among themselves stays theirs");
+    assert_eq!(
+        texts,
+        ["<script>alert(1)</script>", "午後に行きます"],
+        "what staff write among themselves stays theirs"
+    );
     let resolved = Change::Resolve(String::from("交換しました"));
     tickets.change(&staff, id, replied.row.version, resolved).await.unwrap();
     phone.say(&link, address(), Word::More, "また起きました", Uuid::now_v7()).await.unwrap();
@@ -146,7 +150,7 @@ async fn a_code_that_is_forged_or_voided_is_not_known(world: World) {
     let forged = Phone::new(world.db.clone(), world.clock.clone(), world.access.clone(), &[4; 32]);
     assert_eq!(reason(forged.open(&code, address()).await), "LABEL_UNKNOWN");
     let staff = world.staff().await;
-    assert_eq!(reason(phone.void_label(&staff, (owner, other), &code).await), "LABEL_UNKNOWN");
+    assert_eq!(reason(phone.void_label(&staff, (owner, other), &code).await), "INVALID_ARGUMENT");
     let teacher = world.of_role(Role::SchoolStaff, Place::School(owner, school)).await;
     assert_eq!(reason(phone.void_label(&teacher, (owner, school), &code).await), "RIGHT_MISSING");
     assert_eq!(reason(phone.labels(&teacher, (owner, school), &OfClass::default()).await), "RIGHT_MISSING");
@@ -233,7 +237,11 @@ async fn words_of_callers_are_bounded_and_come_once(world: World) {
     let first = said("");
     let link = phone.report(&code, address(), &first).await.unwrap();
     let changed = Said { text: String::from("左下が割れている"), ..first };
-    assert_eq!(phone.report(&code, address(), &changed).await.unwrap(), link, "who goes back and adds words makes no other");
+    assert_eq!(
+        phone.report(&code, address(), &changed).await.unwrap(),
+        link,
+        "who goes back and adds words makes no other"
+    );
     assert_eq!(phone.report(&code, address(), &changed).await.unwrap(), link);
     let form = Uuid::now_v7();
     phone.say(&link, address(), Word::More, "右も割れた", form).await.unwrap();

@@ -106,8 +106,21 @@ const SEE_IMPORT: &[Step] = &[OverOwnerOr(ImportDevices, "IMPORT_NOT_FOUND")];
 
 /// All pages. One that the server has and this list has not fails the test.
 pub fn all() -> Vec<Page> {
-    [door(), overview(), places(), networks(), bandwidth(), devices(), reviews(), files(), people(), audit(), account()]
-        .concat()
+    [
+        door(),
+        overview(),
+        places(),
+        networks(),
+        bandwidth(),
+        devices(),
+        reviews(),
+        files(),
+        people(),
+        audit(),
+        account(),
+        reports(),
+    ]
+    .concat()
 }
 
 /// The way in, open to everybody; people have come in through it before anything is asked for here.
@@ -143,6 +156,29 @@ fn door() -> Vec<Page> {
         ),
         everybody(get("/setup/{secret}", "/setup/nothing", OWN), NO_LINK, NO_LINK),
         everybody(post("/setup/{secret}", "/setup/nothing", OWN, &[("password", "x")]), NO_LINK, NO_LINK),
+    ]
+}
+
+/// What a label opens is open to everybody; labels themselves are for who may change devices.
+fn reports() -> Vec<Page> {
+    const UNKNOWN: (u16, &str) = (404, "");
+    const LABEL: &[Step] = &[Anywhere(ViewFigures), Sees(ViewFigures, NO_SCHOOL), May(EditDevices)];
+    let labels = "/schools/{school}/labels";
+    vec![
+        everybody(get("report_css_path()", "{my:report_css}", OWN), (200, ""), (200, "")),
+        everybody(get("/r/{code}", "/r/nothing", OWN), UNKNOWN, UNKNOWN),
+        everybody(post("/r/{code}", "/r/nothing", OWN, &[("category", "7")]), UNKNOWN, UNKNOWN),
+        everybody(post("/r/{code}/also", "/r/nothing/also", OWN, &[("incident", "x")]), UNKNOWN, UNKNOWN),
+        everybody(get("/report/{link}", "/report/nothing", OWN), UNKNOWN, UNKNOWN),
+        everybody(post("/report/{link}", "/report/nothing", OWN, &[("word", "fixed")]), UNKNOWN, UNKNOWN),
+        get(labels, labels, LABEL),
+        post(labels, labels, LABEL, &[]),
+        get("/schools/{school}/labels/sheet", "/schools/{school}/labels/sheet", LABEL),
+        post("/schools/{school}/labels/room", "/schools/{school}/labels/room", LABEL, &[("room", "{unique}")]),
+        Page {
+            good: 422,
+            ..post("/schools/{school}/labels/void", "/schools/{school}/labels/void", LABEL, &[("code", "x")])
+        },
     ]
 }
 

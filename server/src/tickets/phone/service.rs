@@ -188,11 +188,9 @@ impl Phone {
             let found = reachable_device(tx, &anywhere, Right::ViewDevices, DeviceId(id)).await;
             let (key, at) = found.map_err(|error| if error.kind == Kind::NotFound { unknown() } else { error })?;
             let known = store::device(tx, key).await?.ok_or_else(unknown)?;
-            match Lifecycle::from_number(known.lifecycle.into()) {
-                Some(Lifecycle::Retired | Lifecycle::Disposed) => {
-                    return Err(Error::new(Kind::Precondition, "LABEL_DEVICE_GONE", say::device_gone()));
-                }
-                _ => {}
+            let state = Lifecycle::from_number(known.lifecycle.into());
+            if matches!(state, Some(Lifecycle::Retired | Lifecycle::Disposed)) {
+                return Err(Error::new(Kind::Precondition, "LABEL_DEVICE_GONE", say::device_gone()));
             }
             (owner, school) = (key.municipality, at.school_id.map(SchoolId));
             device = Some((key, known.label));
@@ -289,11 +287,11 @@ impl Phone {
 
     /// A form that came again: its words are added if they are new.
     async fn again(&self, spot: &Spot, ticket: TicketId, said: &Said) -> Result<()> {
-        let whole = self.tickets.get(&spot.reporter, spot.owner, Named::Id(ticket)).await?;
-        if said.text.is_empty() || whole.events.iter().any(|event| event.body == said.text) {
+        // By its link: the device may be at another school by now, where the ticket is not.
+        let link = self.key.link(spot.owner, ticket);
+        if said.text.is_empty() || self.follow(&link).await?.events.iter().any(|event| event.body == said.text) {
             return Ok(());
         }
-        let link = self.key.link(spot.owner, ticket);
         self.say(&link, None, Word::More, &said.text, Uuid::now_v7()).await
     }
 

@@ -161,8 +161,14 @@ pub(super) async fn sheet(
 ) -> PageResult {
     let fields = query(raw);
     let (owner, school, name) = place(&person, &pages, id).await?;
-    let found = pages.phone.labels(&person.staff, (owner, school), &class_of(&fields)).await?;
     let (layout, per_page) = layout_of(&fields);
+    if fields.has("room") {
+        let room = fields.get("room");
+        let code = pages.phone.find_room_label(&person.staff, (owner, school), room).await?;
+        let faces = code.map(|code| face(&person, &code, room.to_owned())).transpose()?;
+        return show_sheet(person, &name, layout, per_page, faces.into_iter().collect(), back(id, &Fields::default()));
+    }
+    let found = pages.phone.labels(&person.staff, (owner, school), &class_of(&fields)).await?;
     let mut faces = Vec::new();
     for one in &found {
         let Some(code) = &one.code else { continue };
@@ -195,21 +201,6 @@ fn show_sheet(
     page(StatusCode::OK, &SheetPage { shell: person.shell, layout, school, back, pages })
 }
 
-/// The label of a room that has one already. Looking makes none.
-pub(super) async fn room(
-    person: SignedIn,
-    State(pages): State<PhonePages>,
-    Path(id): Path<Uuid>,
-    RawQuery(raw): RawQuery,
-) -> PageResult {
-    let fields = query(raw);
-    let (owner, school, name) = place(&person, &pages, id).await?;
-    let code = pages.phone.find_room_label(&person.staff, (owner, school), fields.get("room")).await?;
-    let (layout, per_page) = layout_of(&fields);
-    let face = face(&person, &code, fields.get("room").to_owned())?;
-    show_sheet(person, &name, layout, per_page, vec![face], back(id, &Fields::default()))
-}
-
 pub(super) async fn make_room(
     person: SignedIn,
     State(pages): State<PhonePages>,
@@ -218,7 +209,7 @@ pub(super) async fn make_room(
 ) -> PageResult<Response> {
     let (owner, school, _) = place(&person, &pages, id).await?;
     match pages.phone.room_label(&person.staff, (owner, school), fields.get("room")).await {
-        Ok(_) => Ok(see_other(&format!("/schools/{id}/labels/room?room={}", encode(fields.get("room"))))),
+        Ok(_) => Ok(see_other(&format!("/schools/{id}/labels/sheet?room={}", encode(fields.get("room"))))),
         Err(error) => {
             let form = FormState::refused(fields.clone(), error)?;
             show(person, &pages, id, &Fields::default(), form).await
@@ -234,8 +225,13 @@ pub(super) async fn void(
 ) -> PageResult<Response> {
     let (owner, school, _) = place(&person, &pages, id).await?;
     let done = person.shell.w.reports.voided;
-    pages.phone.void_label(&person.staff, (owner, school), fields.get("code")).await?;
-    Ok(see_other(&back(id, &Fields::default())).flash(done))
+    match pages.phone.void_label(&person.staff, (owner, school), fields.get("code")).await {
+        Ok(()) => Ok(see_other(&back(id, &Fields::default())).flash(done)),
+        Err(error) => {
+            let form = FormState::refused(fields, error)?;
+            show(person, &pages, id, &Fields::default(), form).await
+        }
+    }
 }
 
 #[cfg(test)]

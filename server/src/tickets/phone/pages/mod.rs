@@ -41,7 +41,7 @@ pub fn routes(pages: PhonePages) -> Router {
         .route("/report/{link}", get(standing::standing).post(standing::say))
         .route("/schools/{school}/labels", get(labels::labels).post(labels::make))
         .route("/schools/{school}/labels/sheet", get(labels::sheet))
-        .route("/schools/{school}/labels/room", get(labels::room).post(labels::make_room))
+        .route("/schools/{school}/labels/room", post(labels::make_room))
         .route("/schools/{school}/labels/void", post(labels::void))
         .with_state(pages)
 }

@@ -21,6 +21,8 @@ use crate::{
 pub const MOST_DEVICES: i64 = 3_000;
 /// Most characters of a room.
 const ROOM_CHARS: usize = 40;
+/// Labels that are written in one transaction, so that others need not wait long for theirs.
+const AT_ONCE: usize = 300;
 /// Tries with other random numbers.
 const TRIES: usize = 5;
 /// Devices that a label is of use on.
@@ -88,36 +90,35 @@ impl Phone {
         (owner, school): (MunicipalityId, SchoolId),
         of: &OfClass,
     ) -> Result<usize> {
-        for _ in 0..TRIES {
-            let without = self.labels(staff, (owner, school), of).await?;
-            let without: Vec<_> = without.into_iter().filter(|one| one.code.is_none()).collect();
-            if without.is_empty() {
-                return Ok(0);
+        let mut made = 0;
+        'again: for _ in 0..TRIES {
+            let all = self.labels(staff, (owner, school), of).await?;
+            let without: Vec<_> = all.into_iter().filter(|one| one.code.is_none()).collect();
+            for some in without.chunks(AT_ONCE) {
+                let label = |one: &Labelled| Ok(row(owner, random_label()?, None, Some(one.device.device_id), ""));
+                let rows: Vec<_> = some.iter().map(label).collect::<Result<_>>()?;
+                if !self.write(staff, owner, school, &rows).await? {
+                    continue 'again;
+                }
+                made += rows.len();
             }
-            let label = |one: &Labelled| Ok(row(owner, random_label()?, None, Some(one.device.device_id), ""));
-            let rows: Vec<_> = without.iter().map(label).collect::<Result<_>>()?;
-            if self.write(staff, owner, school, &rows).await? {
-                return Ok(rows.len());
-            }
+            return Ok(made);
         }
         Err(Error::new(Kind::Conflict, "ETAG_MISMATCH", crate::error::says::devices::device_changed()))
     }
 
-    /// The code of the label that a room has. Reasons: SCHOOL_NOT_FOUND, RIGHT_MISSING, LABEL_UNKNOWN.
+    /// The code of the label that a room has, if it has one. Reasons: SCHOOL_NOT_FOUND, RIGHT_MISSING.
     pub async fn find_room_label(
         &self,
         staff: &Staff,
         (owner, school): (MunicipalityId, SchoolId),
         room: &str,
-    ) -> Result<String> {
+    ) -> Result<Option<String>> {
         let mut tx = self.db.read().await?;
         visible_school(&mut tx, staff, owner, school).await?;
         staff.area_over(Right::EditDevices, owner, Some(school))?;
         let found = store::find_room(&mut tx, owner, school, room).await?;
-        let label = found.and_then(|row| LabelId::from_number(row.label_id));
-        label
-            .map(|label| self.key.code(label))
-            .ok_or_else(|| Error::not_found("LABEL_UNKNOWN", say::label_of_school_unknown()))
+        Ok(found.and_then(|row| LabelId::from_number(row.label_id)).map(|label| self.key.code(label)))
     }
 
     /// The code of the label of a room, or of a school where the room is empty; made if there is none. Reasons:
@@ -168,18 +169,18 @@ impl Phone {
     }
 
     /// Ends a label of a school, by its code: it opens nothing any more. One that has ended stays so. Reasons: SCHOOL_NOT_FOUND,
-    /// RIGHT_MISSING, LABEL_UNKNOWN.
+    /// RIGHT_MISSING, INVALID_ARGUMENT.
     pub async fn void_label(
         &self,
         staff: &Staff,
         (owner, school): (MunicipalityId, SchoolId),
         code: &str,
     ) -> Result<()> {
-        let unknown = || Error::not_found("LABEL_UNKNOWN", say::label_of_school_unknown());
-        let label = self.key.label(code).ok_or_else(unknown)?;
+        let unknown = || Error::invalid_field("code", say::label_of_school_unknown());
         let mut tx = self.db.begin().await?;
         visible_school(&mut tx, staff, owner, school).await?;
         staff.area_over(Right::EditDevices, owner, Some(school))?;
+        let label = self.key.label(code).ok_or_else(unknown)?;
         let row = store::find_of(&mut tx, owner, label).await?.ok_or_else(unknown)?;
         let at = match row.device_id {
             Some(device) => {
