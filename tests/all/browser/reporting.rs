@@ -23,7 +23,8 @@ async fn look(browser: &Browser, name: &str) {
     for screen in [Screen::PHONE, Screen::PHONE.in_the_dark()] {
         browser.show_on(screen).await;
         let shade = if screen.dark { "-dark" } else { "" };
-        fs::write(folder.join(format!("{name}{shade}.png")), browser.picture().await).expect("a picture can be written");
+        fs::write(folder.join(format!("{name}{shade}.png")), browser.picture().await)
+            .expect("a picture can be written");
         let mut faults = browser.barriers().await;
         if !screen.dark {
             faults.extend(browser.overflow(screen).await);
@@ -91,7 +92,10 @@ async fn a_pupil_reports_on_a_slow_line_and_sees_later_how_it_stands() {
     look(browser, "form-filled").await;
     browser.follow("button.primary").await;
     assert_eq!(browser.text_of(".note.good").await, "届きました。ありがとうございます。");
-    assert_eq!((browser.text_of("h1 b").await, browser.text_of(".said").await), (String::from("1"), String::from("<b>左下</b>が割れました")));
+    assert_eq!(
+        (browser.text_of("h1 b").await, browser.text_of(".said").await),
+        (String::from("1"), String::from("<b>左下</b>が割れました"))
+    );
     look(browser, "standing").await;
     let link = browser.path().await;
     browser.fill("#field-text", "もう一本 線が出ました").await;

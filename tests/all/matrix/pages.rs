@@ -108,6 +108,7 @@ const SEE_IMPORT: &[Step] = &[OverOwnerOr(ImportDevices, "IMPORT_NOT_FOUND")];
 pub fn all() -> Vec<Page> {
     [
         door(),
+        reports(),
         overview(),
         places(),
         networks(),
@@ -118,7 +119,6 @@ pub fn all() -> Vec<Page> {
         people(),
         audit(),
         account(),
-        reports(),
     ]
     .concat()
 }
