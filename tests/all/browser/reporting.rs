@@ -119,6 +119,35 @@ async fn a_pupil_reports_on_a_slow_line_and_sees_later_how_it_stands() {
     assert_eq!(browser.run("return document.querySelector('#field-text').value").await, "stays");
     look(browser, "form-refused").await;
 
+    browser.follow("form.language button").await;
+    for (number, length) in [600_usize, 2, 2, 2, 2, 2].into_iter().enumerate() {
+        browser.go(&format!("/r/{code}")).await;
+        tap(browser, "category", "8").await;
+        tap(browser, "who", "teacher").await;
+        tap(browser, "stopped", "no").await;
+        let fill = format!(
+            "const e = document.querySelector('#field-text'); e.removeAttribute('maxlength'); e.value = '遅'.repeat({length})"
+        );
+        browser.run(&fill).await;
+        browser.follow("button.primary").await;
+        let kept = browser.run("return document.querySelector('#field-text').value.length").await;
+        match number {
+            0 => {
+                assert!(browser.text_of(".wrong").await.contains("500文字まで"));
+                assert_eq!(kept, 600);
+            }
+            // One came before these, and with this label five are taken.
+            5 => {
+                assert!(browser.text_of(".note.bad").await.contains("連絡がとても多くなっています"));
+                assert_eq!(kept, 2);
+                look(browser, "limited").await;
+            }
+            _ => assert!(browser.text_of("h1").await.contains("受付番号")),
+        }
+    }
+    browser.go(&format!("/r/{code}")).await;
+    browser.follow("form.language button").await;
+
     // A fault that is known is told first, and has one tap instead of the fortieth report.
     let broken = incident(line_of(&school), Cause::LineCut, &[(owner.as_str(), vec![school.clone()])]);
     write_incident(&desk.server, &broken).await;

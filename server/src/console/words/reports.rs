@@ -15,7 +15,7 @@ words! {
         stopped_yes: "止まっている", "Yes, stopped";
         stopped_no: "止まっていない", "No";
         text: "どうなりましたか(ひとことで)", "What happened, in a few words";
-        text_note: "500文字まで", "at most 500 characters";
+        text_note: "500文字まで。", "At most 500 characters.";
         send: "送る", "Send";
         sent: "届きました。ありがとうございます。", "It has arrived. Thank you.";
         number: "受付番号", "Number";
@@ -67,13 +67,13 @@ words! {
 /// What a category is called for pupils, by its number.
 pub fn category_text(language: Language, number: i16) -> &'static str {
     let (ja, en) = match number {
-        1 => ("画面がおかしい・われた", "Screen is broken"),
-        2 => ("キーボードがおかしい", "Keyboard trouble"),
+        1 => ("画面がおかしい", "Screen is broken"),
+        2 => ("キーボードの故障", "Keyboard trouble"),
         3 => ("充電できない", "Does not charge"),
         4 => ("電源が入らない", "Does not start"),
-        5 => ("ペンなどがおかしい", "Pen or other part"),
+        5 => ("ペンなどの故障", "Pen or other part"),
         6 => ("ログインできない", "Cannot sign in"),
-        7 => ("Wi-Fiにつながらない", "No Wi-Fi"),
+        7 => ("Wi-Fiが使えない", "No Wi-Fi"),
         8 => ("とてもおそい", "Very slow"),
         9 => ("アプリが使えない", "App does not work"),
         _ => ("そのほか", "Something else"),
