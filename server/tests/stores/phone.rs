@@ -150,7 +150,7 @@ async fn a_code_that_is_forged_or_voided_is_not_known(world: World) {
     let forged = Phone::new(world.db.clone(), world.clock.clone(), world.access.clone(), &[4; 32]);
     assert_eq!(reason(forged.open(&code, address()).await), "LABEL_UNKNOWN");
     let staff = world.staff().await;
-    assert_eq!(reason(phone.void_label(&staff, (owner, other), &code).await), "INVALID_ARGUMENT");
+    assert_eq!(reason(phone.void_label(&staff, (owner, other), &code).await), "FIELD_INVALID");
     let teacher = world.of_role(Role::SchoolStaff, Place::School(owner, school)).await;
     assert_eq!(reason(phone.void_label(&teacher, (owner, school), &code).await), "RIGHT_MISSING");
     assert_eq!(reason(phone.labels(&teacher, (owner, school), &OfClass::default()).await), "RIGHT_MISSING");
@@ -230,9 +230,9 @@ async fn words_of_callers_are_bounded_and_come_once(world: World) {
     let school = world.school(owner, "緑小学校").await;
     let code = room(&world, &phone, owner, school).await;
     let long = "あ".repeat(MOST_CHARS + 1);
-    assert_eq!(reason(phone.report(&code, address(), &said(&long)).await), "INVALID_ARGUMENT");
+    assert_eq!(reason(phone.report(&code, address(), &said(&long)).await), "FIELD_INVALID");
     let other = Said { category: Category::Other, ..said("") };
-    assert_eq!(reason(phone.report(&code, address(), &other).await), "INVALID_ARGUMENT");
+    assert_eq!(reason(phone.report(&code, address(), &other).await), "FIELD_INVALID");
     assert_eq!(count(&world, owner).await, 0);
     let first = said("");
     let link = phone.report(&code, address(), &first).await.unwrap();
@@ -246,7 +246,7 @@ async fn words_of_callers_are_bounded_and_come_once(world: World) {
     let form = Uuid::now_v7();
     phone.say(&link, address(), Word::More, "右も割れた", form).await.unwrap();
     phone.say(&link, address(), Word::More, "右も割れた", form).await.unwrap();
-    assert_eq!(reason(phone.say(&link, address(), Word::More, "", Uuid::now_v7()).await), "INVALID_ARGUMENT");
+    assert_eq!(reason(phone.say(&link, address(), Word::More, "", Uuid::now_v7()).await), "FIELD_INVALID");
     let found = phone.follow(&link).await.unwrap();
     let texts: Vec<_> = found.events.iter().map(|event| event.body.as_str()).collect();
     assert_eq!(texts, ["画面割れ・液晶", "左下が割れている", "右も割れた"]);

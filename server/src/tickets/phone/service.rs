@@ -122,7 +122,7 @@ fn too_many(wait: Duration) -> Error {
     Error::new(Kind::Exhausted, "REPORTS_LIMITED", say::too_many(minutes)).retry_after(wait)
 }
 
-/// Refuses a text that is too long. Reason: INVALID_ARGUMENT.
+/// Refuses a text that is too long. Reason: FIELD_INVALID.
 fn check_text(text: &str, needed: bool) -> std::result::Result<(), FieldViolation> {
     match text.chars().count() {
         0 if needed => Err(FieldViolation::new("text", say::words_needed())),
@@ -245,10 +245,10 @@ impl Phone {
     /// changed in it before it came again is added.
     ///
     /// # Errors
-    /// Those of [`Self::open`], REPORTS_LIMITED, and INVALID_ARGUMENT for a text that is too long or missing.
+    /// Those of [`Self::open`], REPORTS_LIMITED, and FIELD_INVALID for a text that is too long or missing.
     pub async fn report(&self, code: &str, from: Option<IpAddr>, said: &Said) -> Result<String> {
         let spot = self.open(code, from).await?;
-        said.check().map_err(|wrong| Error::invalid_fields("INVALID_ARGUMENT", vec![wrong]))?;
+        said.check().map_err(|wrong| Error::invalid_fields("FIELD_INVALID", vec![wrong]))?;
         let ticket = self.key.ticket(spot.label, said.form);
         let link = self.key.link(spot.owner, ticket);
         let mut tx = self.db.read().await?;
@@ -354,10 +354,10 @@ impl Phone {
     /// Adds what a caller says later; once for each form.
     ///
     /// # Errors
-    /// REPORT_UNKNOWN, REPORTS_LIMITED, INVALID_ARGUMENT, TICKET_CLOSED, TICKET_MERGED, TICKET_RESOLVED, VERSION_MISMATCH.
+    /// REPORT_UNKNOWN, REPORTS_LIMITED, FIELD_INVALID, TICKET_CLOSED, TICKET_MERGED, TICKET_RESOLVED, VERSION_MISMATCH.
     pub async fn say(&self, link: &str, from: Option<IpAddr>, word: Word, text: &str, form: Uuid) -> Result<()> {
         let (owner, ticket) = self.key.followed(link).ok_or_else(report_unknown)?;
-        check_text(text, word == Word::More).map_err(|wrong| Error::invalid_fields("INVALID_ARGUMENT", vec![wrong]))?;
+        check_text(text, word == Word::More).map_err(|wrong| Error::invalid_fields("FIELD_INVALID", vec![wrong]))?;
         let mut tx = self.db.read().await?;
         let row = tickets::find(&mut tx, owner, ticket).await?.ok_or_else(report_unknown)?;
         if tickets::has_done(&mut tx, owner, ticket, form).await? {

@@ -125,7 +125,7 @@ fn said(fields: &Fields) -> Result<Said, Error> {
         text: fields.get("text").replace("\r\n", "\n"),
     };
     wrong.extend(said.check().err());
-    if wrong.is_empty() { Ok(said) } else { Err(Error::invalid_fields("INVALID_ARGUMENT", wrong)) }
+    if wrong.is_empty() { Ok(said) } else { Err(Error::invalid_fields("FIELD_INVALID", wrong)) }
 }
 
 pub(super) async fn report(

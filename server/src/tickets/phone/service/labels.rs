@@ -122,7 +122,7 @@ impl Phone {
     }
 
     /// The code of the label of a room, or of a school where the room is empty; made if there is none. Reasons:
-    /// SCHOOL_NOT_FOUND, RIGHT_MISSING, INVALID_ARGUMENT.
+    /// SCHOOL_NOT_FOUND, RIGHT_MISSING, FIELD_INVALID.
     pub async fn room_label(
         &self,
         staff: &Staff,
@@ -131,7 +131,7 @@ impl Phone {
     ) -> Result<String> {
         if room.chars().count() > ROOM_CHARS {
             let wrong = FieldViolation::new("room", say::room_long());
-            return Err(Error::invalid_fields("INVALID_ARGUMENT", vec![wrong]));
+            return Err(Error::invalid_fields("FIELD_INVALID", vec![wrong]));
         }
         for _ in 0..TRIES {
             let mut tx = self.db.read().await?;
@@ -169,7 +169,7 @@ impl Phone {
     }
 
     /// Ends a label of a school, by its code: it opens nothing any more. One that has ended stays so. Reasons: SCHOOL_NOT_FOUND,
-    /// RIGHT_MISSING, INVALID_ARGUMENT.
+    /// RIGHT_MISSING, FIELD_INVALID.
     pub async fn void_label(
         &self,
         staff: &Staff,
