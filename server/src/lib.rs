@@ -81,7 +81,12 @@ use self::{
         service::Schools,
     },
     telemetry::Metrics,
-    tickets::{grpc::TicketGrpc, pages::TicketPages, service::Tickets},
+    tickets::{
+        grpc::TicketGrpc,
+        pages::TicketPages,
+        phone::{pages::PhonePages, service::Phone},
+        service::Tickets,
+    },
 };
 pub use self::{clock::Clock, config::Config, error::Error};
 
@@ -244,6 +249,8 @@ impl Bound {
             .build_v1()
             .map_err(|source| Error::internal("reflection could not be set up", source))?;
         let agents = AgentGrpc::new(Arc::clone(&checkins), self.clock.clone());
+        let secret = self.enrollment.authority().ticket_key();
+        let phone = Phone::new(self.db.clone(), self.clock.clone(), self.access.clone(), secret);
         let enrollment = EnrollmentGrpc::new(self.enrollment, self.access.clone(), self.clock.clone(), interval);
         let registry = Registry::new(self.db.clone(), self.clock.clone(), self.access.clone());
         let identities = Identities::new(self.db.clone(), self.clock.clone(), self.access.clone());
@@ -287,6 +294,11 @@ impl Bound {
                 access: self.access.clone(),
             }))
             .merge(devices::pages::imports::routes(imports.clone(), self.access.clone()))
+            .merge(tickets::phone::pages::routes(PhonePages {
+                phone,
+                schools: schools.clone(),
+                network: network.clone(),
+            }))
             .layer(Extension(self.access.clone()));
         let own_access = AccessGrpc::new(self.access.clone());
         let staff = StaffGrpc::new(self.access.clone(), self.clock.clone());

@@ -14,9 +14,12 @@ use super::csrf::hex;
 
 const CSS: &str = include_str!("../../assets/console.css");
 const JS: &str = include_str!("../../assets/console.js");
+/// Of pages for a phone on a slow line, and of sheets of labels: small, and without the console's.
+const REPORT_CSS: &str = include_str!("../../assets/report.css");
 const ICON: &str = include_str!("../../assets/icon.svg");
 
 static CSS_PATH: LazyLock<String> = LazyLock::new(|| format!("/assets/{}/console.css", hash(CSS)));
+static REPORT_CSS_PATH: LazyLock<String> = LazyLock::new(|| format!("/assets/{}/report.css", hash(REPORT_CSS)));
 static JS_PATH: LazyLock<String> = LazyLock::new(|| format!("/assets/{}/console.js", hash(JS)));
 
 fn hash(text: &str) -> String {
@@ -26,6 +29,11 @@ fn hash(text: &str) -> String {
 /// Address of the style sheet.
 pub fn css_path() -> &'static str {
     &CSS_PATH
+}
+
+/// Address of the style sheet of reports from a phone.
+pub fn report_css_path() -> &'static str {
+    &REPORT_CSS_PATH
 }
 
 /// Address of the script.
@@ -38,6 +46,7 @@ pub(super) fn routes() -> Router {
     let serve = |kind: &'static str, text: &'static str| move || async move { file(kind, text) };
     Router::new()
         .route(css_path(), get(serve("text/css; charset=utf-8", CSS)))
+        .route(report_css_path(), get(serve("text/css; charset=utf-8", REPORT_CSS)))
         .route(js_path(), get(serve("text/javascript; charset=utf-8", JS)))
         .route("/icon.svg", get(|| async { ([(header::CACHE_CONTROL, "max-age=86400")], file("image/svg+xml", ICON)) }))
 }

@@ -289,6 +289,11 @@ impl Shell {
         assets::css_path()
     }
 
+    /// Address of the style sheet of reports from a phone.
+    pub fn report_css(&self) -> &'static str {
+        assets::report_css_path()
+    }
+
     /// Address of the script.
     pub fn js(&self) -> &'static str {
         assets::js_path()

@@ -5,6 +5,7 @@
 
 pub mod grpc;
 pub mod pages;
+pub mod phone;
 pub mod rules;
 pub mod search;
 pub mod service;

@@ -17,6 +17,7 @@ mod lists;
 mod merging;
 mod networks;
 mod pages;
+mod phone;
 mod registry;
 mod schema;
 mod schools;

@@ -29,7 +29,7 @@ const REFERENCE: [&str; 20] = [
     "ticket_view",
 ];
 /// Finds the municipality of what arrives without one; distributed by its own key.
-const LOOKUP: [&str; 2] = ["device_lookup", "enrollment_token_lookup"];
+const LOOKUP: [&str; 3] = ["device_lookup", "enrollment_token_lookup", "report_label_lookup"];
 
 type Columns = BTreeMap<String, BTreeMap<String, (String, bool)>>;
 

@@ -480,9 +480,9 @@ fn outcomes(changed: Vec<Changed>) -> Vec<Result<i16, &'static str>> {
 
 /// What was said to the caller of each ticket of an incident.
 async fn said_of_incident(tickets: &Tickets, staff: &Staff, incident: Uuid) -> Vec<Vec<String>> {
-    let which = Which { incident: Some(incident), ..Which::default() };
+    let filter = Filter { incident: Some(incident), ..Filter::default() };
     let mut said = Vec::new();
-    for view in tickets.list(staff, ListOrder { which, limit: 100, ..ListOrder::default() }).await.unwrap() {
+    for view in tickets.list(staff, ListOrder { filter, limit: 100, ..ListOrder::default() }).await.unwrap() {
         let (owner, id) = (MunicipalityId(view.row.municipality_id), TicketId(view.row.ticket_id));
         let events = tickets.get(staff, owner, Named::Id(id)).await.unwrap().events;
         let replies = events.into_iter().filter(|event| event.kind == EventKind::Replied.to_number());

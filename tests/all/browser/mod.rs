@@ -14,6 +14,7 @@ mod importing;
 mod keyboard;
 mod languages;
 mod listing;
+mod reporting;
 mod reviewing;
 mod scriptless;
 mod signing_in;

@@ -82,6 +82,7 @@ pub fn all(town: &Town, which: Which) -> Vec<Page> {
     pages.extend(device_list(town));
     pages.extend(places(town));
     pages.extend(networks(town));
+    pages.extend(tickets(town));
     pages.extend(people());
     pages.extend(audit(town));
     pages.extend(others());
@@ -277,6 +278,40 @@ fn networks(town: &Town) -> Vec<Page> {
                 unfold,
                 Step::Fill("#known-form [name=value]", "02:zz"),
                 Step::Follow("#known-form .primary"),
+            ],
+        ),
+    ]
+}
+
+fn tickets(town: &Town) -> Vec<Page> {
+    let of = |name, way: Vec<Step>| page(Who::Administrator, name, way);
+    let new = |school: &str| format!("/tickets/new?municipality={}{school}", town.municipality);
+    let of_school = format!("&school={}", town.school);
+    let first = "tr[data-row] a[data-row-link]";
+    vec![
+        of("tickets", vec![open("/tickets")]),
+        of("tickets-chosen", vec![open("/tickets"), Step::Click("tr[data-row] input[data-choice]")]),
+        of("tickets-found", vec![open("/tickets?q=つながらない")]),
+        of(
+            "tickets-filtered",
+            vec![
+                open(format!("/tickets?municipality={}&state=1&holder=nobody", town.municipality)),
+                Step::Click("details.menu summary"),
+            ],
+        ),
+        of("tickets-nothing", vec![open("/tickets?due=late&category=13")]),
+        of("tickets-refused", vec![open("/tickets?state=99&older=x")]),
+        of("tickets-done", vec![open("/tickets?done=1")]),
+        of("ticket", vec![open("/tickets"), Step::Follow(first)]),
+        of("ticket-refused", vec![open("/tickets"), Step::Follow(first), Step::Follow("#write .primary")]),
+        of("ticket-new", vec![open(new(&of_school))]),
+        of("ticket-new-place", vec![open("/tickets/new")]),
+        of(
+            "ticket-new-refused",
+            vec![
+                open(new(&of_school)),
+                Step::Script("document.querySelector('form.stack').noValidate = true"),
+                Step::Follow("form.stack .primary"),
             ],
         ),
     ]

@@ -106,8 +106,22 @@ const SEE_IMPORT: &[Step] = &[OverOwnerOr(ImportDevices, "IMPORT_NOT_FOUND")];
 
 /// All pages. One that the server has and this list has not fails the test.
 pub fn all() -> Vec<Page> {
-    [door(), overview(), places(), networks(), bandwidth(), devices(), reviews(), files(), people(), audit(), account()]
-        .concat()
+    [
+        door(),
+        reports(),
+        overview(),
+        places(),
+        networks(),
+        tickets(),
+        bandwidth(),
+        devices(),
+        reviews(),
+        files(),
+        people(),
+        audit(),
+        account(),
+    ]
+    .concat()
 }
 
 /// The way in, open to everybody; people have come in through it before anything is asked for here.
@@ -143,6 +157,29 @@ fn door() -> Vec<Page> {
         ),
         everybody(get("/setup/{secret}", "/setup/nothing", OWN), NO_LINK, NO_LINK),
         everybody(post("/setup/{secret}", "/setup/nothing", OWN, &[("password", "x")]), NO_LINK, NO_LINK),
+    ]
+}
+
+/// What a label opens is open to everybody; labels themselves are for who may change devices.
+fn reports() -> Vec<Page> {
+    const UNKNOWN: (u16, &str) = (404, "");
+    const LABEL: &[Step] = &[Anywhere(ViewFigures), Sees(ViewFigures, NO_SCHOOL), May(EditDevices)];
+    let labels = "/schools/{school}/labels";
+    vec![
+        everybody(get("report_css_path()", "{my:report_css}", OWN), (200, ""), (200, "")),
+        everybody(get("/r/{code}", "/r/nothing", OWN), UNKNOWN, UNKNOWN),
+        everybody(post("/r/{code}", "/r/nothing", OWN, &[("category", "7")]), UNKNOWN, UNKNOWN),
+        everybody(post("/r/{code}/also", "/r/nothing/also", OWN, &[("incident", "x")]), UNKNOWN, UNKNOWN),
+        everybody(get("/report/{link}", "/report/nothing", OWN), UNKNOWN, UNKNOWN),
+        everybody(post("/report/{link}", "/report/nothing", OWN, &[("word", "fixed")]), UNKNOWN, UNKNOWN),
+        get(labels, labels, LABEL),
+        post(labels, labels, LABEL, &[]),
+        get("/schools/{school}/labels/sheet", "/schools/{school}/labels/sheet", LABEL),
+        post("/schools/{school}/labels/room", "/schools/{school}/labels/room", LABEL, &[("room", "{unique}")]),
+        Page {
+            good: 422,
+            ..post("/schools/{school}/labels/void", "/schools/{school}/labels/void", LABEL, &[("code", "x")])
+        },
     ]
 }
 
@@ -250,6 +287,57 @@ fn networks() -> Vec<Page> {
             CANCEL,
             &[("version", "1")],
         ),
+    ]
+}
+
+fn tickets() -> Vec<Page> {
+    const VIEW: &[Step] = &[Anywhere(ViewTickets)];
+    const LIST: &[Step] = &[Anywhere(ViewTickets), SeesOwner(ViewTickets, TOLD)];
+    const NO_TICKET: &str = "TICKET_NOT_FOUND";
+    const SEE: &[Step] = &[Anywhere(ViewTickets), Sees(ViewTickets, NO_TICKET)];
+    const WORK: &[Step] = &[Anywhere(ViewTickets), Sees(ViewTickets, NO_TICKET), May(WorkTickets)];
+    const REPORT: &[Step] =
+        &[SeesOwner(ViewFigures, NO_OWNER), InOwner(ReportTickets), Sees(ViewFigures, NO_SCHOOL), May(ReportTickets)];
+    let ticket = "/tickets/{municipality}/{ticket}";
+    vec![
+        get("/tickets", "/tickets", VIEW),
+        get("/tickets", "/tickets?municipality={municipality}", LIST),
+        live("/tickets/live", "/tickets/live", VIEW),
+        post("/tickets/views", "/tickets/views", VIEW, &[("name", "{unique}"), ("state", "1")]),
+        Page {
+            good: 404,
+            ..post(
+                "/tickets/views/{view}/delete",
+                "/tickets/views/01999999-0000-7000-8000-000000000001/delete",
+                VIEW,
+                &[],
+            )
+        },
+        get("/tickets/new", "/tickets/new", &[Anywhere(ReportTickets)]),
+        post(
+            "/tickets/new",
+            "/tickets/new",
+            REPORT,
+            &[
+                ("municipality", "{municipality}"),
+                ("school", "{school}"),
+                ("subject", "遅い"),
+                ("category", "8"),
+                ("impact", "1"),
+                ("urgency", "3"),
+                ("caller", "1"),
+            ],
+        ),
+        // What is not seen or not allowed is told ticket by ticket: see `bulk_tells_each`.
+        Page { good: 422, ..post("/tickets/many", "/tickets/many", &[Anywhere(WorkTickets)], &[("verb", "take")]) },
+        get(ticket, ticket, SEE),
+        post(
+            ticket,
+            "/tickets/{municipality}/{new_ticket}",
+            WORK,
+            &[("version", "1"), ("verb", "note"), ("text", "確認")],
+        ),
+        live("/tickets/{municipality}/{ticket}/live", "/tickets/{municipality}/{ticket}/live", SEE),
     ]
 }
 

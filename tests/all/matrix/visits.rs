@@ -232,8 +232,10 @@ async fn ask(visitor: &mut Visitor, page: &Page, filled: &Filled, csrf: Option<&
 
 /// The address of the style sheet or the script, from a page.
 async fn asset(visitor: &mut Visitor, placeholder: &str) -> String {
-    let page = visitor.get("/setup/nothing").await;
-    let (before, after) = if placeholder == "{my:css}" { ("href=\"/assets/", "\"") } else { ("src=\"/assets/", "\"") };
+    let path = if placeholder == "{my:report_css}" { "/r/nothing" } else { "/setup/nothing" };
+    let page = visitor.get(path).await;
+    let (before, after) =
+        if placeholder.ends_with("css}") { ("href=\"/assets/", "\"") } else { ("src=\"/assets/", "\"") };
     format!("/assets/{}", page.between(before, after).expect("a page names it"))
 }
 

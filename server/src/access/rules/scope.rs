@@ -338,6 +338,8 @@ pub enum Credential {
     Token(Uuid),
     /// A session of the console.
     Session(Uuid),
+    /// The code of a label, which whoever stands before it has: no person, no token.
+    Label,
 }
 
 /// A member of staff, or a program of theirs, who calls.
@@ -368,6 +370,15 @@ impl Staff {
         owners: Arc<BTreeMap<MunicipalityId, String>>,
     ) -> Self {
         Self { id, name, credential, reaches, cap: None, narrowed: false, owners }
+    }
+
+    /// Whoever reports with a label, without signing in: what staff of its school may do, there and nowhere else; over the whole
+    /// owner for a label whose device is at no school. The one way to a caller without a credential of staff.
+    pub fn reporter(owner: MunicipalityId, school: Option<SchoolId>) -> Self {
+        let place = school.map_or(Place::Municipality(owner), |school| Place::School(owner, school));
+        let reach = Reach { role: Role::SchoolStaff, place };
+        let owners = Arc::new(BTreeMap::from([(owner, String::new())]));
+        Self::new(None, String::from("QRフォーム"), Credential::Label, vec![reach], owners)
     }
 
     /// The same caller through a token, which narrows what is in force for the person.

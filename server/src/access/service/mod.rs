@@ -139,7 +139,7 @@ impl Access {
 }
 
 /// A key for one use out of the shared secret.
-fn derive_key(secret: &[u8; 32], purpose: &'static [u8]) -> [u8; 32] {
+pub fn derive_key(secret: &[u8; 32], purpose: &'static [u8]) -> [u8; 32] {
     let salt = hkdf::Salt::new(hkdf::HKDF_SHA256, b"gigafleet");
     let mut key = [0; 32];
     salt.extract(secret)

@@ -13,6 +13,7 @@ pub mod imports;
 pub mod lists;
 pub mod network;
 pub mod overview;
+pub mod reports;
 pub mod reviews;
 pub mod schools;
 pub mod shell;
@@ -116,6 +117,8 @@ pub struct Words {
     pub reviews: reviews::ReviewWords,
     /// Of home.
     pub overview: overview::OverviewWords,
+    /// Of reports from a phone, and of labels.
+    pub reports: reports::ReportWords,
 }
 
 impl Words {
@@ -133,6 +136,7 @@ impl Words {
         tickets: tickets::TicketWords::JA,
         reviews: reviews::ReviewWords::JA,
         overview: overview::OverviewWords::JA,
+        reports: reports::ReportWords::JA,
     };
     /// In English.
     pub const EN: Self = Self {
@@ -148,6 +152,7 @@ impl Words {
         tickets: tickets::TicketWords::EN,
         reviews: reviews::ReviewWords::EN,
         overview: overview::OverviewWords::EN,
+        reports: reports::ReportWords::EN,
     };
 }
 
@@ -170,6 +175,7 @@ mod tests {
             tickets::TicketWords::ALL,
             reviews::ReviewWords::ALL,
             overview::OverviewWords::ALL,
+            reports::ReportWords::ALL,
         ];
         for (key, ja, en) in tables.into_iter().flatten() {
             assert!(!ja.trim().is_empty() && !en.trim().is_empty(), "{key} is empty");

@@ -11,6 +11,7 @@ pub mod devices;
 pub mod fields;
 pub mod files;
 pub mod network;
+pub mod reports;
 pub mod schools;
 pub mod server;
 pub mod tickets;
@@ -29,6 +30,7 @@ mod tests {
             fields::ALL,
             files::ALL,
             network::ALL,
+            reports::ALL,
             schools::ALL,
             server::ALL,
             tickets::ALL,

@@ -156,7 +156,7 @@ fn order_of(fields: &Fields) -> Result<(MunicipalityId, TicketOrder)> {
     let mut keep = |violation| wrong.push(violation);
     let number = |field: &'static str| fields.get(field).parse().unwrap_or(0);
     let owner = parse_uuid("municipality", fields.get("municipality")).map_err(&mut keep).ok();
-    let id = parse_uuid("ticket", fields.get("ticket")).map_err(&mut keep).ok();
+    let id = parse_optional_uuid("ticket", fields.get("ticket")).map_err(&mut keep).ok();
     let school = parse_optional_uuid("school", fields.get("school")).map_err(&mut keep).ok();
     let device = parse_optional_uuid("device", fields.get("device")).map_err(&mut keep).ok();
     let subject = parse_filled("subject", fields.get("subject"), SUBJECT).map_err(&mut keep).ok();
@@ -169,7 +169,7 @@ fn order_of(fields: &Fields) -> Result<(MunicipalityId, TicketOrder)> {
     let caller_contact = parse_text("contact", fields.get("contact"), CONTACT).map_err(&mut keep).ok();
     let order = || {
         Some(TicketOrder {
-            id: Some(id?),
+            id: id?,
             subject: subject?,
             text: text?,
             category: category?,

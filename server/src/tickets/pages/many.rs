@@ -7,7 +7,10 @@ use uuid::Uuid;
 
 use super::{TicketPages, seen, verbs};
 use crate::{
-    access::{pages::SignedIn, rules::Staff},
+    access::{
+        pages::SignedIn,
+        rules::{Right, Staff},
+    },
     console::{
         Fields, FormState, PageResult, Respond as _, Shell, page, respond::own_path, see_other, words::tickets as words,
     },
@@ -76,6 +79,7 @@ pub(super) async fn many(person: SignedIn, Pages(pages): Pages<TicketPages>, fie
     let (staff, shell) = (&person.staff, person.shell);
     let back =
         own_path(fields.get("back")).filter(|path| path.starts_with("/tickets")).unwrap_or("/tickets").to_owned();
+    staff.scope(Right::WorkTickets)?;
     let changed = match order_of(&pages, staff, &fields).await {
         Ok(order) => pages.tickets.change_many(staff, &order).await.map(|(changed, _)| changed),
         Err(error) => Err(error),

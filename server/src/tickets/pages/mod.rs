@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use super::{
     rules::{Category, Priority, State, TicketId, WaitingOn, clock::Standing, queue::Deadline},
-    service::{TicketView, Tickets},
+    service::{Named, TicketView, Tickets},
 };
 use crate::{
     access::{
@@ -24,7 +24,7 @@ use crate::{
     },
     clock::Timestamp,
     console::{Language, Shell, words::tickets as words},
-    error::{Both, Result},
+    error::{Both, Error, Result, says::tickets as say},
     network::service::Network,
     schools::{
         rules::{MunicipalityId, SchoolId, search::SchoolSearch},
@@ -54,8 +54,8 @@ pub fn routes(pages: TicketPages) -> Router {
         .route("/tickets/views/{view}/delete", post(queue::forget))
         .route("/tickets/new", get(create::form).post(create::create))
         .route("/tickets/many", post(many::many))
-        .route("/tickets/{municipality}/{number}", get(ticket::ticket).post(verbs::change))
-        .route("/tickets/{municipality}/{number}/live", get(ticket::live))
+        .route("/tickets/{municipality}/{ticket}", get(ticket::ticket).post(verbs::change))
+        .route("/tickets/{municipality}/{ticket}/live", get(ticket::live))
         .with_state(pages)
 }
 
@@ -215,6 +215,13 @@ async fn school_choices(pages: &TicketPages, staff: &Staff, owner: MunicipalityI
     let search = SchoolSearch { municipality: Some(owner), ..SchoolSearch::default() };
     let rows = pages.schools.search_schools(staff, &search, None, CHOICES).await?;
     Ok(rows.into_iter().map(|row| (row.school_id.to_string(), row.name)).collect())
+}
+
+/// The ticket that an address names, by its number or its id. What is neither is not there.
+fn named(text: &str) -> Result<Named> {
+    let number = text.parse().ok().filter(|number| *number > 0).map(Named::Number);
+    let named = number.or_else(|| Uuid::try_parse(text).ok().map(|id| Named::Id(TicketId(id))));
+    named.ok_or_else(|| Error::not_found("TICKET_NOT_FOUND", say::unknown(text)))
 }
 
 /// What a form says of a ticket that it was shown: owner, id and version.

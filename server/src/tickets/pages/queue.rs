@@ -16,6 +16,7 @@ use crate::{
         Fields, FormState, PageResult, Respond as _, Shell,
         address::{Address, Chip},
         live, page, refused, see_other,
+        words::lists,
     },
     error::{Error, FieldViolation, Kind, Result, says::tickets as say},
     schools::rules::MunicipalityId,
@@ -161,7 +162,7 @@ async fn show(person: SignedIn, pages: &TicketPages, address: Address, fields: &
     let scope = staff.scope(Right::ViewTickets)?;
     let (mut filter, mut wrong) = query::read(&address);
     if filter.owner.is_some_and(|owner| scope.area(MunicipalityId(owner)).is_none()) {
-        wrong.push(FieldViolation::new("municipality", crate::console::words::lists::wrong_said("missing")));
+        wrong.push(FieldViolation::new("municipality", lists::wrong_said("missing")));
         filter.owner = None;
         filter.school = None;
     }
@@ -177,7 +178,7 @@ async fn show(person: SignedIn, pages: &TicketPages, address: Address, fields: &
             Found { views: Vec::new(), excerpts: Vec::new(), next: None }
         }
         Err(error) if error.reason == "SCHOOL_NOT_FOUND" => {
-            wrong.push(FieldViolation::new("school", crate::console::words::lists::wrong_said("missing")));
+            wrong.push(FieldViolation::new("school", lists::wrong_said("missing")));
             Found { views: Vec::new(), excerpts: Vec::new(), next: None }
         }
         Err(error) => return Err(error.into()),
@@ -198,7 +199,7 @@ async fn show(person: SignedIn, pages: &TicketPages, address: Address, fields: &
     let own = |view: &&CountedView| view.is_own && query::address_of(&view.filter).text() == address.text();
     let own_view = kept.iter().find(own).map(|view| view.id.to_string());
     let tabs = tabs(pages, staff, &shell, &address, &kept).await?;
-    let status = if wrong.is_empty() { keep.status() } else { StatusCode::UNPROCESSABLE_ENTITY };
+    let status = status_of(&wrong, &keep);
     let language = shell.language;
     let is_filter = address.get("q").is_empty() && address.get("done").is_empty() && !address.pairs().is_empty();
     let is_wrong = !wrong.is_empty();
@@ -239,6 +240,16 @@ async fn show(person: SignedIn, pages: &TicketPages, address: Address, fields: &
         shell,
     };
     page(status, &template)
+}
+
+/// Not found where all that is wrong is that something is missing.
+fn status_of(wrong: &[FieldViolation], keep: &FormState) -> StatusCode {
+    let is_missing = |violation: &FieldViolation| violation.message == lists::wrong_said("missing");
+    match wrong {
+        [] => keep.status(),
+        wrong if wrong.iter().all(is_missing) => StatusCode::NOT_FOUND,
+        _ => StatusCode::UNPROCESSABLE_ENTITY,
+    }
 }
 
 /// Who may be given all of these tickets; none where they are of several owners.

@@ -6,7 +6,7 @@ use http::StatusCode;
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::{TicketPages, category, choices, deadline, names, path_of, priority, said, state};
+use super::{TicketPages, category, choices, deadline, named, names, path_of, priority, said, state};
 use crate::{
     access::{pages::SignedIn, rules::Right, service::names::PlaceNames},
     clock::Timestamp,
@@ -94,7 +94,7 @@ pub(super) struct From {
 #[derive(Debug)]
 pub(super) struct Asked {
     pub owner: MunicipalityId,
-    pub number: i64,
+    pub named: Named,
     pub back: String,
 }
 
@@ -114,10 +114,10 @@ pub(super) fn with_back(path: &str, back: &str) -> String {
 pub(super) async fn ticket(
     person: SignedIn,
     Pages(pages): Pages<TicketPages>,
-    Path((owner, number)): Path<(Uuid, i64)>,
+    Path((owner, ticket)): Path<(Uuid, String)>,
     Query(from): Query<From>,
 ) -> PageResult {
-    let asked = Asked { owner: MunicipalityId(owner), number, back: from.back.unwrap_or_default() };
+    let asked = Asked { owner: MunicipalityId(owner), named: named(&ticket)?, back: from.back.unwrap_or_default() };
     show(person, &pages, asked, None, StatusCode::OK).await
 }
 
@@ -258,8 +258,8 @@ pub(super) async fn show(
     status: StatusCode,
 ) -> PageResult {
     let (staff, shell) = (&person.staff, person.shell);
-    let Asked { owner, number, back } = asked;
-    let Whole { ticket: view, events, merged } = pages.tickets.get(staff, owner, Named::Number(number)).await?;
+    let Asked { owner, named, back } = asked;
+    let Whole { ticket: view, events, merged } = pages.tickets.get(staff, owner, named).await?;
     let school = view.row.school_id.map(SchoolId);
     let may = |right| staff.scope(right).is_ok_and(|scope| scope.covers(owner, school));
     let (works, reports) = (may(Right::WorkTickets), may(Right::ReportTickets));
@@ -283,7 +283,7 @@ pub(super) async fn show(
     let template = TicketPage {
         path: path_of(&view),
         back: queue_path(&back).to_owned(),
-        number,
+        number: view.row.number,
         version: view.row.version,
         subject: view.row.subject.clone(),
         municipality: names.owner(owner).unwrap_or_default().to_owned(),
@@ -322,12 +322,12 @@ pub(super) async fn show(
 pub(super) async fn live(
     person: SignedIn,
     Pages(pages): Pages<TicketPages>,
-    Path((owner, number)): Path<(Uuid, i64)>,
+    Path((owner, ticket)): Path<(Uuid, String)>,
 ) -> PageResult {
-    let staff = person.staff.clone();
+    let (staff, named) = (person.staff.clone(), named(&ticket)?);
     Ok(live::changes(&person.visit, move || {
         let (tickets, staff) = (pages.tickets.clone(), staff.clone());
-        async move { Ok(tickets.get(&staff, MunicipalityId(owner), Named::Number(number)).await?.ticket.row.version) }
+        async move { Ok(tickets.get(&staff, MunicipalityId(owner), named).await?.ticket.row.version) }
     })
     .await?)
 }

@@ -100,12 +100,12 @@ async fn named(pages: &TicketPages, staff: &Staff, owner: MunicipalityId, text: 
 pub(super) async fn change(
     person: SignedIn,
     Pages(pages): Pages<TicketPages>,
-    Path((owner, number)): Path<(Uuid, i64)>,
+    Path((owner, ticket)): Path<(Uuid, String)>,
     fields: Fields,
 ) -> PageResult {
-    let owner = MunicipalityId(owner);
-    let whole = pages.tickets.get(&person.staff, owner, Named::Number(number)).await?;
-    let ticket = TicketId(whole.ticket.row.ticket_id);
+    let (owner, named) = (MunicipalityId(owner), super::named(&ticket)?);
+    let whole = pages.tickets.get(&person.staff, owner, named).await?;
+    let (ticket, number) = (TicketId(whole.ticket.row.ticket_id), whole.ticket.row.number);
     let seen = fields.get("version").parse().unwrap_or(0);
     let done = match change_of(&pages, &person.staff, owner, &fields).await {
         Ok(change) => {
@@ -128,7 +128,7 @@ pub(super) async fn change(
                 Kind::Conflict | Kind::Precondition => StatusCode::CONFLICT,
                 _ => StatusCode::UNPROCESSABLE_ENTITY,
             };
-            let asked = Asked { owner, number, back: fields.get("back").to_owned() };
+            let asked = Asked { owner, named, back: fields.get("back").to_owned() };
             ticket::show(person, &pages, asked, Some(FormState::refused_here(fields, error)), status).await
         }
         Err(error) => Err(error.into()),

@@ -65,6 +65,8 @@ pub enum Verb {
     Answer,
     /// The trouble is over.
     Resolve,
+    /// Whoever reported it says that it works again.
+    Fixed,
     /// It is done.
     Close,
     /// It came back.
@@ -212,13 +214,13 @@ impl Life {
                 }
                 EventKind::Answered
             }
-            Verb::Resolve => {
+            Verb::Resolve | Verb::Fixed => {
                 life.require_open()?;
                 life.times.response.end(now);
                 life.times.restoration.end(now);
                 life.waiting_on = None;
                 life.state = State::Resolved;
-                EventKind::Resolved
+                if verb == Verb::Fixed { EventKind::Fixed } else { EventKind::Resolved }
             }
             Verb::Close => {
                 match life.state {

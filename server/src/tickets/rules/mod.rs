@@ -223,6 +223,34 @@ words! {
         Attached = 16, "障害に紐付け", "attached";
         /// What was done last was taken back.
         Undone = 17, "取り消し", "taken back";
+        /// Whoever reported it says that it works again.
+        Fixed = 25, "申告者が解決を確認", "the caller says that it works";
+    }
+}
+
+impl EventKind {
+    /// Whether whoever reported a ticket wants to know of it, also where nothing was written.
+    pub fn is_news_for_caller(self) -> bool {
+        match self {
+            Self::Created
+            | Self::Started
+            | Self::Waiting
+            | Self::Replied
+            | Self::Answered
+            | Self::Resolved
+            | Self::Closed
+            | Self::Reopened
+            | Self::Merged
+            | Self::Fixed => true,
+            Self::Triaged
+            | Self::Assigned
+            | Self::Released
+            | Self::Resumed
+            | Self::Noted
+            | Self::Unmerged
+            | Self::Attached
+            | Self::Undone => false,
+        }
     }
 }
 

@@ -99,23 +99,24 @@ impl EventKind {
     /// Whether it changes where a ticket is. What was said is said, and what was taken back is done again by doing it again.
     pub fn can_be_undone(self) -> bool {
         match self {
-            EventKind::Triaged
-            | EventKind::Assigned
-            | EventKind::Released
-            | EventKind::Started
-            | EventKind::Waiting
-            | EventKind::Resumed
-            | EventKind::Resolved
-            | EventKind::Closed
-            | EventKind::Reopened
-            | EventKind::Merged
-            | EventKind::Unmerged => true,
-            EventKind::Created
-            | EventKind::Replied
-            | EventKind::Noted
-            | EventKind::Answered
-            | EventKind::Attached
-            | EventKind::Undone => false,
+            Self::Triaged
+            | Self::Assigned
+            | Self::Released
+            | Self::Started
+            | Self::Waiting
+            | Self::Resumed
+            | Self::Resolved
+            | Self::Closed
+            | Self::Reopened
+            | Self::Merged
+            | Self::Unmerged => true,
+            Self::Created
+            | Self::Replied
+            | Self::Noted
+            | Self::Answered
+            | Self::Attached
+            | Self::Fixed
+            | Self::Undone => false,
         }
     }
 }

@@ -65,6 +65,8 @@ pub enum Change {
     Answer(String),
     /// The trouble is over.
     Resolve(String),
+    /// Whoever reported it says that it works again.
+    Fixed(String),
     /// It is done.
     Close,
     /// It came back.
@@ -85,6 +87,7 @@ impl Change {
             | Self::Note(text)
             | Self::Answer(text)
             | Self::Resolve(text)
+            | Self::Fixed(text)
             | Self::Reopen(text) => text,
             _ => "",
         }
@@ -103,6 +106,7 @@ impl Change {
             Self::Note(_) => "ticket.note",
             Self::Answer(_) => "ticket.answer",
             Self::Resolve(_) => "ticket.resolve",
+            Self::Fixed(_) => "ticket.fixed",
             Self::Close => "ticket.close",
             Self::Reopen(_) => "ticket.reopen",
             Self::Merge(_) => "ticket.merge",
@@ -125,6 +129,7 @@ impl Change {
             Self::Note(_) => Verb::Note,
             Self::Answer(_) => Verb::Answer,
             Self::Resolve(_) => Verb::Resolve,
+            Self::Fixed(_) => Verb::Fixed,
             Self::Close => Verb::Close,
             Self::Reopen(_) => Verb::Reopen,
             Self::Merge(into) => Verb::Merge(*into),
@@ -184,7 +189,7 @@ impl Tickets {
     }
 
     /// The same as one of many that a request names, of the version that is found where none was seen.
-    pub(super) async fn change_under(
+    pub(in crate::tickets) async fn change_under(
         &self,
         staff: &Staff,
         (owner, ticket): (MunicipalityId, TicketId),
@@ -196,7 +201,8 @@ impl Tickets {
         // What is only read is read before the one writer of SQLite is asked for; the version holds both together.
         let mut tx = self.db.read().await?;
         let row = self.visible(&mut tx, staff, owner, Named::Id(ticket)).await?;
-        let needed = if matches!(change, Change::Answer(_)) { Right::ReportTickets } else { Right::WorkTickets };
+        let of_caller = matches!(change, Change::Answer(_) | Change::Fixed(_));
+        let needed = if of_caller { Right::ReportTickets } else { Right::WorkTickets };
         staff.area_over(needed, owner, row.school_id.map(SchoolId))?;
         if seen.is_some_and(|seen| row.version != seen) {
             return Err(changed_meanwhile(&mut tx, owner, ticket).await?);

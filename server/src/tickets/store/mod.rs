@@ -200,7 +200,11 @@ pub(super) async fn update(tx: &mut Tx, row: &TicketRow, read: i64) -> Result<bo
 }
 
 /// A ticket of an owner.
-pub(super) async fn find(tx: &mut Tx, owner: MunicipalityId, ticket: TicketId) -> Result<Option<TicketRow>> {
+pub(in crate::tickets) async fn find(
+    tx: &mut Tx,
+    owner: MunicipalityId,
+    ticket: TicketId,
+) -> Result<Option<TicketRow>> {
     let sql = concat!(columns!(), "WHERE t.municipality_id = $1 AND t.ticket_id = $2");
     tx.query(sql).bind(owner).bind(ticket).optional().await
 }
@@ -254,7 +258,12 @@ fn under(request: Uuid) -> String {
 }
 
 /// Whether something was done with a ticket under a request.
-pub(super) async fn has_done(tx: &mut Tx, owner: MunicipalityId, ticket: TicketId, request: Uuid) -> Result<bool> {
+pub(in crate::tickets) async fn has_done(
+    tx: &mut Tx,
+    owner: MunicipalityId,
+    ticket: TicketId,
+    request: Uuid,
+) -> Result<bool> {
     let (count,): (i64,) = tx
         .query("SELECT COUNT(*) FROM ticket_event WHERE municipality_id = $1 AND ticket_id = $2 AND details LIKE $3")
         .bind(owner)

@@ -1,6 +1,7 @@
 //! Methods of tickets.
 
 use serde_json::{Value, json};
+use tonic::Code;
 
 use super::{
     super::roles::{
@@ -62,6 +63,18 @@ pub(super) fn tickets() -> Vec<Rpc> {
             "TicketService/SearchTickets",
             LIST,
             json!({ "municipality_id": "{municipality}", "text": "画面 問い合わせ" }),
+        ),
+        staff("TicketService/ListTicketViews", &[Anywhere(ViewTickets)], json!({})),
+        // Whose name is empty nobody keeps; who keeps one is seen in `views_are_kept_and_counted_on_every_server`.
+        staff(
+            "TicketService/KeepTicketView",
+            &[Anywhere(ViewTickets), Always(Code::InvalidArgument, "FIELD_INVALID")],
+            json!({ "name": "" }),
+        ),
+        staff(
+            "TicketService/DeleteTicketView",
+            &[Anywhere(ViewTickets), NobodyElses("VIEW_NOT_FOUND")],
+            json!({ "view_id": "01999999-0000-7000-8000-000000000001" }),
         ),
         staff("TicketService/GetTicketPromise", LIST, of_owner),
         staff("TicketService/SetTicketPromise", PROMISE, promise),

@@ -264,6 +264,10 @@ fn links(staff: &Staff, shell: &Shell, owner: MunicipalityId, school: SchoolId) 
         (devices(""), w.show_devices),
         (devices("&presence=silent"), w.show_silent),
         (devices("&review=open"), w.show_reviews),
+        (
+            covers(staff, Right::EditDevices, owner, school).then(|| format!("/schools/{school}/labels")),
+            shell.w.reports.labels,
+        ),
     ];
     all.into_iter().filter_map(|(path, text)| Some((path?, text))).collect()
 }

@@ -1,0 +1,179 @@
+//! The form behind a code.
+
+use askama::Template;
+use axum::extract::{Path, State};
+use http::StatusCode;
+use uuid::Uuid;
+
+use super::{PhonePages, gone, with_retry};
+use crate::{
+    clock::Timestamp,
+    console::{Fields, FormState, PageResult, Respond as _, Shell, Visit, page, see_other, words::reports as words},
+    error::{Error, FieldViolation, Kind, says::reports as say},
+    tickets::{
+        phone::{
+            rules::{MOST_CHARS, SHOWN},
+            service::{Said, Spot},
+        },
+        rules::{CallerKind, Category},
+    },
+};
+
+#[derive(Template)]
+#[template(path = "report/form.html")]
+struct FormPage {
+    shell: Shell,
+    form: FormState,
+    form_id: String,
+    code: String,
+    place: String,
+    device: Option<String>,
+    tiles: Vec<Tile>,
+    known: Option<KnownLine>,
+    most_chars: usize,
+}
+
+/// A category to tap on.
+struct Tile {
+    value: String,
+    text: &'static str,
+    /// Path of its picture, in a field of 24 × 24.
+    icon: &'static str,
+}
+
+struct KnownLine {
+    incident: String,
+    since: Timestamp,
+    also: Option<String>,
+}
+
+/// A picture in lines of 24 × 24.
+fn icon(category: Category) -> &'static str {
+    match category {
+        Category::Screen => "M3 5h18v12H3zM9 21h6M12 17v4M10 5l2 4-3 3 4 5",
+        Category::Keyboard => "M2 7h20v11H2zM6 11h.01M10 11h.01M14 11h.01M18 11h.01M7 15h10",
+        Category::Battery => "M3 8h15v9H3zM21 11v3M11 9l-3 4h4l-2 3",
+        Category::NoStart => "M12 3v9M7 6a8 8 0 1 0 10 0",
+        Category::Peripheral => "M4 20l1-5L16 4l4 4L9 19zM14 6l4 4",
+        Category::SignIn => "M5 11h14v10H5zM8 11V7a4 4 0 0 1 8 0v4M12 15v3",
+        Category::Wifi => "M2 9a15 15 0 0 1 20 0M5.5 13a10 10 0 0 1 13 0M9 16.500a5 5 0 0 1 6 0M12 20h.01M4 4l16 17",
+        Category::Slow => "M12 3a9 9 0 1 0 .01 0M12 7v5l4 3",
+        Category::App => "M4 4h7v7H4zM13 4h7v7h-7zM4 13h7v7H4zM14 14l6 6M20 14l-6 6",
+        Category::Settings | Category::Filter | Category::Loss | Category::YearChange | Category::Other => {
+            "M9 9a3 3 0 1 1 4 3c-1 .5-1 1-1 2M12 18h.01M12 2a10 10 0 1 0 .01 0"
+        }
+    }
+}
+
+fn show(visit: &Visit, code: &str, spot: &Spot, form: FormState, status: StatusCode) -> PageResult {
+    let shell = visit.shell();
+    let tiles = SHOWN.map(|category| Tile {
+        value: category.to_number().to_string(),
+        text: words::category_text(shell.language, category.to_number()),
+        icon: icon(category),
+    });
+    let known = spot.known.as_ref().map(|known| KnownLine {
+        incident: known.incident.to_string(),
+        since: known.since,
+        also: (known.also > 0).then(|| words::also_count(shell.language, known.also)),
+    });
+    let place = [spot.school.as_ref().map_or("", |(_, name)| name), spot.room.as_str()].join(" ");
+    // A form that comes back keeps its id, so that what was sent already is not sent twice.
+    let form_id = Uuid::try_parse(form.value("form")).unwrap_or_else(|_| Uuid::now_v7()).to_string();
+    let device = spot.device.as_ref().and_then(|(_, label)| label.clone());
+    let place = place.trim().to_owned();
+    let code = code.to_owned();
+    page(
+        status,
+        &FormPage { shell, form, form_id, code, place, device, tiles: tiles.into(), known, most_chars: MOST_CHARS },
+    )
+}
+
+pub(super) async fn form(visit: Visit, State(pages): State<PhonePages>, Path(code): Path<String>) -> PageResult {
+    match pages.phone.open(&code, visit.address()).await {
+        Ok(spot) => show(&visit, &code, &spot, FormState::default(), StatusCode::OK),
+        Err(error) => gone(&visit, error),
+    }
+}
+
+/// What was chosen and typed; all that is wrong with it at once.
+fn said(fields: &Fields) -> Result<Said, Error> {
+    let number = |name: &str| fields.get(name).parse().ok();
+    let category = number("category").and_then(Category::from_number).filter(|category| SHOWN.contains(category));
+    let caller = match fields.get("who") {
+        "pupil" => Some(CallerKind::Pupil),
+        "teacher" => Some(CallerKind::Teacher),
+        _ => None,
+    };
+    let stopped = match fields.get("stopped") {
+        "yes" => Some(true),
+        "no" => Some(false),
+        _ => None,
+    };
+    let mut wrong: Vec<_> =
+        [("category", category.is_none()), ("who", caller.is_none()), ("stopped", stopped.is_none())]
+            .into_iter()
+            .filter(|(_, is_missing)| *is_missing)
+            .map(|(name, _)| FieldViolation::new(name, say::choose()))
+            .collect();
+    let form = Uuid::try_parse(fields.get("form")).unwrap_or_else(|_| Uuid::now_v7());
+    let said = Said {
+        form,
+        category: category.unwrap_or(Category::Wifi),
+        caller: caller.unwrap_or(CallerKind::Pupil),
+        lesson_stopped: stopped.unwrap_or_default(),
+        text: fields.get("text").replace("\r\n", "\n"),
+    };
+    wrong.extend(said.check().err());
+    if wrong.is_empty() { Ok(said) } else { Err(Error::invalid_fields("FIELD_INVALID", wrong)) }
+}
+
+pub(super) async fn report(
+    visit: Visit,
+    State(pages): State<PhonePages>,
+    Path(code): Path<String>,
+    fields: Fields,
+) -> PageResult {
+    let spot = match pages.phone.open(&code, visit.address()).await {
+        Ok(spot) => spot,
+        Err(error) => return gone(&visit, error),
+    };
+    let outcome = match said(&fields) {
+        Ok(said) => pages.phone.report(&code, visit.address(), &said).await,
+        Err(error) => Err(error),
+    };
+    match outcome {
+        Ok(link) => {
+            let done = visit.shell().w.reports.sent;
+            Ok(see_other(&format!("/report/{link}")).flash(done))
+        }
+        Err(error) if error.kind == Kind::Exhausted => {
+            let wait = error.retry_after;
+            let form = FormState::refused_here(fields, error);
+            with_retry(show(&visit, &code, &spot, form, StatusCode::TOO_MANY_REQUESTS)?, wait)
+        }
+        Err(error) => {
+            let form = FormState::refused(fields, error)?;
+            let status = form.status();
+            show(&visit, &code, &spot, form, status)
+        }
+    }
+}
+
+pub(super) async fn also(
+    visit: Visit,
+    State(pages): State<PhonePages>,
+    Path(code): Path<String>,
+    fields: Fields,
+) -> PageResult {
+    let incident = Uuid::try_parse(fields.get("incident")).unwrap_or_default();
+    let back = format!("/r/{}", crate::console::forms::encode(&code));
+    match pages.phone.also(&code, visit.address(), incident).await {
+        Ok(()) => Ok(see_other(&back).flash(visit.shell().w.reports.also_done)),
+        Err(error) if error.reason == "INCIDENT_OVER" => {
+            let shell = visit.shell();
+            Ok(see_other(&back).flash(&shell.field_message(&error.message)))
+        }
+        Err(error) => gone(&visit, error),
+    }
+}
