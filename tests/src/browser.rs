@@ -272,6 +272,19 @@ impl Browser {
         self.client.perform_actions(actions).await.expect("keys can be pressed");
     }
 
+    /// Presses a key while another one is held.
+    pub async fn chord(&self, held: char, key: char) {
+        use fantoccini::actions::{InputSource as _, KeyAction, KeyActions};
+        let actions = [
+            KeyAction::Down { value: held },
+            KeyAction::Down { value: key },
+            KeyAction::Up { value: key },
+            KeyAction::Up { value: held },
+        ];
+        let actions = actions.into_iter().fold(KeyActions::new(String::from("keyboard")), KeyActions::then);
+        self.client.perform_actions(actions).await.expect("keys can be pressed");
+    }
+
     /// Runs a script in the page; gives what it returns. The page's policy does not bind it.
     pub async fn run(&self, script: &str) -> Value {
         let answer = self.client.execute(script, Vec::new()).await;

@@ -19,6 +19,7 @@ mod reviewing;
 mod scriptless;
 mod signing_in;
 mod staffing;
+mod triage;
 
 use gigafleet_tests::{Browser, Engine, ServerOptions, ServerProcess};
 use person::Person;

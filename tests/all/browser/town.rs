@@ -11,6 +11,7 @@ use gigafleet_proto::v1::{
     PlannedWork, PreviewImportRequest, Pupils, SchoolNetwork, SchoolNetworkKind, SetLineRequest, SetPupilsRequest,
     StaffPlace, StaffRole, Status, Storage, Topology, line_service_client::LineServiceClient,
     network_service_client::NetworkServiceClient, review_service_client::ReviewServiceClient,
+    ticket_service_client::TicketServiceClient,
 };
 use gigafleet_tests::{
     ServerProcess,
@@ -109,6 +110,7 @@ impl Town {
         about_school(server, &municipality, &schools[0]).await;
         let incident =
             networks(server, (&municipality, &schools), (&long_municipality, &long_owner_school), &device).await;
+        trouble(server, &municipality, &schools, &device).await;
         let links = people(server, &municipality, &empty_municipality, &schools[0]).await;
         let all = staff.all_devices(&municipality).await.expect("a list");
         let silent_device = all.iter().find(|device| device.enroll_time.is_none()).expect("most are").device_id.clone();
@@ -317,6 +319,53 @@ async fn about_school(server: &ServerProcess, municipality: &str, school: &str) 
     };
     let request = SetLineRequest { municipality_id: municipality.to_owned(), line: Some(line) };
     LineServiceClient::new(server.staff().connection().await).set_line(request).await.expect("a line can be said");
+}
+
+/// What schools reported: more than a page of the queue, in every state, with a long subject and with what looks like a page.
+async fn trouble(server: &ServerProcess, owner: &str, schools: &[String], device: &str) {
+    use gigafleet_proto::v1::{CreateTicketRequest, change_ticket_request::Verb};
+    const SUBJECTS: [&str; 6] = [
+        "画面が割れた",
+        "Wi-Fiにつながらない",
+        "3年2組の充電保管庫に入れた端末の半数が、翌朝になっても充電されておらず1時間目の授業で使えないことが続いている",
+        "<script>alert(1)</script> と表示される",
+        "ログインできない",
+        "ペンが反応しない",
+    ];
+    let mut tickets = TicketServiceClient::new(server.staff().connection().await);
+    for number in 0..120_usize {
+        let request = CreateTicketRequest {
+            municipality_id: owner.to_owned(),
+            school_id: schools[number % schools.len()].clone(),
+            device_id: if number == 0 { device.to_owned() } else { String::new() },
+            subject: SUBJECTS[number % SUBJECTS.len()].to_owned(),
+            text: String::from("朝からつながらない。\nほかの教室でも同じ。"),
+            category: i32::try_from(number % 14 + 1).expect("it is small"),
+            impact: i32::try_from(number % 5 + 1).expect("it is small"),
+            urgency: i32::try_from(number % 4 + 1).expect("it is small"),
+            room: String::from("3年2組"),
+            caller_kind: 1,
+            caller_contact: String::from("内線 12"),
+            ..CreateTicketRequest::default()
+        };
+        let made = tickets.create_ticket(request).await.expect("a ticket can be made").into_inner().ticket;
+        let made = made.expect("the answer holds it");
+        let text = String::from("再起動で直るか確かめてください。");
+        let verb = match number % 6 {
+            1 => Verb::Reply(v1::ReplyTicket { text }),
+            2 => Verb::Wait(v1::WaitTicket { waiting_on: i32::try_from(number % 3 + 1).expect("it is small"), text }),
+            3 => Verb::Resolve(v1::ResolveTicket { text }),
+            4 => Verb::Note(v1::NoteTicket { text }),
+            _ => continue,
+        };
+        let request = v1::ChangeTicketRequest {
+            municipality_id: made.municipality_id,
+            ticket_id: made.ticket_id,
+            version: made.version,
+            verb: Some(verb),
+        };
+        tickets.change_ticket(request).await.expect("a ticket can be changed");
+    }
 }
 
 /// What is broken, what was measured, what was announced; gives an incident that reaches over two owners.
