@@ -18,7 +18,7 @@
     const all = document.getElementById("choose-all");
     const count = boxes.filter((box) => box.checked).length;
     if (all) {
-      all.hidden = false;
+      all.parentElement.hidden = false;
       all.checked = count > 0 && count === boxes.length;
       all.indeterminate = count > 0 && count < boxes.length;
     }

@@ -304,15 +304,12 @@ fn tickets() -> Vec<Page> {
         get("/tickets", "/tickets?municipality={municipality}", LIST),
         live("/tickets/live", "/tickets/live", VIEW),
         post("/tickets/views", "/tickets/views", VIEW, &[("name", "{unique}"), ("state", "1")]),
-        Page {
-            good: 404,
-            ..post(
-                "/tickets/views/{view}/delete",
-                "/tickets/views/01999999-0000-7000-8000-000000000001/delete",
-                VIEW,
-                &[],
-            )
-        },
+        post(
+            "/tickets/views/{view}/delete",
+            "/tickets/views/01999999-0000-7000-8000-000000000001/delete",
+            &[Anywhere(ViewTickets), NobodyElses("VIEW_NOT_FOUND")],
+            &[],
+        ),
         get("/tickets/new", "/tickets/new", &[Anywhere(ReportTickets)]),
         post(
             "/tickets/new",
