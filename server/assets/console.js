@@ -11,6 +11,11 @@
   const isTyping = (element) => /^(SELECT|TEXTAREA)$/.test(element.tagName)
     || (element.tagName === "INPUT" && !/^(checkbox|radio)$/.test(element.type));
 
+  // A form in which somebody wrote something: what would replace it waits.
+  const isBegun = (form) => [...form.elements].some((element) =>
+    element.tagName === "SELECT" ? [...element.options].some((option) => option.selected !== option.defaultSelected && option.defaultSelected)
+      : isTyping(element) && element.value !== element.defaultValue);
+
   // A list from which one selects: how many are selected, and what can be done with them.
   const arrange = () => {
     const boxes = [...document.querySelectorAll("[data-choice]")];
@@ -42,6 +47,7 @@
   // Regions that change: the server says when, the page itself says what.
   const refresh = async (region) => {
     if (region.contains(document.activeElement) && isTyping(document.activeElement)) return;
+    if ([...region.querySelectorAll("details[open] form")].some(isBegun)) return;
     // The address of a refused form leads to its page; the way to sign in has no such region, so nothing changes then.
     const answer = await fetch(location.href, { headers: { accept: "text/html" } });
     if (!answer.ok) return;
@@ -51,7 +57,10 @@
     const focused = active && (active.hasAttribute("href") ? `[href="${CSS.escape(active.getAttribute("href"))}"]`
       : active.dataset.choice ? `[data-choice="${CSS.escape(active.dataset.choice)}"]` : null);
     const chosen = [...region.querySelectorAll("[data-choice]:checked")].map((box) => box.dataset.choice);
+    const opened = [...region.querySelectorAll("details")].map((details) => details.open);
     region.replaceChildren(...fresh.childNodes);
+    const details = [...region.querySelectorAll("details")];
+    if (details.length === opened.length) details.forEach((one, at) => { one.open ||= opened[at]; });
     for (const choice of chosen) {
       const box = region.querySelector(`[data-choice="${CSS.escape(choice)}"]`);
       if (box) box.checked = true;
