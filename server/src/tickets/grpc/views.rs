@@ -2,7 +2,7 @@
 
 use gigafleet_proto::v1;
 
-use super::{count, numbers, refused};
+use super::{count, numbers, refused, text};
 use crate::{
     error::{FieldViolation, Result as OwnResult, says::tickets as say},
     grpc::page,
@@ -10,7 +10,7 @@ use crate::{
     tickets::{
         rules::{
             Category, Priority, State, WaitingOn,
-            filter::{Due, Filter, Holder},
+            filter::{Due, Filter, Holder, OLDEST_DAYS},
         },
         service::{CountedView, ViewOrder},
     },
@@ -48,9 +48,9 @@ pub(super) fn filter_of(message: v1::TicketFilter) -> Result<Filter, Vec<FieldVi
             None
         }
     };
-    let days = u16::try_from(message.older_than_days).ok().filter(|days| *days <= 3_650);
+    let days = u16::try_from(message.older_than_days).ok().filter(|days| *days <= OLDEST_DAYS);
     if days.is_none() {
-        wrong.push(FieldViolation::new("older_than_days", say::days_needed(3_650)));
+        wrong.push(FieldViolation::new("older_than_days", say::days_needed(OLDEST_DAYS)));
     }
     if owner.is_none() && school.is_some() {
         wrong.push(FieldViolation::new("municipality_id", say::word_needed("municipality_id")));
@@ -81,7 +81,6 @@ pub(super) fn order_of(request: v1::KeepTicketViewRequest) -> OwnResult<ViewOrde
 
 fn filter_message(filter: Filter) -> v1::TicketFilter {
     let numbers = |numbers: Vec<i16>| numbers.into_iter().map(i32::from).collect();
-    let text = |id: Option<uuid::Uuid>| id.map_or_else(String::new, |id| id.to_string());
     let person = match filter.holder {
         Some(Holder::Person(person)) => Some(person),
         Some(Holder::Me | Holder::Nobody) | None => None,

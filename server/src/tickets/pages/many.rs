@@ -60,7 +60,7 @@ async fn order_of(pages: &TicketPages, staff: &Staff, fields: &Fields) -> Result
 async fn refusal(pages: &TicketPages, staff: &Staff, shell: &Shell, changed: Changed) -> Option<Refused> {
     let Changed { owner, ticket, outcome } = changed;
     let error = outcome.err()?;
-    let why = shell.language.choose(&error.message.ja, &error.message.en).clone().into_owned();
+    let why = super::said(shell.language, &error.message);
     let (path, name) = name_of(pages, staff, owner, ticket).await;
     Some(Refused { path, name, why })
 }

@@ -7,7 +7,7 @@ use crate::{
     error::{Error, FieldViolation},
     tickets::rules::{
         Category, Priority, State, WaitingOn,
-        filter::{Due, Filter, Holder},
+        filter::{Due, Filter, Holder, OLDEST_DAYS},
     },
 };
 
@@ -86,9 +86,9 @@ pub(super) fn read(address: &Address) -> (Filter, Vec<FieldViolation>) {
     let older_than_days = match address.get("older") {
         "" => None,
         days => {
-            let days = days.parse().ok().filter(|days| (1..=3_650).contains(days));
+            let days = days.parse().ok().filter(|days| (1..=OLDEST_DAYS).contains(days));
             if days.is_none() {
-                wrong.push(FieldViolation::new("older", crate::error::says::tickets::days_needed(3_650)));
+                wrong.push(FieldViolation::new("older", crate::error::says::tickets::days_needed(OLDEST_DAYS)));
             }
             days
         }

@@ -47,6 +47,9 @@ impl Due {
     }
 }
 
+/// The oldest tickets that a filter asks for came in so many days ago.
+pub const OLDEST_DAYS: u16 = 3_650;
+
 /// Which tickets of the queue a list or a view shows. What is empty or none holds for all. As JSON it is what is kept of a view.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -141,7 +144,7 @@ impl Filter {
             && self.waiting_on.iter().all(|number| WaitingOn::from_number(*number).is_some())
             && self.categories.iter().all(|number| Category::from_number(*number).is_some())
             && self.priorities.iter().all(|number| Priority::from_number(*number).is_some())
-            && self.older_than_days.is_none_or(|days| (1..=3_650).contains(&days))
+            && self.older_than_days.is_none_or(|days| (1..=OLDEST_DAYS).contains(&days))
             && (self.school.is_none() || self.owner.is_some())
     }
 }

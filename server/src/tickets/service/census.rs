@@ -13,7 +13,9 @@ use std::{
 use uuid::Uuid;
 
 use super::store::census;
-use crate::{db::Tx, error::Result, schools::rules::MunicipalityId, tickets::rules::filter::Listed};
+use crate::{
+    access::rules::Area, db::Tx, error::Result, schools::rules::MunicipalityId, tickets::rules::filter::Listed,
+};
 
 /// The queue of one owner.
 #[derive(Debug)]
@@ -35,24 +37,26 @@ impl Census {
         Arc::clone(self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(owner.0).or_default())
     }
 
-    /// The queues of these owners as they are now, in their order; of one that never had a ticket none.
-    pub async fn of(&self, tx: &mut Tx, owners: &[MunicipalityId]) -> Result<Vec<(MunicipalityId, Arc<OwnQueue>)>> {
-        let revisions: HashMap<_, _> = census::revisions(tx, owners).await?.into_iter().collect();
+    /// The queues of the owners of these areas as they are now, in their order; of one that never had a ticket none. What of a
+    /// queue lies in its area is for the caller to see to.
+    pub async fn of<'a>(&self, tx: &mut Tx, areas: &'a [Area]) -> Result<Vec<(&'a Area, Arc<OwnQueue>)>> {
+        let revisions: HashMap<_, _> = census::revisions(tx, areas).await?.into_iter().collect();
         let mut queues = Vec::with_capacity(revisions.len());
-        for owner in owners {
+        for area in areas {
+            let owner = area.municipality();
             let Some(revision) = revisions.get(&owner.0).copied() else { continue };
-            let slot = self.slot(*owner);
+            let slot = self.slot(owner);
             let mut slot = slot.lock().await;
             let kept = slot.as_ref().filter(|queue| queue.revision >= revision).map(Arc::clone);
             let queue = match kept {
                 Some(queue) => queue,
                 None => {
-                    let read = Arc::new(OwnQueue { revision, tickets: census::listed(tx, *owner).await? });
+                    let read = Arc::new(OwnQueue { revision, tickets: census::listed(tx, owner).await? });
                     *slot = Some(Arc::clone(&read));
                     read
                 }
             };
-            queues.push((*owner, queue));
+            queues.push((area, queue));
         }
         Ok(queues)
     }

@@ -181,15 +181,12 @@ impl Tickets {
     ) -> Result<Vec<TicketRow>> {
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let looking = filter.looking(staff.id, self.clock.now());
-        let areas: HashMap<_, _> = areas.iter().map(|area| (area.municipality(), area)).collect();
-        let owners: Vec<_> = areas.keys().copied().collect();
         let mut heads = Vec::new();
-        for (owner, queue) in self.census.of(tx, &owners).await? {
+        for (area, queue) in self.census.of(tx, areas).await? {
             let from = queue.tickets.partition_point(|ticket| (ticket.queue_key, ticket.ticket) <= behind);
-            let covered =
-                |ticket: &&Listed| areas.get(&owner).is_some_and(|area| area.covers(ticket.school.map(SchoolId)));
+            let covered = |ticket: &&Listed| area.covers(ticket.school.map(SchoolId));
             let shown = queue.tickets[from..].iter().filter(|ticket| looking.shows(ticket)).filter(covered).take(limit);
-            heads.extend(shown.map(|ticket| ((ticket.queue_key, ticket.ticket), owner)));
+            heads.extend(shown.map(|ticket| ((ticket.queue_key, ticket.ticket), area.municipality())));
         }
         heads.sort_unstable_by_key(|(position, _)| *position);
         heads.truncate(limit);

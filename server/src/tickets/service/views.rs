@@ -53,16 +53,14 @@ impl Tickets {
     /// How many tickets of the queue in scope each filter shows. Of a filter whose owner is out of scope none. Reason: RIGHT_MISSING.
     pub async fn counts(&self, staff: &Staff, filters: &[Filter]) -> Result<Vec<u64>> {
         let areas = staff.areas(Right::ViewTickets, None)?;
-        let owners: Vec<_> = areas.iter().map(crate::access::rules::Area::municipality).collect();
         let mut tx = self.db.read().await?;
-        let queues = self.census.of(&mut tx, &owners).await?;
+        let queues = self.census.of(&mut tx, &areas).await?;
         drop(tx);
         let now = self.clock.now();
         let looking: Vec<_> = filters.iter().map(|filter| filter.looking(staff.id, now)).collect();
         let mut counts = vec![0; filters.len()];
-        let by_owner: std::collections::HashMap<_, _> = areas.iter().map(|area| (area.municipality(), area)).collect();
-        for (owner, queue) in queues {
-            let Some(area) = by_owner.get(&owner) else { continue };
+        for (area, queue) in queues {
+            let owner = area.municipality();
             for ticket in queue.tickets.iter().filter(|ticket| area.covers(ticket.school.map(SchoolId))) {
                 for ((count, looking), filter) in counts.iter_mut().zip(&looking).zip(filters) {
                     let shown = filter.owner.is_none_or(|only| only == owner.0) && looking.shows(ticket);
@@ -146,8 +144,7 @@ impl Tickets {
     /// What tells a browser that the queue in scope changed: how often something changed at each owner. Reason: RIGHT_MISSING.
     pub async fn mark(&self, staff: &Staff) -> Result<Vec<(Uuid, i64)>> {
         let areas = staff.areas(Right::ViewTickets, None)?;
-        let owners: Vec<_> = areas.iter().map(crate::access::rules::Area::municipality).collect();
-        let mut revisions = super::store::census::revisions(&mut self.db.read().await?, &owners).await?;
+        let mut revisions = super::store::census::revisions(&mut self.db.read().await?, &areas).await?;
         revisions.sort_unstable();
         Ok(revisions)
     }

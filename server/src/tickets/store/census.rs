@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::{TicketRow, columns};
 use crate::{
+    access::rules::Area,
     db::{Tx, batch_sql, rows_json},
     error::Result,
     schools::rules::MunicipalityId,
@@ -25,9 +26,9 @@ struct Place {
     ticket_id: Uuid,
 }
 
-/// How often something changed of the tickets of these owners; an owner that never had one is missing.
-pub(in crate::tickets) async fn revisions(tx: &mut Tx, owners: &[MunicipalityId]) -> Result<Vec<(Uuid, i64)>> {
-    let owners: Vec<_> = owners.iter().map(|owner| Owner { municipality_id: owner.0 }).collect();
+/// How often something changed of the tickets of the owners of these areas; an owner that never had one is missing.
+pub(in crate::tickets) async fn revisions(tx: &mut Tx, areas: &[Area]) -> Result<Vec<(Uuid, i64)>> {
+    let owners: Vec<_> = areas.iter().map(|area| Owner { municipality_id: area.municipality().0 }).collect();
     let (sqlite, postgres) = batch_sql!(
         "SELECT c.municipality_id, c.revision FROM",
         [municipality_id uuid],
