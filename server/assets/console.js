@@ -116,7 +116,12 @@
   }
   document.querySelector(".refusal")?.focus();
   // On a phone the menu is one line: the part that one is in comes into sight.
-  document.querySelector("nav.main [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+  // By hand, because what is scrolled into view is also where the Tab key goes on from, and that is the top.
+  const menu = document.querySelector("nav.main"), here = menu?.querySelector("[aria-current]");
+  if (here) {
+    const [outer, inner] = [menu.getBoundingClientRect(), here.getBoundingClientRect()];
+    menu.scrollLeft += inner.left - outer.left - (outer.width - inner.width) / 2;
+  }
 
   // Keys. In a list the row that has the focus is meant, else the page.
   const places = { h: "/", t: "/tickets", d: "/devices", s: "/schools", m: "/municipalities", n: "/network", r: "/reviews" };

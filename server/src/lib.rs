@@ -231,12 +231,14 @@ impl Bound {
             plan,
             check_interval_ms,
         };
+        let tickets = Tickets::new(self.db.clone(), self.clock.clone(), self.access.clone());
         let jobs = tokio::spawn(jobs::run(
             self.db.clone(),
             self.clock.clone(),
             Arc::clone(&checkins),
             overview.clone(),
             networks,
+            tickets.clone(),
             health,
             stop.clone(),
         ));
@@ -264,7 +266,6 @@ impl Bound {
         let reviews = ReviewGrpc::new(overview.clone(), identities.clone(), self.access.clone());
         let imports = Imports::new(self.db.clone(), self.clock.clone(), self.access.clone(), schools.clone());
         let exports = Exports::new(self.db.clone(), self.access.clone());
-        let tickets = Tickets::new(self.db.clone(), self.clock.clone(), self.access.clone());
         // The pages of all features; a feature's pages are wired here, beside its calls.
         let pages = access::pages::routes(self.access.clone())
             .merge(overview::pages::routes(OverviewPages {

@@ -6,6 +6,7 @@
 mod networks;
 mod store;
 mod throughput;
+mod tickets;
 
 use std::{
     sync::Arc,
@@ -22,6 +23,7 @@ use crate::{
     db::Db,
     error::Result,
     overview::service::Overview,
+    tickets::service::Tickets,
 };
 
 pub use self::networks::{CountWriter, Networks};
@@ -41,6 +43,7 @@ pub async fn run(
     checkins: Arc<CheckIns>,
     overview: Overview,
     networks: Networks,
+    tickets: Tickets,
     health: HealthReporter,
     stop: watch::Receiver<bool>,
 ) {
@@ -49,6 +52,7 @@ pub async fn run(
     tokio::join!(
         keep_house(&db, &checkins, &overview, health, stop.clone()),
         count_figures(&overview, lease(COUNT_FIGURES, LEASE), stop.clone()),
+        tickets::work(tickets, lease("keep_tickets", LEASE), stop.clone()),
         networks.run(&checkins, &clock, lease, stop),
     );
 }

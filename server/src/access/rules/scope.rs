@@ -340,6 +340,8 @@ pub enum Credential {
     Session(Uuid),
     /// The code of a label, which whoever stands before it has: no person, no token.
     Label,
+    /// None: the server itself.
+    Server,
 }
 
 /// A member of staff, or a program of theirs, who calls.
@@ -379,6 +381,13 @@ impl Staff {
         let reach = Reach { role: Role::SchoolStaff, place };
         let owners = Arc::new(BTreeMap::from([(owner, String::new())]));
         Self::new(None, String::from("QRフォーム"), Credential::Label, vec![reach], owners)
+    }
+
+    /// The server itself, where it does by itself what engineers would do at an owner.
+    pub fn server(owner: MunicipalityId) -> Self {
+        let reach = Reach { role: Role::Engineer, place: Place::Municipality(owner) };
+        let owners = Arc::new(BTreeMap::from([(owner, String::new())]));
+        Self::new(None, String::from("gigafleet"), Credential::Server, vec![reach], owners)
     }
 
     /// The same caller through a token, which narrows what is in force for the person.

@@ -42,6 +42,7 @@ impl From<&Staff> for Actor {
             (None, Credential::Token(id) | Credential::Session(id)) => {
                 Self { kind: ActorKind::Token, id: Some(id), name: staff.name.clone() }
             }
+            (None, Credential::Server) => Self::system(),
             (None, Credential::Label) => Self { kind: ActorKind::Stranger, id: None, name: staff.name.clone() },
         }
     }

@@ -13,6 +13,14 @@ says! {
     not_resolved: "解決済みの問い合わせだけが対象です", "the ticket is not resolved";
     not_waiting: "待ちの状態ではありません", "the ticket does not wait";
     not_taken: "担当者がいません", "nobody works on the ticket";
+    incident_open: "紐付いた障害が、端末の計測ではまだ続いています。復旧が計測されるまで解決・完了にできません。障害と関係がない場合は、トリアージで分類を直してください", "the incident of this ticket still lasts by what devices measure: it can not be resolved or closed before. If it is something else, triage it to another category";
+    incident_subject(cause, element): "障害:{cause} {element}", "Incident: {cause} {element}";
+    incident_text(place, devices, schools, since): "{place}。{since} から、端末 約{devices} 台、学校 {schools} 校に影響しています。根拠と経過は障害の画面にあります。", "{place}. Some {devices} devices at {schools} schools since {since}. Evidence and course are on the incident's page.";
+    incident_over(since, until): "端末の計測で、{since} からの障害が {until} に復旧したことを確認しました。まだ使えない場合はお知らせください。", "By what devices measure, the trouble since {since} ended at {until}. Tell us if it still does not work for you.";
+    incident_back: "同じ障害が再発しました。", "The same trouble came back.";
+    incident_part: "より大きな障害の一部でした。", "It was part of a larger incident.";
+    returned_untouched(minutes): "対応時間で {minutes} 分間、動きがありませんでした。", "Nothing was done with it for {minutes} minutes of service.";
+    returned_without_right(who): "{who} には、ここの問い合わせに対応する権限がもうありません。", "{who} has no right to work on tickets here any more.";
     nothing_to_undo: "取り消せる操作がありません。取り消せるのは、自分が15分以内に最後に行った操作です", "there is nothing to take back: that is what you did last, within 15 minutes";
     not_merged: "統合されていません", "the ticket went into no other";
     already_taken: "ほかの人が担当しています", "somebody else works on the ticket";
@@ -42,6 +50,7 @@ says! {
     promise_minutes(most): "1〜{most} 分で、優先度が下がるほど長くしてください", "needs 1 to {most} minutes that grow from the first priority to the fourth";
     promise_days(most): "0〜{most} 授業日で、優先度が下がるほど長くしてください", "needs 0 to {most} school days that grow from the first priority to the fourth";
     promise_warning: "1〜99 %にしてください", "needs 1 to 99 percent";
+    promise_most(most): "0〜{most} にしてください", "needs 0 to {most}";
     promise_priorities: "1〜4にしてください", "needs priorities of 1 to 4";
     why_merged: "別の問い合わせに統合", "went into another ticket";
     why_caller: "学校の回答待ちのため期限は止まっています", "the school is waited for, so the clock stands still";

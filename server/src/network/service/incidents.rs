@@ -105,6 +105,11 @@ impl Network {
         views(tx, staff, &areas, rows, Some(school)).await
     }
 
+    /// Whether an incident of an owner is over by what devices measure; so is one that is not known. For what was authorized already.
+    pub async fn is_over(&self, tx: &mut Tx, owner: MunicipalityId, incident: Uuid) -> Result<bool> {
+        store::is_over(tx, owner, incident).await
+    }
+
     /// A page of incidents in scope, closed ones too, the newest first; with where the next page begins.
     pub async fn incidents(
         &self,

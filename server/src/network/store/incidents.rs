@@ -189,6 +189,19 @@ pub(in crate::network) async fn incident_of(
     .await
 }
 
+/// Whether an owner has no such incident that is not closed.
+pub(in crate::network) async fn is_over(tx: &mut Tx, owner: MunicipalityId, incident: Uuid) -> Result<bool> {
+    let (open,): (i64,) = tx
+        .query(
+            "SELECT COUNT(*) FROM incident_owner WHERE municipality_id = $1 AND incident_id = $2 AND closed_at IS NULL",
+        )
+        .bind(owner)
+        .bind(incident)
+        .one()
+        .await?;
+    Ok(open == 0)
+}
+
 /// Planned work as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq, FromRow)]
 pub struct PlannedWorkRow {

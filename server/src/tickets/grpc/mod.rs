@@ -13,7 +13,7 @@ use super::{
     rules::{
         CallerKind, Category, Impact, Origin, TicketId, Urgency, WaitingOn,
         fields::{CONTACT, Field, ROOM, SHORT_TEXT, SUBJECT, TEXT, filled, long_text, word, word_or},
-        promise::Promise,
+        promise::{self, Promise},
         queue::Deadline,
     },
     search::rules::{Excerpt, FoundPosition, TextQuery},
@@ -197,6 +197,8 @@ fn promise_of(message: v1::TicketPromise) -> OwnResult<Promise> {
         restore_days,
         warn_percent: u8::try_from(message.warn_percent).unwrap_or(u8::MAX),
         priorities,
+        return_minutes: message.return_minutes.unwrap_or_else(promise::return_minutes),
+        close_days: message.close_days.unwrap_or_else(promise::close_days),
     })
 }
 
@@ -209,6 +211,8 @@ fn promise_message(promise: Promise) -> v1::TicketPromise {
         restore_days: promise.restore_days.to_vec(),
         warn_percent: promise.warn_percent.into(),
         priorities: promise.priorities.iter().flatten().map(|priority| u32::from(*priority)).collect(),
+        return_minutes: Some(promise.return_minutes),
+        close_days: Some(promise.close_days),
     }
 }
 

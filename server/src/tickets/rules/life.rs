@@ -67,6 +67,14 @@ pub enum Verb {
     Resolve,
     /// Whoever reported it says that it works again.
     Fixed,
+    /// It belongs to an incident.
+    Attach,
+    /// Its incident is over.
+    Recover,
+    /// Its incident came back.
+    Relapse,
+    /// It goes back to the queue by itself.
+    Return(Return),
     /// It is done.
     Close,
     /// It came back.
@@ -75,6 +83,15 @@ pub enum Verb {
     Merge(TicketId),
     /// It comes out of it again.
     Unmerge,
+}
+
+/// Why a ticket goes back to the queue by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Return {
+    /// Its holder did nothing with it.
+    Untouched,
+    /// Its holder may not work there any more.
+    RightEnded,
 }
 
 fn refused<T>(reason: &'static str, message: impl Into<crate::error::Both>) -> Result<T> {
@@ -119,6 +136,17 @@ impl Life {
         Ok(EventKind::Assigned)
     }
 
+    fn release(&mut self) -> Result<()> {
+        self.require_open()?;
+        if self.assignee.take().is_none() {
+            return refused("NOT_TAKEN", say::not_taken());
+        }
+        if self.state == State::InProgress {
+            self.state = State::Triaged;
+        }
+        Ok(())
+    }
+
     fn go_on(&mut self, now: Timestamp) {
         self.times.response.resume(now);
         self.times.restoration.resume(now);
@@ -160,14 +188,15 @@ impl Life {
                 EventKind::Assigned
             }
             Verb::Release => {
-                life.require_open()?;
-                if life.assignee.take().is_none() {
-                    return refused("NOT_TAKEN", say::not_taken());
-                }
-                if life.state == State::InProgress {
-                    life.state = State::Triaged;
-                }
+                life.release()?;
                 EventKind::Released
+            }
+            Verb::Return(why) => {
+                life.release()?;
+                match why {
+                    Return::Untouched => EventKind::Returned,
+                    Return::RightEnded => EventKind::RightEnded,
+                }
             }
             Verb::Start(by) => {
                 life.take(by)?;
@@ -214,13 +243,21 @@ impl Life {
                 }
                 EventKind::Answered
             }
-            Verb::Resolve | Verb::Fixed => {
+            Verb::Attach => {
+                life.require_open()?;
+                EventKind::Attached
+            }
+            Verb::Resolve | Verb::Fixed | Verb::Recover => {
                 life.require_open()?;
                 life.times.response.end(now);
                 life.times.restoration.end(now);
                 life.waiting_on = None;
                 life.state = State::Resolved;
-                if verb == Verb::Fixed { EventKind::Fixed } else { EventKind::Resolved }
+                match verb {
+                    Verb::Fixed => EventKind::Fixed,
+                    Verb::Recover => EventKind::Recovered,
+                    _ => EventKind::Resolved,
+                }
             }
             Verb::Close => {
                 match life.state {
@@ -232,12 +269,12 @@ impl Life {
                 life.state = State::Closed;
                 EventKind::Closed
             }
-            Verb::Reopen => {
+            Verb::Reopen | Verb::Relapse => {
                 if !matches!(life.state, State::Resolved | State::Closed) {
                     return refused("NOT_RESOLVED", say::not_resolved());
                 }
                 life.reopen(now);
-                EventKind::Reopened
+                if verb == Verb::Relapse { EventKind::Relapsed } else { EventKind::Reopened }
             }
             Verb::Merge(into) => {
                 life.merged_into = Some(into);

@@ -1,10 +1,11 @@
 //! Words and rules of tickets, pure: the life of one ([`life`]), what is promised ([`promise`]) and how the clocks of that
 //! run ([`clock`]), where a ticket stands in the queue ([`queue`]), which tickets a list shows ([`filter`]), what can be taken back
-//! ([`undo`]).
+//! ([`undo`]), what incidents make of tickets ([`incidents`]).
 
 pub mod clock;
 pub mod fields;
 pub mod filter;
+pub mod incidents;
 pub mod life;
 pub mod promise;
 pub mod queue;
@@ -223,6 +224,14 @@ words! {
         Attached = 16, "障害に紐付け", "attached";
         /// What was done last was taken back.
         Undone = 17, "取り消し", "taken back";
+        /// Its incident is over: what devices measure says so.
+        Recovered = 20, "計測で復旧を確認", "measured to work again";
+        /// Its incident came back.
+        Relapsed = 21, "障害の再発", "the incident came back";
+        /// It went back to the queue because nobody did anything with it.
+        Returned = 22, "動きがなくキューに戻した", "back in the queue, untouched";
+        /// It went back to the queue because whoever had it may not work there any more.
+        RightEnded = 23, "担当の権限が終わりキューに戻した", "back in the queue, its holder's right ended";
         /// Whoever reported it says that it works again.
         Fixed = 25, "申告者が解決を確認", "the caller says that it works";
     }
@@ -241,6 +250,8 @@ impl EventKind {
             | Self::Closed
             | Self::Reopened
             | Self::Merged
+            | Self::Recovered
+            | Self::Relapsed
             | Self::Fixed => true,
             Self::Triaged
             | Self::Assigned
@@ -249,7 +260,9 @@ impl EventKind {
             | Self::Noted
             | Self::Unmerged
             | Self::Attached
-            | Self::Undone => false,
+            | Self::Undone
+            | Self::Returned
+            | Self::RightEnded => false,
         }
     }
 }

@@ -26,6 +26,22 @@ pub struct Promise {
     pub warn_percent: u8,
     /// Priorities by impact, from one person to several schools, and by urgency, from a lesson that stands still to some time.
     pub priorities: [[u8; 4]; 5],
+    /// After how many minutes of service a ticket on which its holder did nothing goes back to the queue; 0 for never.
+    #[serde(default = "return_minutes")]
+    pub return_minutes: u32,
+    /// After how many school days a ticket that is resolved, and to which nobody objected, is closed; 0 for never.
+    #[serde(default = "close_days")]
+    pub close_days: u32,
+}
+
+/// Ours, of November 2026: two days of service.
+pub(in crate::tickets) fn return_minutes() -> u32 {
+    1_020
+}
+
+/// Ours, of November 2026.
+pub(in crate::tickets) fn close_days() -> u32 {
+    3
 }
 
 impl Default for Promise {
@@ -39,6 +55,8 @@ impl Default for Promise {
             restore_days: [0, 1, 3, 5],
             warn_percent: 75,
             priorities: [[3, 3, 4, 4], [1, 2, 3, 4], [1, 2, 3, 4], [1, 1, 2, 3], [1, 1, 2, 3]],
+            return_minutes: return_minutes(),
+            close_days: close_days(),
         }
     }
 }
@@ -62,6 +80,8 @@ impl Promise {
         let wrong = !sorted(&self.restore_days) || self.restore_days[3] > DAYS_MOST;
         refuse(wrong, "restore_days", say::promise_days(DAYS_MOST));
         refuse(!(1..=99).contains(&self.warn_percent), "warn_percent", say::promise_warning());
+        refuse(self.return_minutes > MINUTES_MOST, "return_minutes", say::promise_most(MINUTES_MOST));
+        refuse(self.close_days > DAYS_MOST, "close_days", say::promise_most(DAYS_MOST));
         let known = |priority: &u8| (1..=4).contains(priority);
         refuse(!self.priorities.iter().flatten().all(known), "priorities", say::promise_priorities());
         if refused.is_empty() { Ok(self) } else { Err(refused) }

@@ -115,6 +115,10 @@ impl EventKind {
             | Self::Noted
             | Self::Answered
             | Self::Attached
+            | Self::Recovered
+            | Self::Relapsed
+            | Self::Returned
+            | Self::RightEnded
             | Self::Fixed
             | Self::Undone => false,
         }

@@ -25,8 +25,8 @@ use crate::{
     schools::rules::{MunicipalityId, SchoolId},
     tickets::{
         rules::{
-            Category, EventKind, Impact, TicketId, Urgency, WaitingOn,
-            life::{Life, Verb},
+            Category, EventKind, Impact, Origin, TicketId, Urgency, WaitingOn,
+            life::{Life, Return, Verb},
             undo::{Before, LastDeed},
         },
         store::{EventRow, TicketRow},
@@ -77,6 +77,14 @@ pub enum Change {
     Unmerge,
     /// What the caller did last is taken back.
     Undo,
+    /// By itself: it belongs to an incident.
+    Attach(Uuid),
+    /// By itself: its incident is over.
+    Recover(String),
+    /// By itself: its incident came back.
+    Relapse(String),
+    /// By itself: it goes back to the queue.
+    Return(Return, String),
 }
 
 impl Change {
@@ -88,7 +96,10 @@ impl Change {
             | Self::Answer(text)
             | Self::Resolve(text)
             | Self::Fixed(text)
-            | Self::Reopen(text) => text,
+            | Self::Reopen(text)
+            | Self::Recover(text)
+            | Self::Relapse(text)
+            | Self::Return(_, text) => text,
             _ => "",
         }
     }
@@ -112,6 +123,10 @@ impl Change {
             Self::Merge(_) => "ticket.merge",
             Self::Unmerge => "ticket.unmerge",
             Self::Undo => "ticket.undo",
+            Self::Attach(_) => "ticket.attach",
+            Self::Recover(_) => "ticket.recover",
+            Self::Relapse(_) => "ticket.relapse",
+            Self::Return(..) => "ticket.return",
         }
     }
 
@@ -134,6 +149,10 @@ impl Change {
             Self::Reopen(_) => Verb::Reopen,
             Self::Merge(into) => Verb::Merge(*into),
             Self::Unmerge => Verb::Unmerge,
+            Self::Attach(_) => Verb::Attach,
+            Self::Recover(_) => Verb::Recover,
+            Self::Relapse(_) => Verb::Relapse,
+            Self::Return(why, _) => Verb::Return(*why),
             Self::Undo => return Ok(None),
         }))
     }
@@ -176,7 +195,7 @@ impl Tickets {
     /// Does one thing with a ticket of the version that the caller saw.
     ///
     /// # Errors
-    /// RIGHT_MISSING, TICKET_NOT_FOUND, STAFF_NOT_FOUND, PERSON_NEEDED, VERSION_MISMATCH, NOTHING_TO_UNDO, and those of
+    /// RIGHT_MISSING, TICKET_NOT_FOUND, STAFF_NOT_FOUND, PERSON_NEEDED, VERSION_MISMATCH, NOTHING_TO_UNDO, INCIDENT_OPEN, and those of
     /// [`Life::apply`](crate::tickets::rules::life::Life::apply).
     pub async fn change(
         &self,
@@ -257,6 +276,7 @@ impl Tickets {
     ) -> Result<Option<Step>> {
         let (owner, ticket) = (MunicipalityId(row.municipality_id), TicketId(row.ticket_id));
         let school = row.school_id.map(SchoolId);
+        self.require_over(tx, row, change).await?;
         let (was, judged_before) = (life_of(row)?, judged_of(row)?);
         let (happened, life, judged) = match change.verb(staff)? {
             Some(verb) => {
@@ -310,7 +330,19 @@ impl Tickets {
             next.priority = terms.promise(owner, came).priority(impact, urgency).to_number();
             details["priority"] = json!([row.priority, next.priority]);
         }
+        if let (Change::Triage { category, .. }, Some(incident)) = (change, row.incident_id)
+            && !category.may_be_of_an_incident()
+            && row.origin != Origin::Incident.to_number()
+        {
+            // Whoever looked at it says that it is something else.
+            next.incident_id = None;
+            details["detached"] = json!(incident);
+        }
         match change {
+            Change::Attach(incident) => {
+                next.incident_id = Some(*incident);
+                details["incident_id"] = json!(incident);
+            }
             Change::Assign(to) => details["assignee"] = json!(to.to_string()),
             Change::Wait(whom, _) => details["waiting_on"] = json!(whom.to_number()),
             Change::Merge(_) => details["into"] = json!(into.as_ref().map(|into| into.number)),
@@ -319,6 +351,16 @@ impl Tickets {
         let (standing, key) = judged::stand(&next, &life, &terms, now)?;
         next.queue_key = key;
         Ok(Some(Step { happened, next, life, standing, into, details }))
+    }
+
+    /// Refuses to end what an incident explains that is not over by what devices measure: it would only come back. Reason:
+    /// INCIDENT_OPEN.
+    async fn require_over(&self, tx: &mut Tx, row: &TicketRow, change: &Change) -> Result<()> {
+        let (Change::Resolve(_) | Change::Close, Some(incident)) = (change, row.incident_id) else { return Ok(()) };
+        if self.network.is_over(tx, MunicipalityId(row.municipality_id), incident).await? {
+            return Ok(());
+        }
+        Err(Error::new(Kind::Precondition, "INCIDENT_OPEN", say::incident_open()))
     }
 
     /// Who may be given tickets of a school, or of all of an owner: id and name, by their names. Reasons: RIGHT_MISSING,
@@ -335,7 +377,7 @@ impl Tickets {
     }
 
     /// A person who may work on tickets of a place. Reasons: STAFF_NOT_FOUND, RIGHT_MISSING.
-    async fn worker(&self, tx: &mut Tx, id: StaffId, owner: MunicipalityId, school: Option<SchoolId>) -> Result<Staff> {
+    pub(super) async fn worker(&self, tx: &mut Tx, id: StaffId, owner: MunicipalityId, school: Option<SchoolId>) -> Result<Staff> {
         let found = self.access.person_in_force(tx, id).await?;
         let person = found.ok_or_else(|| Error::not_found("STAFF_NOT_FOUND", say_access::staff_unknown(id)))?;
         if !person.scope(Right::WorkTickets).is_ok_and(|scope| scope.covers(owner, school)) {

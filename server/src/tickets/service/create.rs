@@ -65,10 +65,22 @@ impl Tickets {
     /// # Errors
     /// RIGHT_MISSING, MUNICIPALITY_NOT_FOUND, SCHOOL_NOT_FOUND, DEVICE_NOT_FOUND, TICKET_EXISTS.
     pub async fn create(&self, staff: &Staff, owner: MunicipalityId, order: TicketOrder) -> Result<(TicketView, bool)> {
+        self.create_of(staff, owner, order, None).await
+    }
+
+    /// The same for a ticket of which is known to which incident it belongs.
+    pub(super) async fn create_of(
+        &self,
+        staff: &Staff,
+        owner: MunicipalityId,
+        order: TicketOrder,
+        of_incident: Option<Uuid>,
+    ) -> Result<(TicketView, bool)> {
         let now = self.clock.now();
         // Before anything is looked up: who may report nothing here learns nothing of schools and devices.
         staff.area_for(Right::ReportTickets, owner)?;
-        let mut tx = self.db.begin().await?;
+        // What is only read is read before the one writer of SQLite is asked for.
+        let mut tx = self.db.read().await?;
         let device = self.device_of(&mut tx, staff, owner, order.device).await?;
         let school = order.school.or(device.and_then(|(_, school)| school));
         if let Some(school) = order.school {
@@ -83,7 +95,10 @@ impl Tickets {
             Some((key, _)) => Some(snapshot_of(&mut tx, key).await?),
             None => None,
         };
-        let incident = self.incident_of(&mut tx, staff, owner, school, order.category).await?;
+        let incident = match of_incident {
+            Some(incident) => Some(incident),
+            None => self.incident_of(&mut tx, staff, owner, school, order.category).await?,
+        };
         let terms = Terms::of_place(&mut tx, owner, school, [now, now]).await?;
         let life = Life::begin(now);
         let mut row = TicketRow {
@@ -118,7 +133,9 @@ impl Tickets {
         };
         let (standing, key) = judged::stand(&row, &life, &terms, now)?;
         row.queue_key = key;
-        // Last, because tickets of one owner wait for each other from here on.
+        drop(tx);
+        let mut tx = self.db.begin().await?;
+        // Tickets of one owner wait for each other from here on.
         row.number = store::next_number(&mut tx, owner).await?;
         if !store::insert(&mut tx, &row).await? {
             // Somebody made it in this moment. What this call did is undone, and it reads what there is.

@@ -6,9 +6,11 @@
 mod census;
 mod change;
 mod create;
+mod incidents;
 mod judged;
 mod many;
 mod promises;
+mod returns;
 mod search;
 mod terms;
 mod views;

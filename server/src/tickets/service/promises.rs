@@ -64,7 +64,7 @@ impl Tickets {
 
     /// Puts the queue of an owner in the order that promises and calendar give now. Interrupted, it has done a part and can be
     /// begun again; a ticket that somebody changes meanwhile is put in order by that change.
-    async fn reorder(&self, staff: &Staff, owner: MunicipalityId) -> Result<()> {
+    pub(super) async fn reorder(&self, staff: &Staff, owner: MunicipalityId) -> Result<()> {
         let area = staff.area_for(Right::ViewTickets, owner)?;
         let (mut behind, now) = ((i64::MIN, Uuid::nil()), self.clock.now());
         loop {

@@ -1,7 +1,8 @@
 //! What tickets are judged by: which days are school days at their places, and what their owners promise.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use ring::digest::{SHA256, digest};
 use time::{Date, Duration};
 
 use super::store;
@@ -72,6 +73,15 @@ impl Terms {
     async fn begin(tx: &mut Tx, [from, now]: [Timestamp; 2]) -> Result<Self> {
         let last = day_in_japan(now.0) + Duration::days(AHEAD);
         Ok(Self { holidays: calendar::holidays(tx, day_in_japan(from.0), last).await?, ..Self::default() })
+    }
+
+    /// What changes when any of it does.
+    pub(super) fn fingerprint(&self) -> String {
+        let calendars: BTreeMap<_, _> =
+            self.calendars.iter().map(|(of, periods)| ((of.municipality, of.school), periods)).collect();
+        let promises: BTreeMap<_, _> = self.promises.iter().collect();
+        let text = format!("{:?} {calendars:?} {promises:?} {:?}", self.holidays, self.ours);
+        digest(&SHA256, text.as_bytes()).as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
     /// Whether there is school on a day.
