@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use gigafleet::{
+    access::rules::Staff,
     checkin::service::{Heard as _, HeardReport},
     clock::Timestamp,
     enrollment::{rules::DeviceIdentity, service::TokenOrder},
@@ -17,8 +18,10 @@ use gigafleet::{
     },
     schools::rules::{MunicipalityId, SchoolId},
     tickets::{
-        rules::Category,
-        service::{TicketOrder, Tickets},
+        rules::{
+            Category, EventKind, Impact, State, TicketId, Urgency, clock::Standing, filter::Filter, incidents as rules,
+        },
+        service::{Change, ListOrder, ManyOrder, Named, Selection, TicketOrder, Tickets},
     },
 };
 use gigafleet_proto::v1;
@@ -33,6 +36,7 @@ crate::on_both_engines!(
     networks_are_learned_in_school_hours_from_what_devices_share,
     measurements_of_several_servers_add_up_and_are_folded,
     check_that_went_well_again_is_no_trouble_any_more,
+    incidents_make_take_in_end_and_bring_back_tickets,
 );
 
 /// Pace of the devices of the world, in seconds.
@@ -196,6 +200,118 @@ async fn cut_line_is_one_incident_whichever_server_goes_on(world: World) {
     let [over] = &incidents(&world).await[..] else { panic!("{:?}", incidents(&world).await) };
     assert_eq!((over.incident.id, over.incident.state), (seen.incident.id, IncidentState::Closed));
     assert!(world.network.open_incidents(&world.staff().await, None, None).await.unwrap().is_empty());
+}
+
+/// A report of a school that may be of an outage.
+fn report(school: &School, subject: &str) -> TicketOrder {
+    TicketOrder { category: Category::Wifi, ..crate::ticketing::order(school.id, subject) }
+}
+
+/// States of tickets by their subject, whether an incident has them, and the last that happened to each.
+async fn standing(
+    tickets: &Tickets,
+    staff: &Staff,
+    owner: MunicipalityId,
+    ids: &[TicketId],
+) -> Vec<(State, bool, EventKind)> {
+    let mut standing = Vec::new();
+    for id in ids {
+        let whole = tickets.get(staff, owner, Named::Id(*id)).await.unwrap();
+        let last = EventKind::from_number(whole.events.last().unwrap().kind).unwrap();
+        standing.push((whole.ticket.life.state, whole.ticket.row.incident_id.is_some(), last));
+    }
+    standing
+}
+
+async fn incidents_make_take_in_end_and_bring_back_tickets(world: World) {
+    let (one, other, mut judge) = two_schools_in_a_lesson(&world).await;
+    let (staff, owner) = (world.staff().await, one.owner);
+    let tickets = Tickets::new(world.db.clone(), world.clock.clone(), world.access.clone());
+    let create = async |order| TicketId(tickets.create(&staff, owner, order).await.unwrap().0.row.ticket_id);
+    let old = create(report(&one, "昨日からつながらない")).await;
+    // Long before: it is something else.
+    pass_minutes(&world, &mut judge, &[&one, &other], 10..30).await;
+    let first = create(report(&one, "つながらない")).await;
+    let screen = create(crate::ticketing::order(one.id, "割れた")).await;
+    let elsewhere = create(report(&other, "ほかの学校")).await;
+    pass_minutes(&world, &mut judge, &[&other], 30..33).await;
+    assert_eq!(tickets.follow_incidents().await.unwrap(), 2, "its own comes, and the first report is taken in");
+    assert_eq!(tickets.follow_incidents().await.unwrap(), 0, "nothing is done twice");
+    let [seen] = &incidents(&world).await[..] else { panic!("{:?}", incidents(&world).await) };
+    let own = rules::ticket_of(owner, seen.incident.id);
+    let view = tickets.get(&staff, owner, Named::Id(own)).await.unwrap().ticket;
+    assert_eq!(view.row.subject, "障害:回線の断 第1小学校 / Incident: The line is cut 第1小学校");
+    assert_eq!((view.row.school_id, view.row.priority, view.row.origin), (Some(one.id.0), 1, 5));
+    let all = [own, first, old, screen, elsewhere];
+    let states = standing(&tickets, &staff, owner, &all).await;
+    let untouched = (State::New, false, EventKind::Created);
+    let attached = (State::New, true, EventKind::Attached);
+    assert_eq!(states, [attached, attached, untouched, untouched, untouched]);
+
+    // A storm: each report belongs to the one incident, and one answer reaches all.
+    for number in 0..500 {
+        create(report(&one, &format!("こちらも {number}"))).await;
+    }
+    assert_eq!(tickets.follow_incidents().await.unwrap(), 0, "they are attached as they come in");
+    let of_incident =
+        |change| ManyOrder { request: Uuid::now_v7(), selection: Selection::Incident(seen.incident.id), change };
+    let reply = of_incident(Change::Reply(String::from("回線の工事会社に連絡しました")));
+    let (answered, has_more) = tickets.change_many(&staff, &reply).await.unwrap();
+    assert_eq!((answered.len(), has_more), (502, false));
+    let version = async |id| tickets.get(&staff, owner, Named::Id(id)).await.unwrap().ticket.row.version;
+    for ticket in [own, first] {
+        let end = Change::Resolve(String::from("直ったはず"));
+        let refused = tickets.change(&staff, (owner, ticket), version(ticket).await, end).await;
+        assert_eq!(refused.unwrap_err().reason, "INCIDENT_OPEN");
+    }
+    // What is something else does not wait for the incident, and is not ended by it.
+    let mistaken = create(report(&one, "実は画面")).await;
+    let judged = Change::Triage { category: Category::Screen, impact: Impact::OnePupil, urgency: Urgency::Today };
+    tickets.change(&staff, (owner, mistaken), version(mistaken).await, judged).await.unwrap();
+
+    pass_minutes(&world, &mut judge, &[&one, &other], 33..45).await;
+    assert_eq!(incidents(&world).await[0].incident.state, IncidentState::Closed);
+    assert_eq!(tickets.follow_incidents().await.unwrap(), 502);
+    assert_eq!(tickets.follow_incidents().await.unwrap(), 0);
+    let states = standing(&tickets, &staff, owner, &[own, first, mistaken, old, screen, elsewhere]).await;
+    let ended = (State::Resolved, true, EventKind::Recovered);
+    let judged = (State::Triaged, false, EventKind::Triaged);
+    assert_eq!(states, [(State::Closed, true, EventKind::Closed), ended, judged, untouched, untouched, untouched]);
+    let whole = tickets.get(&staff, owner, Named::Id(first)).await.unwrap();
+    let kept = whole.ticket.standing;
+    assert_eq!([kept.response, kept.restoration].map(|deadline| deadline.unwrap().standing), [Standing::Kept; 2]);
+    assert!(whole.events.last().unwrap().body.contains("復旧したことを確認しました"));
+    // Somebody objects, and is not overruled by what was measured before.
+    tickets
+        .change(&staff, (owner, first), version(first).await, Change::Answer(String::from("まだです")))
+        .await
+        .unwrap();
+    assert_eq!(tickets.follow_incidents().await.unwrap(), 0);
+    let left = ListOrder {
+        filter: Filter { incident: Some(seen.incident.id), ..Filter::default() },
+        limit: 9,
+        ..ListOrder::default()
+    };
+    assert_eq!(tickets.list(&staff, left).await.unwrap().len(), 1);
+
+    // The same trouble comes back while it is fresh: with it come its own ticket and all that nobody touched since.
+    pass_minutes(&world, &mut judge, &[&other], 45..49).await;
+    let open = world.network.open_incidents(&staff, None, None).await.unwrap();
+    assert_eq!(open.iter().map(|view| view.incident.id).collect::<Vec<_>>(), [seen.incident.id], "the same incident");
+    assert_eq!(tickets.follow_incidents().await.unwrap(), 501);
+    let back = (State::Triaged, true, EventKind::Relapsed);
+    let states = standing(&tickets, &staff, owner, &[own, first]).await;
+    assert_eq!(states, [back, (State::Triaged, true, EventKind::Answered)]);
+    pass_minutes(&world, &mut judge, &[&one, &other], 49..80).await;
+    assert_eq!(tickets.follow_incidents().await.unwrap(), 502, "all are ended again");
+}
+
+/// Lets minutes pass, each judged at its end.
+async fn pass_minutes(world: &World, judge: &mut Judge, schools: &[&School], minutes: std::ops::Range<u64>) {
+    for minute in minutes {
+        pass_minute(world, schools, minute).await;
+        judge.step().await.unwrap();
+    }
 }
 
 async fn silence_while_nothing_could_be_stored_is_no_fault(world: World) {

@@ -377,7 +377,13 @@ impl Tickets {
     }
 
     /// A person who may work on tickets of a place. Reasons: STAFF_NOT_FOUND, RIGHT_MISSING.
-    pub(super) async fn worker(&self, tx: &mut Tx, id: StaffId, owner: MunicipalityId, school: Option<SchoolId>) -> Result<Staff> {
+    pub(super) async fn worker(
+        &self,
+        tx: &mut Tx,
+        id: StaffId,
+        owner: MunicipalityId,
+        school: Option<SchoolId>,
+    ) -> Result<Staff> {
         let found = self.access.person_in_force(tx, id).await?;
         let person = found.ok_or_else(|| Error::not_found("STAFF_NOT_FOUND", say_access::staff_unknown(id)))?;
         if !person.scope(Right::WorkTickets).is_ok_and(|scope| scope.covers(owner, school)) {

@@ -47,7 +47,9 @@ impl Tickets {
             match self.follow_owner(owner).await {
                 Ok(count) => changed += count,
                 Err(error) if error.kind == Kind::Unavailable => return Err(error),
-                Err(error) => tracing::warn!(%owner, error = error.chain(), "tickets of incidents wait for the next run"),
+                Err(error) => {
+                    tracing::warn!(%owner, error = error.chain(), "tickets of incidents wait for the next run")
+                }
             }
         }
         Ok(changed)

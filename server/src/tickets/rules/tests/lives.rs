@@ -135,6 +135,11 @@ fn verbs() -> impl Strategy<Value = Verb> {
         Just(Verb::Reopen),
         Just(Verb::Merge(OTHER)),
         Just(Verb::Unmerge),
+        Just(Verb::Fixed),
+        Just(Verb::Attach),
+        Just(Verb::Recover),
+        Just(Verb::Relapse),
+        prop::sample::select(&[Return::Untouched, Return::RightEnded][..]).prop_map(Verb::Return),
     ]
 }
 
@@ -155,7 +160,8 @@ proptest! {
             prop_assert_eq!(life.times.restoration.ended().is_some(), over);
             prop_assert_eq!(life.times.closed_at.is_some(), life.state == State::Closed);
             if before.state == State::Closed && life.state != State::Closed {
-                prop_assert_eq!(verb, Verb::Reopen, "what is closed stays closed");
+                let comes_back = matches!(verb, Verb::Reopen | Verb::Relapse);
+                prop_assert!(comes_back, "what is closed stays closed, not {:?}", verb);
             }
             prop_assert!(life.times.reopened >= before.times.reopened);
             let json = serde_json::to_string(&life.times).unwrap();
@@ -190,7 +196,7 @@ proptest! {
         let before = serde_json::to_string(&Before::of(&life, judged)).unwrap();
         let before = serde_json::from_str(&before).unwrap();
         let deed = LastDeed { kind, by: Some(ONE.0), at: minute(50), before };
-        let said = matches!(kind, EventKind::Replied | EventKind::Noted | EventKind::Answered);
+        let said = !kind.can_be_undone();
         match deed.undone(Some(ONE.0), minute(65)) {
             Ok(undone) => prop_assert!(!said && undone == (life, judged)),
             Err(error) => prop_assert!(said && error.reason == "NOTHING_TO_UNDO", "{kind:?}"),
