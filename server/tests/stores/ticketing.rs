@@ -9,7 +9,13 @@ use gigafleet::{
     },
     clock::Timestamp,
     error::Result,
-    schools::rules::{MunicipalityId, SchoolId},
+    schools::{
+        rules::{
+            MunicipalityId, SchoolId,
+            calendar::{Period, PeriodKind},
+        },
+        service::calendar::CalendarOf,
+    },
     tickets::{
         rules::{
             CallerKind, Category, EventKind, Impact, Origin, State, TicketId, Urgency, WaitingOn,
@@ -42,6 +48,7 @@ crate::on_both_engines!(
     what_is_written_is_found_by_who_may_read_it,
     bulk_tells_each_what_became_of_it,
     what_was_done_last_is_taken_back,
+    tickets_go_back_and_are_closed_by_themselves,
 );
 
 const HOUR_US: i64 = 3_600 * 1_000_000;
@@ -401,6 +408,66 @@ async fn what_an_owner_promises_orders_its_queue(world: World) {
     assert_eq!(fields, ["answer_minutes", "warn_percent"]);
     let engineer = person(&world, Role::Engineer, Place::Municipality(owner), "tanaka").await;
     assert_eq!(reason(tickets.set_promise(&engineer, owner, from, Promise::default()).await), "RIGHT_MISSING");
+}
+
+async fn tickets_go_back_and_are_closed_by_themselves(world: World) {
+    let (tickets, owner) = (tickets(&world), world.municipality("131130").await);
+    let school = world.school(owner, "緑小学校").await;
+    let staff = world.staff().await;
+    let engineer = person(&world, Role::Engineer, Place::Municipality(owner), "tanaka").await;
+    let taken = made(&tickets, &staff, owner, school, "忘れられた").await;
+    let taken = change(&tickets, &engineer, &taken, Change::Take).await.unwrap();
+    let waiting = made(&tickets, &staff, owner, school, "部品待ち").await;
+    let waiting = change(&tickets, &engineer, &waiting, Change::Take).await.unwrap();
+    let part = Change::Wait(WaitingOn::Part, String::from("取り寄せ中"));
+    let waiting = change(&tickets, &engineer, &waiting, part).await.unwrap();
+    let solved = made(&tickets, &staff, owner, school, "直した").await;
+    let solved = change(&tickets, &engineer, &solved, Change::Resolve(String::from("交換"))).await.unwrap();
+    let now = async |view: &TicketView| {
+        let whole = tickets.get(&staff, owner, Named::Id(TicketId(view.row.ticket_id))).await.unwrap();
+        (whole.ticket, EventKind::from_number(whole.events.last().unwrap().kind).unwrap())
+    };
+    assert_eq!(tickets.keep_queues().await.unwrap(), 0);
+    // Two days of service from noon of Tuesday are over at noon of Thursday.
+    world.clock.advance(Duration::from_secs(48 * 3_600 - 60));
+    assert_eq!(tickets.keep_queues().await.unwrap(), 0, "there is a minute left");
+    world.clock.advance(Duration::from_secs(60));
+    assert_eq!(tickets.keep_queues().await.unwrap(), 1);
+    let (back, last) = now(&taken).await;
+    assert_eq!((back.life.state, back.row.assignee_id, last), (State::Triaged, None, EventKind::Returned));
+    assert_eq!(now(&waiting).await.0.row, waiting.row, "what waits is not forgotten");
+    // Three school days behind Tuesday, the end of service: Friday at five.
+    world.clock.advance(Duration::from_secs(29 * 3_600 - 60));
+    assert_eq!(tickets.keep_queues().await.unwrap(), 0);
+    world.clock.advance(Duration::from_secs(60));
+    assert_eq!(tickets.keep_queues().await.unwrap(), 1);
+    let (closed, last) = now(&solved).await;
+    assert_eq!((closed.life.state, last), (State::Closed, EventKind::Closed));
+    assert_eq!(closed.row.assignee_name, solved.row.assignee_name, "who did it stays known");
+
+    // A vacation that is entered afterwards moves what is due, and the queue with it.
+    let day = |text| gigafleet::schools::rules::fiscal::parse_date("date", text).unwrap();
+    let vacation = Period {
+        kind: PeriodKind::Vacation,
+        name: String::from("臨時休業"),
+        first: day("2026-11-28"),
+        last: day("2026-12-11"),
+    };
+    let of = CalendarOf { municipality: owner, school: None };
+    let fresh = made(&tickets, &staff, owner, school, "新しい").await;
+    world.schools.set_period(&staff, of, vacation, None).await.unwrap();
+    assert_eq!(tickets.keep_queues().await.unwrap(), 0);
+    let (moved, _) = now(&fresh).await;
+    assert!(moved.row.queue_key > fresh.row.queue_key, "due behind the vacation");
+    assert_eq!(moved.row.version, fresh.row.version, "it is the same ticket for whoever looks at it");
+
+    // The contract ends: what the team had goes back to the owner's queue, still waiting for its part.
+    world.clock.advance(Duration::from_secs(31 * 24 * 3_600));
+    assert_eq!(tickets.keep_queues().await.unwrap(), 1);
+    let (left, last) = now(&waiting).await;
+    assert_eq!((left.life.state, left.row.assignee_id, last), (State::Waiting, None, EventKind::RightEnded));
+    assert_eq!(tickets.keep_queues().await.unwrap(), 0);
+    assert_eq!(tickets.list(&engineer, ListOrder::default()).await.unwrap().len(), 0, "nothing of it is theirs to see");
 }
 
 async fn many_at_once_get_numbers_of_their_own(world: World) {
