@@ -14,6 +14,9 @@ CREATE TABLE incident_ticket (
 CREATE INDEX incident_ticket_lasting ON incident_ticket (municipality_id, incident_id) WHERE ended_at IS NULL;
 CREATE INDEX incident_owner_lasting ON incident_owner (municipality_id, incident_id) WHERE closed_at IS NULL;
 
+-- Tickets by when they came in, for figures.
+CREATE INDEX ticket_by_time ON ticket (municipality_id, created_at, ticket_id);
+
 -- Tickets that wait to be closed.
 CREATE INDEX ticket_resolved ON ticket (municipality_id, done_at, ticket_id) WHERE state = 5;
 

@@ -304,6 +304,9 @@ fn tickets(town: &Town) -> Vec<Page> {
         of("tickets-done", vec![open("/tickets?done=1")]),
         of("ticket", vec![open("/tickets"), Step::Follow(first)]),
         of("ticket-refused", vec![open("/tickets"), Step::Follow(first), Step::Follow("#write .primary")]),
+        of("ticket-figures", vec![open("/tickets/figures")]),
+        of("ticket-figures-schools", vec![open(format!("/tickets/figures?municipality_id={}", town.municipality))]),
+        of("ticket-figures-refused", vec![open("/tickets/figures?by=2&first_date=2026-11-31")]),
         of("ticket-new", vec![open(new(&of_school))]),
         of("ticket-new-place", vec![open("/tickets/new")]),
         of(

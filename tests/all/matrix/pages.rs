@@ -335,6 +335,17 @@ fn tickets() -> Vec<Page> {
             &[("version", "1"), ("verb", "note"), ("text", "確認")],
         ),
         live("/tickets/{municipality}/{ticket}/live", "/tickets/{municipality}/{ticket}/live", SEE),
+        get("/tickets/figures", "/tickets/figures", &[Anywhere(ViewFigures)]),
+        get(
+            "/tickets/figures",
+            "/tickets/figures?municipality_id={municipality}",
+            &[Anywhere(ViewFigures), SeesOwner(ViewFigures, NO_OWNER)],
+        ),
+        get(
+            "/tickets/figures/export",
+            "/tickets/figures/export?municipality_id={municipality}",
+            &[Anywhere(ViewFigures), SeesOwner(ViewFigures, NO_OWNER), InOwner(Export)],
+        ),
     ]
 }
 

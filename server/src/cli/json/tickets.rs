@@ -103,6 +103,51 @@ fn event(event: v1::TicketEvent) -> Value {
         .into()
 }
 
+fn figures(figures: v1::TicketFigures) -> Value {
+    let v1::TicketFigures {
+        group_id,
+        name,
+        came,
+        merged,
+        reopened,
+        answered_in_time,
+        answered_late,
+        restored_in_time,
+        restored_late,
+        answer_median_minutes,
+        answer_ninth_minutes,
+        restore_median_minutes,
+        restore_ninth_minutes,
+        open,
+    } = figures;
+    Object::default()
+        .text("group_id", group_id)
+        .text("name", name)
+        .value("came", came)
+        .value("merged", merged)
+        .value("reopened", reopened)
+        .value("answered_in_time", answered_in_time)
+        .value("answered_late", answered_late)
+        .value("restored_in_time", restored_in_time)
+        .value("restored_late", restored_late)
+        .optional("answer_median_minutes", answer_median_minutes)
+        .optional("answer_ninth_minutes", answer_ninth_minutes)
+        .optional("restore_median_minutes", restore_median_minutes)
+        .optional("restore_ninth_minutes", restore_ninth_minutes)
+        .list("open", open, Value::from)
+        .into()
+}
+
+/// Figures of tickets by group, and of all together.
+pub(in crate::cli) fn ticket_figures(found: v1::GetTicketFiguresResponse) -> Value {
+    let v1::GetTicketFiguresResponse { as_of_time, rows, whole } = found;
+    Object::default()
+        .time("as_of_time", as_of_time)
+        .list("rows", rows, figures)
+        .optional("whole", whole.map(figures))
+        .into()
+}
+
 /// A ticket with what happened to it.
 pub(in crate::cli) fn ticket_whole(whole: v1::GetTicketResponse) -> Value {
     let v1::GetTicketResponse { ticket: itself, events, merged } = whole;

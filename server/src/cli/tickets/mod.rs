@@ -3,6 +3,7 @@
 use clap::{Args, Subcommand};
 use gigafleet_proto::v1::{self, change_ticket_request::Verb};
 
+mod figures;
 mod many;
 
 use super::{
@@ -200,6 +201,8 @@ enum TicketsCommand {
     Unmerge(TicketArgs),
     /// Take back what you did last with a ticket, within 15 minutes.
     Undo(TicketArgs),
+    /// Count tickets: how many came in, how they were answered and ended, what waits.
+    Figures(figures::FiguresArgs),
     /// Do one thing with all tickets that are attached to an incident.
     OfIncident(many::OfIncidentArgs),
 }
@@ -234,6 +237,7 @@ reader!(category, TicketCategory, "TICKET_CATEGORY_", "category");
 reader!(impact, TicketImpact, "TICKET_IMPACT_", "impact");
 reader!(urgency, TicketUrgency, "TICKET_URGENCY_", "urgency");
 reader!(waiting_on, TicketWaitingOn, "TICKET_WAITING_ON_", "one to wait for");
+reader!(grouping, TicketGrouping, "TICKET_GROUPING_", "way to count");
 reader!(due, TicketDue, "TICKET_DUE_", "time when something is due");
 
 /// Runs a command about tickets.
@@ -273,6 +277,7 @@ pub(super) async fn run(args: TicketsArgs) -> Result<()> {
         }
         TicketsCommand::Unmerge(ticket) => (ticket, Verb::Unmerge(v1::UnmergeTicket {})),
         TicketsCommand::Undo(ticket) => (ticket, Verb::Undo(v1::UndoTicket {})),
+        TicketsCommand::Figures(args) => return figures::figures(&client, args, as_json).await,
         TicketsCommand::OfIncident(args) => return many::of_incident(&client, args, as_json).await,
     };
     let read = promised(find(&client, &ticket).await?.ticket)?;

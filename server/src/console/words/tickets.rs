@@ -116,6 +116,24 @@ words! {
         of_school: "この学校の問い合わせ", "Tickets of this school";
         of_device: "この端末の問い合わせ", "Tickets of this device";
         of_incident: "この障害の問い合わせ", "Tickets of this incident";
+        figures: "問い合わせの集計", "Figures of tickets";
+        figures_lead: "件数・約束の達成・未完了の年齢を集計します。個々の問い合わせの内容は含みません。", "How many came in, how promises were kept, how old is what is open. No single ticket is shown.";
+        figures_note: "未完了は、受付日に関係なく現在の件数です。そのほかは期間内に受け付けた問い合わせで、統合されたものは統合先だけを数えます。時間は授業日の対応時間(分)で、学校の回答を待った時間を除きます。中央値の右の小さな数は90%値です。期限は各区市町村が約束した値(SLA)と、いまの授業日カレンダーで判定します。再発は、解決後に再開した問い合わせの割合です。", "Open counts what is open now, whenever it came in. All else is of tickets that came in within the period; of those that went into another one only the other counts. Times are minutes of service on school days, without waiting for the school; the small number is the ninth of ten. Deadlines are those that each municipality promised (SLA), by the calendar as it is now. Came back is the share of tickets that were reopened after they were resolved.";
+        first_date: "受付日(から)", "Came in from";
+        last_date: "受付日(まで)", "Until";
+        by: "集計の単位", "Counted by";
+        of_these_merged: "うち統合", "merged";
+        open_now: "未完了", "Open";
+        open_old: "7日以上", "7 days and older";
+        open_by_age: "未完了の経過日数", "Age of open tickets";
+        answered_in_time: "期限内に回答", "Answered in time";
+        restored_in_time: "期限内に復旧", "Over in time";
+        to_answer: "回答まで", "To the answer";
+        to_restore: "復旧まで", "Until it was over";
+        median: "中央値", "Median";
+        came_back: "再発率", "Came back";
+        as_of: "集計時刻", "Counted at";
+        no_figures: "この期間の問い合わせはありません。", "No tickets in this period.";
         keys: "問い合わせ", "Tickets";
         key_move: "次・前の問い合わせへ", "Next, previous ticket";
         key_open: "開く", "Open";
@@ -141,6 +159,20 @@ pub fn due_text(language: Language, minutes: i64) -> String {
     match minutes {
         ..0 => language.choose(format!("{span} 超過"), format!("{span} late")),
         0.. => language.choose(format!("あと {span}"), format!("{span} left")),
+    }
+}
+
+/// So many minutes of service.
+pub fn minutes_text(language: Language, minutes: u32) -> String {
+    language.choose(format!("{minutes} 分"), format!("{minutes} min"))
+}
+
+/// An age below so many days, or all beyond.
+pub fn age_text(language: Language, below: Option<i64>) -> String {
+    match below {
+        Some(1) => language.choose("1日未満", "Less than a day").to_owned(),
+        Some(days) => language.choose(format!("{days}日未満"), format!("Less than {days} days")),
+        None => language.choose("30日以上", "30 days and older").to_owned(),
     }
 }
 

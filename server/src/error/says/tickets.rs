@@ -50,6 +50,10 @@ says! {
     promise_minutes(most): "1〜{most} 分で、優先度が下がるほど長くしてください", "needs 1 to {most} minutes that grow from the first priority to the fourth";
     promise_days(most): "0〜{most} 授業日で、優先度が下がるほど長くしてください", "needs 0 to {most} school days that grow from the first priority to the fourth";
     promise_warning: "1〜99 %にしてください", "needs 1 to 99 percent";
+    figures_days(most): "開始日以降で、期間は {most} 日以内にしてください", "needs a day not before the first, and at most {most} days";
+    figures_of_schools: "学校別の集計には区市町村を選んでください", "counting by school needs a municipality";
+    figures_too_many(most): "対象が {most} 件を超えています。期間を短くするか、区市町村を選んでください", "more than {most} tickets: choose a shorter period or a municipality";
+    figures_no_school: "学校以外", "of no school";
     promise_most(most): "0〜{most} にしてください", "needs 0 to {most}";
     promise_priorities: "1〜4にしてください", "needs priorities of 1 to 4";
     why_merged: "別の問い合わせに統合", "went into another ticket";

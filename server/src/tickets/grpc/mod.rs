@@ -1,5 +1,6 @@
 //! TicketService: the queue, one ticket, one verb on one or many.
 
+mod figures;
 mod many;
 mod views;
 
@@ -444,6 +445,16 @@ impl TicketService for TicketGrpc {
         };
         let promise = self.tickets.promise(&staff, MunicipalityId(owner), day).await?;
         Ok(Response::new(v1::GetTicketPromiseResponse { promise: Some(promise_message(promise)) }))
+    }
+
+    async fn get_ticket_figures(
+        &self,
+        request: Request<v1::GetTicketFiguresRequest>,
+    ) -> Result<Response<v1::GetTicketFiguresResponse>, Status> {
+        let staff = caller::staff(request.metadata(), &self.access).await?;
+        let order = figures::order_of(&request.into_inner())?;
+        let report = self.tickets.figures(&staff, order).await?;
+        Ok(Response::new(figures::report_message(&report)))
     }
 
     async fn set_ticket_promise(

@@ -1,6 +1,7 @@
 //! Pages of tickets: the queue, one ticket, a new one, one thing with many.
 
 mod create;
+mod figures;
 mod many;
 mod query;
 mod queue;
@@ -53,6 +54,8 @@ pub fn routes(pages: TicketPages) -> Router {
         .route("/tickets/views", post(queue::keep))
         .route("/tickets/views/{view}/delete", post(queue::forget))
         .route("/tickets/new", get(create::form).post(create::create))
+        .route("/tickets/figures", get(figures::figures))
+        .route("/tickets/figures/export", get(figures::export))
         .route("/tickets/many", post(many::many))
         .route("/tickets/{municipality}/{ticket}", get(ticket::ticket).post(verbs::change))
         .route("/tickets/{municipality}/{ticket}/live", get(ticket::live))

@@ -142,6 +142,13 @@ impl Clock {
         self.ended.map(Timestamp)
     }
 
+    /// How much service it ran until it ended, in microseconds; none while it runs.
+    pub fn served(&self, service: &Service<'_>) -> Option<i64> {
+        let ended = self.ended()?;
+        let stood = self.pauses.iter().map(|[from, to]| service.between(Timestamp(*from), Timestamp(*to)));
+        Some((service.between(Timestamp(self.began), ended) - stood.sum::<i64>()).max(0))
+    }
+
     /// Until when, were it to run on from now or from when it ended; none if no school day comes.
     fn due_if_running(&self, service: &Service<'_>, allowance: Allowance) -> Option<Timestamp> {
         let began = Timestamp(self.began);

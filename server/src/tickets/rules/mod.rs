@@ -1,9 +1,11 @@
 //! Words and rules of tickets, pure: the life of one ([`life`]), what is promised ([`promise`]) and how the clocks of that
 //! run ([`clock`]), where a ticket stands in the queue ([`queue`]), which tickets a list shows ([`filter`]), what can be taken back
-//! ([`undo`]), what incidents make of tickets ([`incidents`]).
+//! ([`undo`]), what incidents make of tickets ([`incidents`]), what is
+//! counted of them ([`figures`]).
 
 pub mod clock;
 pub mod fields;
+pub mod figures;
 pub mod filter;
 pub mod incidents;
 pub mod life;

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use uuid::Uuid;
+
 use super::terms::Terms;
 use crate::{
     access::rules::StaffId,
@@ -50,17 +52,27 @@ fn unreadable(what: &str) -> Error {
 
 /// The life that is stored in a row.
 pub(super) fn life_of(row: &TicketRow) -> Result<Life> {
-    let times =
-        serde_json::from_str(&row.life).map_err(|source| Error::internal("a ticket can not be read", source))?;
-    let waiting_on = match row.waiting_on {
+    let mut life = stored_life((row.state, row.waiting_on), row.merged_into, &row.life)?;
+    life.assignee = row.assignee_id.map(StaffId);
+    Ok(life)
+}
+
+/// The life that is stored in a few columns: state and whom it waits for, where it went, times. Nobody works on it.
+pub(super) fn stored_life(
+    (state, waiting_on): (i16, Option<i16>),
+    merged_into: Option<Uuid>,
+    times: &str,
+) -> Result<Life> {
+    let times = serde_json::from_str(times).map_err(|source| Error::internal("a ticket can not be read", source))?;
+    let waiting_on = match waiting_on {
         Some(number) => Some(WaitingOn::from_number(number).ok_or_else(|| unreadable("waiting_on"))?),
         None => None,
     };
     Ok(Life {
-        state: State::from_number(row.state).ok_or_else(|| unreadable("state"))?,
+        state: State::from_number(state).ok_or_else(|| unreadable("state"))?,
         waiting_on,
-        assignee: row.assignee_id.map(StaffId),
-        merged_into: row.merged_into.map(TicketId),
+        assignee: None,
+        merged_into: merged_into.map(TicketId),
         times,
     })
 }

@@ -6,6 +6,7 @@
 mod census;
 mod change;
 mod create;
+mod figures;
 mod incidents;
 mod judged;
 mod many;
@@ -20,6 +21,7 @@ use std::{collections::HashMap, sync::Arc};
 pub use self::{
     change::Change,
     create::TicketOrder,
+    figures::{FiguresOrder, FiguresReport, FiguresRow, MOST_COUNTED},
     judged::{Standing, TicketView},
     many::{Changed, MOST_OF_INCIDENT, MOST_TICKETS, ManyOrder, Selection},
     search::{FoundPage, FoundTicket, SearchOrder},

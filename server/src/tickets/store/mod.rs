@@ -1,6 +1,7 @@
 //! SQL of tickets and of what happened to them.
 
 pub(super) mod census;
+pub(super) mod figures;
 pub(super) mod incidents;
 mod queue;
 pub(super) mod snapshot;

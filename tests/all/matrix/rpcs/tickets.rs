@@ -76,6 +76,11 @@ pub(super) fn tickets() -> Vec<Rpc> {
             &[Anywhere(ViewTickets), NobodyElses("VIEW_NOT_FOUND")],
             json!({ "view_id": "01999999-0000-7000-8000-000000000001" }),
         ),
+        staff(
+            "TicketService/GetTicketFigures",
+            &[Anywhere(ViewFigures), SeesOwner(ViewFigures, NO_OWNER)],
+            json!({ "municipality_id": "{municipality}", "first_date": "2026-04-01", "last_date": "2027-03-31" }),
+        ),
         staff("TicketService/GetTicketPromise", LIST, of_owner),
         staff("TicketService/SetTicketPromise", PROMISE, promise),
     ]
