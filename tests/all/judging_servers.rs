@@ -15,12 +15,16 @@ use gigafleet_proto::v1::{
     agent_service_client::AgentServiceClient, network_service_client::NetworkServiceClient,
 };
 use gigafleet_tests::{Engine, Home, ServerOptions, ServerProcess, eventually_async, fleet};
+use tokio::task::JoinSet;
 
 use crate::a_school_with_faults::always_lessons;
 
 /// Devices of each of the two schools: several classes and a probe.
-const DEVICES: usize = 80;
-const PACE: Duration = Duration::from_secs(30);
+pub(crate) const DEVICES: usize = 80;
+pub(crate) const PACE: Duration = Duration::from_secs(30);
+
+/// The judge comes to know the schools within a minute, and what is usual there in another.
+pub(crate) const USUAL: Duration = Duration::from_secs(270);
 
 /// A device that reports until the test ends, through the other server when its own is gone.
 async fn report(identity: Identity, other: String, gateway: u8, cut: Arc<AtomicBool>) {
@@ -61,11 +65,52 @@ async fn report(identity: Identity, other: String, gateway: u8, cut: Arc<AtomicB
     }
 }
 
-async fn incidents(server: &ServerProcess) -> Vec<Incident> {
+pub(crate) async fn incidents(server: &ServerProcess) -> Vec<Incident> {
     let mut networks = NetworkServiceClient::new(server.staff().connection().await);
     let request = ListIncidentsRequest { include_closed: true, ..ListIncidentsRequest::default() };
     let incidents = networks.list_incidents(request).await.expect("a list").into_inner().incidents;
     incidents.into_iter().filter(|incident| incident.open_time.is_some()).collect()
+}
+
+/// Says by which gateways two schools are known.
+pub(crate) async fn say_gateways(server: &ServerProcess, homes: [&Home; 2]) {
+    let mut networks = NetworkServiceClient::new(server.staff().connection().await);
+    for (gateway, home) in ["01", "02"].into_iter().zip(homes) {
+        let network = SchoolNetwork {
+            school_id: home.school_id.clone(),
+            kind: SchoolNetworkKind::Gateway.into(),
+            value: gateway.repeat(16),
+            ..SchoolNetwork::default()
+        };
+        let request = AddSchoolNetworkRequest { municipality_id: home.municipality_id.clone(), network: Some(network) };
+        networks.add_school_network(request).await.expect("a network can be said");
+    }
+}
+
+/// Lets the devices of two schools report through two servers, which may be one, until what it gives is dropped. Those of the first
+/// fall silent when its line is cut.
+pub(crate) async fn two_schools_report(
+    servers: [&ServerProcess; 2],
+    homes: [&Home; 2],
+    cut: &Arc<AtomicBool>,
+) -> JoinSet<()> {
+    let staff = servers[0].staff();
+    let never = Arc::new(AtomicBool::new(false));
+    let mut devices = JoinSet::new();
+    for (gateway, home, cut) in [(1, homes[0], cut), (2, homes[1], &never)] {
+        for (number, identity) in home.enroll_many(DEVICES, 8).await.into_iter().enumerate() {
+            if number == 0 {
+                let purpose = DeviceFieldChange { name: DeviceFieldName::Purpose.into(), value: String::from("probe") };
+                let device_id = identity.device_id.0.clone();
+                let request = UpdateDeviceRequest { device_id, fields: vec![purpose], ..Default::default() };
+                staff.devices().await.update_device(request).await.expect("a probe is one");
+            }
+            let (own, other) = (servers[number % 2].address(), servers[(number + 1) % 2].address());
+            let identity = Identity { server: own.to_string(), ..identity };
+            devices.spawn(report(identity, other.to_string(), gateway, Arc::clone(cut)));
+        }
+    }
+    devices
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -79,40 +124,12 @@ async fn outage_stays_one_incident_when_the_server_that_judges_is_killed() {
     let other_school = staff.add_school(&home.municipality_id, "第二小学校").await.school_id;
     let token = staff.add_token(&home.municipality_id, &other_school, 1_000).await.token;
     let other_home = Home { school_id: other_school, token, ..home.clone() };
-    let mut networks = NetworkServiceClient::new(staff.connection().await);
-    for (gateway, home) in [("01", &home), ("02", &other_home)] {
-        let network = SchoolNetwork {
-            school_id: home.school_id.clone(),
-            kind: SchoolNetworkKind::Gateway.into(),
-            value: gateway.repeat(16),
-            ..SchoolNetwork::default()
-        };
-        let request = AddSchoolNetworkRequest { municipality_id: home.municipality_id.clone(), network: Some(network) };
-        networks.add_school_network(request).await.expect("a network can be said");
-    }
+    say_gateways(&first, [&home, &other_home]).await;
     tokio::time::sleep(Duration::from_secs(5)).await;
     let second = options.beside().start().await;
     let cut = Arc::new(AtomicBool::new(false));
-    let never = Arc::new(AtomicBool::new(false));
-    let mut devices = tokio::task::JoinSet::new();
-    for (gateway, home, cut) in [(1, &home, &cut), (2, &other_home, &never)] {
-        for (number, identity) in home.enroll_many(DEVICES, 8).await.into_iter().enumerate() {
-            if number == 0 {
-                let purpose = DeviceFieldChange { name: DeviceFieldName::Purpose.into(), value: String::from("probe") };
-                let device_id = identity.device_id.0.clone();
-                let request = UpdateDeviceRequest { device_id, fields: vec![purpose], ..Default::default() };
-                staff.devices().await.update_device(request).await.expect("a probe is one");
-            }
-            let (own, other) = match number % 2 {
-                0 => (first.address(), second.address()),
-                _ => (second.address(), first.address()),
-            };
-            let identity = Identity { server: own.to_string(), ..identity };
-            devices.spawn(report(identity, other.to_string(), gateway, Arc::clone(cut)));
-        }
-    }
-    // The judge comes to know the schools within a minute, and what is usual there in another.
-    tokio::time::sleep(Duration::from_secs(270)).await;
+    let _devices = two_schools_report([&first, &second], [&home, &other_home], &cut).await;
+    tokio::time::sleep(USUAL).await;
     assert_eq!(incidents(&second).await, [], "nothing was broken yet");
 
     cut.store(true, Ordering::Relaxed);

@@ -6,7 +6,7 @@ use gigafleet::{
     schools::rules::{MunicipalityId, SchoolId},
     tickets::search::{
         rules::{Reader, TextQuery, TicketTexts, fold},
-        store,
+        store::{self, Asked},
     },
 };
 use uuid::Uuid;
@@ -103,10 +103,11 @@ async fn pages(tx: &mut Tx, area: &Area, reader: Reader, query: &str, limit: i64
     let query = TextQuery::parse("query", query).unwrap();
     let (mut behind, mut found) = (None, Vec::new());
     loop {
-        let page = store::find(tx, area, reader, &query, behind, limit).await.unwrap();
-        found.extend(page.iter().map(|row| row.ticket_id));
+        let asked = Asked { area, reader, query: &query, behind };
+        let page = store::find(tx, &[asked], limit).await.unwrap();
+        found.extend(page.iter().map(|(_, row)| row.ticket_id));
         match page.last() {
-            Some(last) if i64::try_from(page.len()).unwrap() == limit => behind = Some(last.position()),
+            Some((_, last)) if i64::try_from(page.len()).unwrap() == limit => behind = Some(last.position()),
             _ => return found,
         }
     }
@@ -246,7 +247,8 @@ async fn newest_are_read_in_order_and_the_rest_through_the_index(world: World) {
     let teacher = world.of_role(Role::SchoolStaff, Place::School(owner, school)).await;
     let of_school = teacher.scope(Right::ViewDevices).unwrap().area(owner).unwrap();
     let (mut draw, mut tx) = (Draw(7), world.db.begin().await.unwrap());
-    for changed_at in 0..1_000 {
+    // More than are looked through before the index is asked.
+    for changed_at in 0..7_000 {
         let school = Some(school).filter(|_| changed_at % 20 == 0);
         put(&mut tx, owner, Uuid::now_v7(), school, changed_at, (&draw_text(&mut draw), "")).await;
     }
@@ -255,9 +257,10 @@ async fn newest_are_read_in_order_and_the_rest_through_the_index(world: World) {
     let mut tx = world.db.read().await.unwrap();
     let query = TextQuery::parse("query", "電池 膨").unwrap();
     for (area, index) in [(area(&world, owner).await, "ticket_text_by_change"), (of_school, "ticket_text_by_school")] {
-        let (found, statements) = recorded(store::find(&mut tx, &area, Reader::Internal, &query, None, 9)).await;
+        let asked = Asked { area: &area, reader: Reader::Internal, query: &query, behind: None };
+        let (found, statements) = recorded(store::find(&mut tx, &[asked], 9)).await;
         assert!(found.unwrap().is_empty());
-        let [(newest, by_order), (rest, by_gram)] = &statements[..] else { panic!("{statements:?}") };
+        let [(newest, by_order), _until, (rest, by_gram)] = &statements[..] else { panic!("{statements:?}") };
         let lines = plan(&world, newest, by_order).await.join("\n");
         assert!(lines.contains(index), "{lines}");
         let lines = plan(&world, rest, by_gram).await.join("\n");
@@ -265,7 +268,54 @@ async fn newest_are_read_in_order_and_the_rest_through_the_index(world: World) {
     }
 }
 
+/// Owners who write much and owners who write little are one list, for words that stand in the newest and for rare ones.
+async fn owners_together_are_found_as_a_plain_scan_finds_them(world: World) {
+    let owners =
+        [world.municipality("131130").await, world.municipality("132012").await, world.municipality("131121").await];
+    let mut draw = Draw(11);
+    let mut known: Vec<(i64, Uuid, String)> = Vec::new();
+    let mut tx = world.db.begin().await.unwrap();
+    for number in 0..6_000 {
+        // The first writes nearly all, the last only long ago.
+        let owner = match number {
+            0..150 => owners[2],
+            _ if number % 40 == 0 => owners[1],
+            _ => owners[0],
+        };
+        let rare = if number % 700 == 3 { "珍しい" } else { "" };
+        let (text, ticket) = (format!("{}{rare}", draw_text(&mut draw)), Uuid::now_v7());
+        let changed_at = number + i64::try_from(draw.below(50)).unwrap();
+        put(&mut tx, owner, ticket, None, changed_at, (&text, "")).await;
+        known.push((changed_at, ticket, text));
+    }
+    tx.commit().await.unwrap();
+    known.sort_unstable_by(|a, b| (b.0, b.1).cmp(&(a.0, a.1)));
+    let mut areas = Vec::new();
+    for owner in owners {
+        areas.push(area(&world, owner).await);
+    }
+    let mut tx = world.db.read().await.unwrap();
+    for words in ["珍しい", "電池", "端末"] {
+        let query = TextQuery::parse("query", words).unwrap();
+        let expected: Vec<_> = known.iter().filter(|(.., text)| text.contains(words)).map(|(_, id, _)| *id).collect();
+        let (mut behind, mut found) = (None, Vec::new());
+        loop {
+            let asked: Vec<_> =
+                areas.iter().map(|area| Asked { area, reader: Reader::Internal, query: &query, behind }).collect();
+            let page = store::find(&mut tx, &asked, 50).await.unwrap();
+            found.extend(page.iter().map(|(_, row)| row.ticket_id));
+            match page.last() {
+                Some((_, last)) if page.len() == 50 && found.len() < 500 => behind = Some(last.position()),
+                _ => break,
+            }
+        }
+        let most = found.len().max(expected.len().min(500));
+        assert_eq!(found, expected[..most.min(expected.len())], "{words}");
+    }
+}
+
 on_both_engines!(
+    owners_together_are_found_as_a_plain_scan_finds_them,
     newest_are_read_in_order_and_the_rest_through_the_index,
     search_finds_what_a_plain_scan_finds,
     change_replaces_text_and_index,

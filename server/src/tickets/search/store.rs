@@ -14,10 +14,12 @@ use crate::{
     schools::rules::{MunicipalityId, SchoolId},
 };
 
-/// How many of the newest texts are looked through before the index is asked: a word in every 120th text fills a page of 50
-/// from them, and of a rarer one the index names few. One text that is looked through in vain costs a third of one that the
-/// index names (measured with 200,000 texts).
+/// How many of the newest texts of all areas together are looked through before the index is asked: a word in every 120th text fills
+/// a page of 50 from them, and of a rarer one the index names few. One text that is looked through in vain costs a third of one that
+/// the index names (measured with 200,000 texts).
 const NEWEST: i64 = 6_000;
+/// And of each area at least.
+const LEAST_NEWEST: i64 = 50;
 
 /// A ticket that was found.
 #[derive(Debug, Clone, PartialEq, Eq, FromRow)]
@@ -162,32 +164,93 @@ macro_rules! index_sql {
     };
 }
 
-/// At most `limit` tickets of an area in whose texts for the reader all words stand, newest changed first, behind a
-/// position. Ends the planning of PostgreSQL for other parameters in this transaction.
-pub async fn find(
-    tx: &mut Tx,
-    area: &Area,
-    reader: Reader,
-    query: &TextQuery,
-    behind: Option<FoundPosition>,
-    limit: i64,
-) -> Result<Vec<FoundRow>> {
+/// What is asked of the texts of an area.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked<'a> {
+    /// Where.
+    pub area: &'a Area,
+    /// What the reader may read.
+    pub reader: Reader,
+    /// Words that must all stand in a text.
+    pub query: &'a TextQuery,
+    /// Behind which position.
+    pub behind: Option<FoundPosition>,
+}
+
+impl Asked<'_> {
+    fn behind(&self) -> FoundPosition {
+        self.behind.unwrap_or(FoundPosition { changed_at: i64::MAX, ticket: Uuid::max() })
+    }
+}
+
+/// At most `limit` tickets of several areas in whose texts for the reader all words stand, newest changed first. Ends the planning of
+/// PostgreSQL for other parameters in this transaction.
+pub async fn find(tx: &mut Tx, asked: &[Asked<'_>], limit: i64) -> Result<Vec<(MunicipalityId, FoundRow)>> {
     tx.plan_by_parameters().await?;
-    let behind = behind.unwrap_or(FoundPosition { changed_at: i64::MAX, ticket: Uuid::max() });
-    let newest = match area.schools() {
+    let most = usize::try_from(limit).unwrap_or(usize::MAX);
+    let each = (NEWEST / i64::try_from(asked.len().max(1)).unwrap_or(i64::MAX)).max(LEAST_NEWEST);
+    // What was written after this moment was looked through everywhere.
+    let (mut found, mut until) = (Vec::new(), None);
+    for asked in asked {
+        let rows = find_newest(tx, *asked, each, limit).await?;
+        let last = match rows.last().filter(|_| rows.len() >= most) {
+            Some(last) => Some(last.changed_at),
+            None => looked_until(tx, *asked, each).await?,
+        };
+        until = until.max(last);
+        found.extend(rows.into_iter().map(|row| (asked.area.municipality(), row)));
+    }
+    let complete = found.iter().filter(|(_, row)| until.is_none_or(|until| row.changed_at > until)).count();
+    if complete < most && until.is_some() {
+        // The words are too rare for the newest: the index knows all that have them.
+        found.clear();
+        for asked in asked {
+            let rows = find_indexed(tx, *asked, limit).await?;
+            found.extend(rows.into_iter().map(|row| (asked.area.municipality(), row)));
+        }
+    }
+    found.sort_by_key(|(_, row)| std::cmp::Reverse((row.changed_at, row.ticket_id)));
+    found.truncate(most);
+    Ok(found)
+}
+
+/// Tickets of an area in whose texts all words stand, newest changed first, of so many of its newest texts.
+async fn find_newest(tx: &mut Tx, asked: Asked<'_>, texts: i64, limit: i64) -> Result<Vec<FoundRow>> {
+    let newest = match asked.area.schools() {
         Schools::Only(schools) if schools.len() == 1 => {
             tx.by_engine(newest_sql!(sqlite school), newest_sql!(postgres school))
         }
         Schools::Only(_) | Schools::All => tx.by_engine(newest_sql!(sqlite area), newest_sql!(postgres area)),
     };
-    let found: Vec<FoundRow> =
-        bound(tx.query(newest), area, reader, query, behind).bind(NEWEST).bind(limit).all().await?;
-    if i64::try_from(found.len()).is_ok_and(|found| found >= limit) {
-        return Ok(found);
-    }
+    bound(tx.query(newest), asked).bind(texts).bind(limit).all().await
+}
+
+/// The time of the last of so many of the newest texts of an owner; none where there are no more than these. What was written
+/// after it was looked through by [`find_newest`], also where the area is less than the owner.
+async fn looked_until(tx: &mut Tx, asked: Asked<'_>, texts: i64) -> Result<Option<i64>> {
+    let behind = asked.behind();
+    let (count, last): (i64, Option<i64>) = tx
+        .query(
+            "SELECT COUNT(*), MIN(changed_at) FROM (
+                 SELECT changed_at FROM ticket_text
+                 WHERE municipality_id = $1 AND (changed_at, ticket_id) < ($2, $3)
+                 ORDER BY changed_at DESC, ticket_id DESC LIMIT $4) AS t",
+        )
+        .bind(asked.area.municipality())
+        .bind(behind.changed_at)
+        .bind(behind.ticket)
+        .bind(texts)
+        .one()
+        .await?;
+    Ok(last.filter(|_| count == texts))
+}
+
+/// Tickets of an area in whose texts all words stand, newest changed first, of those that the index names.
+async fn find_indexed(tx: &mut Tx, asked: Asked<'_>, limit: i64) -> Result<Vec<FoundRow>> {
     let index = tx.by_engine(index_sql!(sqlite), index_sql!(postgres));
-    let tokens = tx.by_engine(Some(gram_tokens(area.municipality(), query.words().iter().map(String::as_str))), None);
-    let statement = bound(tx.query(index), area, reader, query, behind);
+    let words = asked.query.words().iter().map(String::as_str);
+    let tokens = tx.by_engine(Some(gram_tokens(asked.area.municipality(), words)), None);
+    let statement = bound(tx.query(index), asked);
     let statement = match tokens {
         Some(tokens) => statement.bind(tokens),
         None => statement,
@@ -196,13 +259,14 @@ pub async fn find(
 }
 
 /// Binds `$1` to `$13`.
-fn bound<'t>(statement: Query<'t>, area: &Area, reader: Reader, query: &TextQuery, behind: FoundPosition) -> Query<'t> {
+fn bound<'t>(statement: Query<'t>, asked: Asked<'_>) -> Query<'t> {
+    let behind = asked.behind();
     let statement = statement
-        .bind(area.municipality())
-        .bind(area.schools_json())
+        .bind(asked.area.municipality())
+        .bind(asked.area.schools_json())
         .bind(behind.changed_at)
         .bind(behind.ticket)
-        .bind(reader.bit());
-    let words = query.words().iter().map(String::as_str).chain(std::iter::repeat(""));
+        .bind(asked.reader.bit());
+    let words = asked.query.words().iter().map(String::as_str).chain(std::iter::repeat(""));
     words.take(WORDS_MOST).fold(statement, |statement, word| statement.bind(word))
 }

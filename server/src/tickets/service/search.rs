@@ -130,16 +130,13 @@ async fn found_texts(
     behind: Option<FoundPosition>,
 ) -> Result<Vec<(MunicipalityId, texts::FoundRow)>> {
     let works = staff.scope(Right::WorkTickets).ok();
-    let mut found = Vec::new();
-    for area in areas {
-        let all_worked_on = works.as_ref().and_then(|works| works.area(area.municipality())).as_ref() == Some(area);
+    let asked = |area| {
+        let all_worked_on =
+            works.as_ref().and_then(|works| works.area(Area::municipality(area))).as_ref() == Some(area);
         let reader = if all_worked_on { Reader::Internal } else { Reader::Caller };
-        let rows = texts::find(tx, area, reader, &order.text, behind, order.limit).await?;
-        found.extend(rows.into_iter().map(|row| (area.municipality(), row)));
-    }
-    found.sort_by_key(|(_, row)| std::cmp::Reverse((row.changed_at, row.ticket_id)));
-    found.truncate(usize::try_from(order.limit).unwrap_or(usize::MAX));
-    Ok(found)
+        texts::Asked { area, reader, query: &order.text, behind }
+    };
+    texts::find(tx, &areas.iter().map(asked).collect::<Vec<_>>(), order.limit).await
 }
 
 /// Writes what is written in a ticket so that it is found: its subject, and what was said, for those who may read each.
