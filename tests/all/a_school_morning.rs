@@ -15,7 +15,9 @@ use gigafleet_proto::v1::{
     TicketEventKind, TicketGrouping, TicketPromise, TicketState, change_ticket_request, change_tickets_request,
     ticket_service_client::TicketServiceClient,
 };
-use gigafleet_tests::{Engine, Home, ServerOptions, console::Visitor, eventually_async, staff::StaffConnection};
+use gigafleet_tests::{
+    Engine, Home, ServerOptions, ServerProcess, console::Visitor, eventually_async, staff::StaffConnection,
+};
 use http::StatusCode;
 use time::{OffsetDateTime, UtcOffset};
 use tonic::Code;
@@ -29,40 +31,42 @@ use crate::{
 /// People who report.
 const REPORTS: usize = 40;
 
+/// Calls as staff. Each time anew: a connection that rests as long as outages last is closed.
+async fn tickets(server: &ServerProcess) -> TicketServiceClient<StaffConnection> {
+    TicketServiceClient::new(server.staff().connection().await)
+}
+
 /// All tickets of an incident, in the queue or done.
-async fn of_incident(tickets: &mut TicketServiceClient<StaffConnection>, incident: &str, done: bool) -> Vec<Ticket> {
+async fn of_incident(server: &ServerProcess, incident: &str, done: bool) -> Vec<Ticket> {
     let request =
         ListTicketsRequest { incident_id: incident.to_owned(), done, page_size: 200, ..ListTicketsRequest::default() };
-    tickets.list_tickets(request).await.expect("a list").into_inner().tickets
+    tickets(server).await.list_tickets(request).await.expect("a list").into_inner().tickets
 }
 
 /// Service at all hours, so that minutes of service are minutes whenever this runs.
-async fn serve_at_all_hours(tickets: &mut TicketServiceClient<StaffConnection>, municipality_id: &str) {
+async fn serve_at_all_hours(server: &ServerProcess, municipality_id: &str) {
     let request =
         GetTicketPromiseRequest { municipality_id: municipality_id.to_owned(), ..GetTicketPromiseRequest::default() };
-    let ours = tickets.get_ticket_promise(request).await.expect("a promise").into_inner().promise.expect("one");
+    let ours =
+        tickets(server).await.get_ticket_promise(request).await.expect("a promise").into_inner().promise.expect("one");
     let promise = TicketPromise { source: String::from("test"), begin_minute: 0, end_minute: 1_440, ..ours };
     let request = SetTicketPromiseRequest {
         municipality_id: municipality_id.to_owned(),
         valid_from_date: String::from("2026-04-01"),
         promise: Some(promise),
     };
-    tickets.set_ticket_promise(request).await.expect("it can be promised");
+    tickets(server).await.set_ticket_promise(request).await.expect("it can be promised");
 }
 
 /// One thing with all tickets of an incident; how many it was done with.
-async fn with_all(
-    tickets: &mut TicketServiceClient<StaffConnection>,
-    incident: &str,
-    verb: change_tickets_request::Verb,
-) -> usize {
+async fn with_all(server: &ServerProcess, incident: &str, verb: change_tickets_request::Verb) -> usize {
     let request = ChangeTicketsRequest {
         request_id: Uuid::now_v7().to_string(),
         incident_id: incident.to_owned(),
         verb: Some(verb),
         ..ChangeTicketsRequest::default()
     };
-    let answer = tickets.change_tickets(request).await.expect("an answer").into_inner();
+    let answer = tickets(server).await.change_tickets(request).await.expect("an answer").into_inner();
     assert!(!answer.has_more);
     answer.changed.len()
 }
@@ -84,8 +88,7 @@ async fn cut_line_is_one_incident_one_answer_and_forty_tickets_that_end_by_what_
     let token = staff.add_token(&home.municipality_id, &other_school, 1_000).await.token;
     let other_home = Home { school_id: other_school, token, ..home.clone() };
     say_gateways(&server, [&home, &other_home]).await;
-    let mut tickets = TicketServiceClient::new(staff.connection().await);
-    serve_at_all_hours(&mut tickets, &home.municipality_id).await;
+    serve_at_all_hours(&server, &home.municipality_id).await;
     let cut = Arc::new(AtomicBool::new(false));
     let _devices = two_schools_report([&server, &server], [&home, &other_home], &cut).await;
 
@@ -122,7 +125,7 @@ async fn cut_line_is_one_incident_one_answer_and_forty_tickets_that_end_by_what_
     let id = open.incident_id.as_str();
     let all = REPORTS + 1;
     eventually_async("all belong to it", Duration::from_secs(60), async || {
-        (of_incident(&mut tickets, id, false).await.len() == all).then_some(())
+        (of_incident(&server, id, false).await.len() == all).then_some(())
     })
     .await;
     assert_eq!(incidents(&server).await.len(), 1);
@@ -137,27 +140,27 @@ async fn cut_line_is_one_incident_one_answer_and_forty_tickets_that_end_by_what_
     assert_eq!(also.status, StatusCode::SEE_OTHER);
 
     // Nobody closes it while devices say otherwise.
-    let one = of_incident(&mut tickets, id, false).await.into_iter().next().expect("there are some");
+    let one = of_incident(&server, id, false).await.into_iter().next().expect("there are some");
     let request = ChangeTicketRequest {
         municipality_id: one.municipality_id.clone(),
         ticket_id: one.ticket_id.clone(),
         version: one.version,
         verb: Some(change_ticket_request::Verb::Resolve(ResolveTicket { text: String::from("直ったはず") })),
     };
-    let refused = tickets.change_ticket(request).await.expect_err("it lasts");
+    let refused = tickets(&server).await.change_ticket(request).await.expect_err("it lasts");
     assert_eq!(refused.code(), Code::FailedPrecondition, "{refused}");
     let reply = ReplyTicket { text: String::from("回線の断を確認し、事業者に連絡しました") };
-    assert_eq!(with_all(&mut tickets, id, change_tickets_request::Verb::Reply(reply)).await, all);
+    assert_eq!(with_all(&server, id, change_tickets_request::Verb::Reply(reply)).await, all);
     let mut phone = Visitor::new(server.console_address());
     assert!(phone.get(&links[REPORTS - 1]).await.text.contains("事業者に連絡しました"));
 
     cut.store(false, Ordering::Relaxed);
     let done = eventually_async("devices prove the end", Duration::from_secs(400), async || {
-        let done = of_incident(&mut tickets, id, true).await;
+        let done = of_incident(&server, id, true).await;
         (done.len() == all).then_some(done)
     })
     .await;
-    assert_eq!(of_incident(&mut tickets, id, false).await.len(), 0);
+    assert_eq!(of_incident(&server, id, false).await.len(), 0);
     let resolved = done.iter().filter(|ticket| ticket.state() == TicketState::Resolved).count();
     assert_eq!(resolved, REPORTS, "people can still object; the incident's own is closed");
     let request = GetTicketRequest {
@@ -165,12 +168,12 @@ async fn cut_line_is_one_incident_one_answer_and_forty_tickets_that_end_by_what_
         ticket_id: one.ticket_id.clone(),
         ..GetTicketRequest::default()
     };
-    let events = tickets.get_ticket(request).await.expect("it is there").into_inner().events;
+    let events = tickets(&server).await.get_ticket(request).await.expect("it is there").into_inner().events;
     assert!(events.iter().any(|event| event.kind() == TicketEventKind::Recovered), "{events:?}");
     assert!(phone.get(&links[0]).await.text.contains("復旧したことを確認しました"));
     let close = change_tickets_request::Verb::Close(CloseTicket {});
-    assert_eq!(with_all(&mut tickets, id, close).await, REPORTS);
-    let done = of_incident(&mut tickets, id, true).await;
+    assert_eq!(with_all(&server, id, close).await, REPORTS);
+    let done = of_incident(&server, id, true).await;
     assert!(done.iter().all(|ticket| ticket.state() == TicketState::Closed));
 
     // The figures say what the tickets say.
@@ -180,7 +183,8 @@ async fn cut_line_is_one_incident_one_answer_and_forty_tickets_that_end_by_what_
         last_date: today(),
         grouping: TicketGrouping::School.into(),
     };
-    let figures = tickets.get_ticket_figures(request).await.expect("figures").into_inner().whole.expect("a sum");
+    let figures =
+        tickets(&server).await.get_ticket_figures(request).await.expect("figures").into_inner().whole.expect("a sum");
     let count = all as u64;
     assert_eq!((figures.came, figures.merged, figures.reopened), (count, 0, 0));
     assert_eq!((figures.answered_in_time, figures.answered_late), (count, 0));

@@ -57,6 +57,8 @@ const METHODS: &[&str] = &[
     "/gigafleet.v1.TicketService/ListTicketViews",
     "/gigafleet.v1.TicketService/KeepTicketView",
     "/gigafleet.v1.TicketService/DeleteTicketView",
+    "/gigafleet.v1.TicketService/GetDeviceHealthPolicy",
+    "/gigafleet.v1.TicketService/SetDeviceHealthPolicy",
     "/gigafleet.v1.TicketService/GetTicketFigures",
     "/gigafleet.v1.TicketService/GetTicketPromise",
     "/gigafleet.v1.TicketService/SetTicketPromise",

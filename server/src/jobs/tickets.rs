@@ -5,14 +5,22 @@ use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
 use super::{Lease, PACE, rest};
-use crate::tickets::service::Tickets;
+use crate::{error::Result, tickets::service::Tickets};
 
 /// From one look at what time asks for to the next.
 const KEEP_PACE: Duration = Duration::from_secs(60);
 
+/// From one look at the health of all devices to the next.
+const HEALTH_PACE: Duration = Duration::from_secs(3_600);
+/// And from the start to the first: what devices say after a restart is news.
+const FIRST_HEALTH: Duration = Duration::from_secs(600);
+/// It rests this many times as long as it worked after each owner, so that it takes a small share of a core however large the fleet.
+const HEALTH_REST: u32 = 4;
+
 /// Works until `stop` becomes true.
 pub(super) async fn work(tickets: Tickets, mut lease: Lease, mut stop: watch::Receiver<bool>) {
     let mut kept: Option<Instant> = None;
+    let mut health_at = Instant::now() + FIRST_HEALTH;
     loop {
         match lease.hold().await {
             Ok(true) => {
@@ -29,6 +37,12 @@ pub(super) async fn work(tickets: Tickets, mut lease: Lease, mut stop: watch::Re
                     }
                     kept = Some(Instant::now());
                 }
+                if Instant::now() >= health_at {
+                    if let Err(error) = judge_health(&tickets, &mut lease, &mut stop).await {
+                        tracing::debug!(error = error.chain(), "the health of devices waits for the database");
+                    }
+                    health_at = Instant::now() + HEALTH_PACE;
+                }
             }
             Ok(false) => {}
             Err(error) => tracing::debug!(error = error.chain(), "tickets wait for the database"),
@@ -40,4 +54,27 @@ pub(super) async fn work(tickets: Tickets, mut lease: Lease, mut stop: watch::Re
     if let Err(error) = lease.end().await {
         tracing::debug!(error = error.chain(), "the lease of tickets ends by itself");
     }
+}
+
+/// One look at the health of all devices.
+async fn judge_health(tickets: &Tickets, lease: &mut Lease, stop: &mut watch::Receiver<bool>) -> Result<()> {
+    for owner in tickets.owners_to_judge().await? {
+        if !lease.hold().await? {
+            return Ok(());
+        }
+        let started = Instant::now();
+        match tickets.judge_health(owner).await {
+            Ok(0) => {}
+            Ok(changed) => tracing::info!(%owner, changed, "tickets followed the health of devices"),
+            Err(error) => {
+                tracing::warn!(%owner, error = error.chain(), "the health of devices waits for the next look")
+            }
+        }
+        // What is more urgent goes on meanwhile.
+        tickets.follow_incidents().await?;
+        if rest(started.elapsed() * HEALTH_REST, stop).await {
+            return Ok(());
+        }
+    }
+    Ok(())
 }

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use gigafleet::{
-    access::rules::Staff,
+    access::rules::{Place, Role, Staff},
     checkin::service::{Heard as _, HeardReport},
     clock::Timestamp,
     enrollment::{rules::DeviceIdentity, service::TokenOrder},
@@ -19,7 +19,8 @@ use gigafleet::{
     schools::rules::{MunicipalityId, SchoolId},
     tickets::{
         rules::{
-            Category, EventKind, Impact, State, TicketId, Urgency, clock::Standing, filter::Filter, incidents as rules,
+            Category, EventKind, Impact, State, TicketId, Urgency, clock::Standing, filter::Filter,
+            health::HealthPolicy, incidents as rules,
         },
         service::{Change, ListOrder, ManyOrder, Named, Selection, TicketOrder, Tickets},
     },
@@ -37,6 +38,7 @@ crate::on_both_engines!(
     measurements_of_several_servers_add_up_and_are_folded,
     check_that_went_well_again_is_no_trouble_any_more,
     incidents_make_take_in_end_and_bring_back_tickets,
+    sick_devices_make_one_ticket_for_a_school_and_a_rule,
 );
 
 /// Pace of the devices of the world, in seconds.
@@ -304,6 +306,79 @@ async fn incidents_make_take_in_end_and_bring_back_tickets(world: World) {
     assert_eq!(states, [back, (State::Triaged, true, EventKind::Answered)]);
     pass_minutes(&world, &mut judge, &[&one, &other], 49..80).await;
     assert_eq!(tickets.follow_incidents().await.unwrap(), 502, "all are ended again");
+}
+
+/// A device says what its battery keeps of what it kept when it was new.
+async fn say_battery(world: &World, device: &DeviceIdentity, sequence: u64, health_percent: u32) {
+    let battery = v1::Battery { health_percent: Some(health_percent), ..v1::Battery::default() };
+    let request = v1::CheckInRequest {
+        sequence,
+        base_sequence: sequence - 1,
+        run_id: 7,
+        monotonic_ms: 60_000 * sequence,
+        status: Some(v1::Status { battery: Some(battery), ..v1::Status::default() }),
+        ..v1::CheckInRequest::default()
+    };
+    world.checkins.check_in(*device, request).await.unwrap();
+}
+
+async fn sick_devices_make_one_ticket_for_a_school_and_a_rule(world: World) {
+    let owner = world.municipality("131130").await;
+    let school = School::with_devices(&world, owner, 1).await;
+    let staff = world.staff().await;
+    let tickets = Tickets::new(world.db.clone(), world.clock.clone(), world.access.clone());
+    let judge = async || tickets.judge_health(owner).await.unwrap();
+    let open = async || tickets.list(&staff, ListOrder { limit: 9, ..ListOrder::default() }).await.unwrap();
+    assert_eq!(judge().await, 0);
+    let [one, two, three, ..] = &school.devices[..] else { panic!("there are more") };
+    say_battery(&world, one, 1, 49).await;
+    say_battery(&world, two, 1, 30).await;
+    say_battery(&world, three, 1, 50).await;
+    assert_eq!((judge().await, judge().await), (1, 0), "once");
+    let [view] = &open().await[..] else { panic!("one ticket") };
+    assert_eq!((view.row.school_id, view.row.category, view.row.origin), (Some(school.id.0), 3, 6));
+    let id = TicketId(view.row.ticket_id);
+    let events = async || tickets.get(&staff, owner, Named::Id(id)).await.unwrap().events;
+    let named = |device: &DeviceIdentity| device.key.device.to_string();
+    let first = events().await[0].body.clone();
+    assert!(first.contains("2 台") && first.contains(&named(one)) && first.contains(&named(two)), "{first}");
+    // One more is told; whoever works on it need not look for it.
+    say_battery(&world, three, 2, 10).await;
+    assert_eq!((judge().await, judge().await), (1, 0));
+    let last = events().await.pop().unwrap();
+    assert!(last.kind == EventKind::Noted.to_number() && last.body.contains(&named(three)), "{}", last.body);
+    assert!(!last.body.contains(&named(one)));
+    // It ends by itself when all are well, and comes anew when one is not.
+    for (device, sequence) in [(one, 2), (two, 2), (three, 3)] {
+        say_battery(&world, device, sequence, 90).await;
+    }
+    assert_eq!((judge().await, judge().await), (1, 0));
+    assert!(open().await.is_empty());
+    let kinds: Vec<_> = events().await.iter().map(|event| event.kind).collect();
+    assert!(kinds.ends_with(&[EventKind::Recovered.to_number(), EventKind::Closed.to_number()]), "{kinds:?}");
+    say_battery(&world, one, 3, 5).await;
+    assert_eq!(judge().await, 1);
+    let [again] = &open().await[..] else { panic!("one ticket") };
+    assert_ne!(again.row.ticket_id, id.0);
+    // Who closed it knows what they did: it does not come again while the same is so.
+    let place = (owner, TicketId(again.row.ticket_id));
+    let over = Change::Resolve(String::from("来年度に更新する"));
+    let resolved = tickets.change(&staff, place, again.row.version, over).await.unwrap();
+    tickets.change(&staff, place, resolved.row.version, Change::Close).await.unwrap();
+    assert_eq!(judge().await, 0);
+
+    // Twenty school days are four weeks without the holidays in them; an owner that wants to know sooner says so.
+    let days = |days: u64| world.clock.advance(Duration::from_secs(days * 24 * 3_600));
+    days(8);
+    assert_eq!(judge().await, 0);
+    let policy = HealthPolicy { not_seen_school_days: 5, ..tickets.health_policy(&staff, owner).await.unwrap() };
+    tickets.set_health_policy(&staff, owner, policy).await.unwrap();
+    assert_eq!(judge().await, 1);
+    let [silent] = &open().await[..] else { panic!("one ticket") };
+    assert!(silent.row.subject.starts_with("長く報告のない端末"), "{}", silent.row.subject);
+    let teacher = world.of_role(Role::SchoolStaff, Place::School(owner, school.id)).await;
+    let refused = tickets.set_health_policy(&teacher, owner, HealthPolicy::default()).await.unwrap_err();
+    assert_eq!(refused.reason, "RIGHT_MISSING");
 }
 
 /// Lets minutes pass, each judged at its end.

@@ -4,6 +4,7 @@ use clap::{Args, Subcommand};
 use gigafleet_proto::v1::{self, change_ticket_request::Verb};
 
 mod figures;
+mod health;
 mod many;
 
 use super::{
@@ -203,6 +204,9 @@ enum TicketsCommand {
     Undo(TicketArgs),
     /// Count tickets: how many came in, how they were answered and ended, what waits.
     Figures(figures::FiguresArgs),
+    /// From which figures on a device makes a ticket by itself.
+    #[command(subcommand)]
+    HealthPolicy(health::HealthPolicyCommand),
     /// Do one thing with all tickets that are attached to an incident.
     OfIncident(many::OfIncidentArgs),
 }
@@ -278,6 +282,7 @@ pub(super) async fn run(args: TicketsArgs) -> Result<()> {
         TicketsCommand::Unmerge(ticket) => (ticket, Verb::Unmerge(v1::UnmergeTicket {})),
         TicketsCommand::Undo(ticket) => (ticket, Verb::Undo(v1::UndoTicket {})),
         TicketsCommand::Figures(args) => return figures::figures(&client, args, as_json).await,
+        TicketsCommand::HealthPolicy(command) => return health::health_policy(&client, command).await,
         TicketsCommand::OfIncident(args) => return many::of_incident(&client, args, as_json).await,
     };
     let read = promised(find(&client, &ticket).await?.ticket)?;

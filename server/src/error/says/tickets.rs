@@ -54,6 +54,11 @@ says! {
     figures_of_schools: "学校別の集計には区市町村を選んでください", "counting by school needs a municipality";
     figures_too_many(most): "対象が {most} 件を超えています。期間を短くするか、区市町村を選んでください", "more than {most} tickets: choose a shorter period or a municipality";
     figures_no_school: "学校以外", "of no school";
+    health_models(most): "機種と出典を入力してください({most} 件まで)", "needs models with their sources, at most {most}";
+    health_ends(most): "OSの種類・バージョン・最終日・出典を入力してください({most} 件まで)", "needs kind, version, last day and source of operating systems, at most {most}";
+    health_text(count, names): "対象 {count} 台: {names}", "{count} devices: {names}";
+    health_more(count, names): "新たに {count} 台: {names}", "{count} more devices: {names}";
+    health_cleared: "対象の端末がなくなったことを計測で確認しました。", "By what devices report, none is so any more.";
     promise_most(most): "0〜{most} にしてください", "needs 0 to {most}";
     promise_priorities: "1〜4にしてください", "needs priorities of 1 to 4";
     why_merged: "別の問い合わせに統合", "went into another ticket";

@@ -1,6 +1,7 @@
 //! TicketService: the queue, one ticket, one verb on one or many.
 
 mod figures;
+pub mod health;
 mod many;
 mod views;
 
@@ -455,6 +456,28 @@ impl TicketService for TicketGrpc {
         let order = figures::order_of(&request.into_inner())?;
         let report = self.tickets.figures(&staff, order).await?;
         Ok(Response::new(figures::report_message(&report)))
+    }
+
+    async fn get_device_health_policy(
+        &self,
+        request: Request<v1::GetDeviceHealthPolicyRequest>,
+    ) -> Result<Response<v1::GetDeviceHealthPolicyResponse>, Status> {
+        let staff = caller::staff(request.metadata(), &self.access).await?;
+        let owner = page::field(parse_uuid("municipality_id", &request.get_ref().municipality_id))?;
+        let policy = self.tickets.health_policy(&staff, MunicipalityId(owner)).await?;
+        Ok(Response::new(v1::GetDeviceHealthPolicyResponse { policy: Some(health::policy_message(policy)) }))
+    }
+
+    async fn set_device_health_policy(
+        &self,
+        request: Request<v1::SetDeviceHealthPolicyRequest>,
+    ) -> Result<Response<v1::SetDeviceHealthPolicyResponse>, Status> {
+        let staff = caller::staff(request.metadata(), &self.access).await?;
+        let request = request.into_inner();
+        let owner = page::field(parse_uuid("municipality_id", &request.municipality_id))?;
+        let policy = health::policy_of(request.policy.unwrap_or_default());
+        self.tickets.set_health_policy(&staff, MunicipalityId(owner), policy).await?;
+        Ok(Response::new(v1::SetDeviceHealthPolicyResponse {}))
     }
 
     async fn set_ticket_promise(

@@ -1,7 +1,7 @@
 //! Words and rules of tickets, pure: the life of one ([`life`]), what is promised ([`promise`]) and how the clocks of that
 //! run ([`clock`]), where a ticket stands in the queue ([`queue`]), which tickets a list shows ([`filter`]), what can be taken back
 //! ([`undo`]), what incidents make of tickets ([`incidents`]), what is
-//! counted of them ([`figures`]).
+//! counted of them ([`figures`]), what the health of devices makes of them ([`health`]).
 
 pub mod clock;
 pub mod fields;
@@ -51,6 +51,8 @@ macro_rules! words {
         }
     };
 }
+
+pub mod health;
 
 words! {
     /// Where a ticket is in its life.

@@ -7,6 +7,7 @@ mod census;
 mod change;
 mod create;
 mod figures;
+mod health;
 mod incidents;
 mod judged;
 mod many;

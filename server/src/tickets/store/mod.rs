@@ -2,6 +2,7 @@
 
 pub(super) mod census;
 pub(super) mod figures;
+pub(super) mod health;
 pub(super) mod incidents;
 mod queue;
 pub(super) mod snapshot;

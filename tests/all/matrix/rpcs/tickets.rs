@@ -76,6 +76,12 @@ pub(super) fn tickets() -> Vec<Rpc> {
             &[Anywhere(ViewTickets), NobodyElses("VIEW_NOT_FOUND")],
             json!({ "view_id": "01999999-0000-7000-8000-000000000001" }),
         ),
+        staff("TicketService/GetDeviceHealthPolicy", LIST, json!({ "municipality_id": "{municipality}" })),
+        staff(
+            "TicketService/SetDeviceHealthPolicy",
+            PROMISE,
+            json!({ "municipality_id": "{municipality}", "policy": { "source": "市の基準", "not_seen_school_days": 20 } }),
+        ),
         staff(
             "TicketService/GetTicketFigures",
             &[Anywhere(ViewFigures), SeesOwner(ViewFigures, NO_OWNER)],
