@@ -49,6 +49,8 @@ macro_rules! words {
     };
 }
 
+pub(in crate::tickets) use words;
+
 words! {
     /// Where a ticket is in its life.
     State {
@@ -225,6 +227,20 @@ words! {
         Undone = 17, "取り消し", "taken back";
         /// Whoever reported it says that it works again.
         Fixed = 25, "申告者が解決を確認", "the caller says that it works";
+        /// Its device was swapped with a spare.
+        Swapped = 30, "予備機と交換", "swapped with a spare";
+        /// Its device went to repair.
+        RepairStarted = 31, "修理に出した", "sent to repair";
+        /// More is known of the repair.
+        RepairChanged = 32, "修理の内容を更新", "repair changed";
+        /// The repair ended.
+        RepairEnded = 33, "修理が終了", "repair ended";
+        /// Its device is lost, or more is known of that.
+        LossRecorded = 34, "紛失を記録", "loss recorded";
+        /// The device was found or written off.
+        LossEnded = 35, "紛失の対応が終了", "loss ended";
+        /// It cost something.
+        CostRecorded = 36, "費用を記録", "cost recorded";
     }
 }
 
@@ -241,7 +257,10 @@ impl EventKind {
             | Self::Closed
             | Self::Reopened
             | Self::Merged
-            | Self::Fixed => true,
+            | Self::Fixed
+            | Self::Swapped
+            | Self::RepairStarted
+            | Self::RepairEnded => true,
             Self::Triaged
             | Self::Assigned
             | Self::Released
@@ -249,7 +268,11 @@ impl EventKind {
             | Self::Noted
             | Self::Unmerged
             | Self::Attached
-            | Self::Undone => false,
+            | Self::Undone
+            | Self::RepairChanged
+            | Self::LossRecorded
+            | Self::LossEnded
+            | Self::CostRecorded => false,
         }
     }
 }

@@ -116,7 +116,14 @@ impl EventKind {
             | Self::Answered
             | Self::Attached
             | Self::Fixed
-            | Self::Undone => false,
+            | Self::Undone
+            | Self::Swapped
+            | Self::RepairStarted
+            | Self::RepairChanged
+            | Self::RepairEnded
+            | Self::LossRecorded
+            | Self::LossEnded
+            | Self::CostRecorded => false,
         }
     }
 }

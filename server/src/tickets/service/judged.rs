@@ -49,7 +49,7 @@ fn unreadable(what: &str) -> Error {
 }
 
 /// The life that is stored in a row.
-pub(super) fn life_of(row: &TicketRow) -> Result<Life> {
+pub(in crate::tickets) fn life_of(row: &TicketRow) -> Result<Life> {
     let times =
         serde_json::from_str(&row.life).map_err(|source| Error::internal("a ticket can not be read", source))?;
     let waiting_on = match row.waiting_on {
@@ -90,7 +90,7 @@ pub(super) fn stand(row: &TicketRow, life: &Life, terms: &Terms, now: Timestamp)
 }
 
 /// Tickets as their reader sees them, in the order in which they come. Each owner's calendars and promises are read once.
-pub(super) async fn views(tx: &mut Tx, rows: Vec<TicketRow>, now: Timestamp) -> Result<Vec<TicketView>> {
+pub(in crate::tickets) async fn views(tx: &mut Tx, rows: Vec<TicketRow>, now: Timestamp) -> Result<Vec<TicketView>> {
     let owners: BTreeSet<_> = rows.iter().map(|row| MunicipalityId(row.municipality_id)).collect();
     let oldest = rows.iter().map(|row| row.created_at).min().map_or(now, Timestamp);
     let terms = Terms::of_owners(tx, &owners, [oldest, now]).await?;
