@@ -8,6 +8,7 @@
 //! A leg begins on an open ticket. It goes on and ends whatever became of the ticket: a device comes back from repair long after its
 //! user got a spare and the ticket was closed.
 
+pub mod pages;
 pub mod rules;
 pub mod service;
 pub mod store;

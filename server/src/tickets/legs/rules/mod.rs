@@ -1,6 +1,8 @@
 //! Words and rules of legs, pure: what repairs, losses and costs can say ([`said`]), and where they lead a device.
 
 pub mod said;
+#[cfg(test)]
+mod tests;
 
 use crate::{
     access::rules::id,
