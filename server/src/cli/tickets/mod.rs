@@ -3,6 +3,7 @@
 use clap::{Args, Subcommand};
 use gigafleet_proto::v1::{self, change_ticket_request::Verb};
 
+mod legs;
 mod many;
 
 use super::{
@@ -202,6 +203,8 @@ enum TicketsCommand {
     Undo(TicketArgs),
     /// Do one thing with all tickets that are attached to an incident.
     OfIncident(many::OfIncidentArgs),
+    #[command(flatten)]
+    Legs(legs::LegsCommand),
 }
 
 /// A ticket and a text.
@@ -229,6 +232,7 @@ macro_rules! reader {
         }
     };
 }
+use reader;
 reader!(state, TicketState, "TICKET_STATE_", "state");
 reader!(category, TicketCategory, "TICKET_CATEGORY_", "category");
 reader!(impact, TicketImpact, "TICKET_IMPACT_", "impact");
@@ -273,6 +277,7 @@ pub(super) async fn run(args: TicketsArgs) -> Result<()> {
         }
         TicketsCommand::Unmerge(ticket) => (ticket, Verb::Unmerge(v1::UnmergeTicket {})),
         TicketsCommand::Undo(ticket) => (ticket, Verb::Undo(v1::UndoTicket {})),
+        TicketsCommand::Legs(command) => return legs::run(&client, command, as_json).await,
         TicketsCommand::OfIncident(args) => return many::of_incident(&client, args, as_json).await,
     };
     let read = promised(find(&client, &ticket).await?.ticket)?;
