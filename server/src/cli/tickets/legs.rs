@@ -2,6 +2,7 @@
 
 use clap::{Args, Subcommand};
 use gigafleet_proto::v1;
+use uuid::Uuid;
 
 use super::{
     super::{
@@ -308,8 +309,17 @@ async fn swap(client: &Client, ticket: &TicketArgs, spare: &str, becomes: v1::Sw
     let read = promised(find(client, ticket).await?.ticket)?;
     let known = list_spares(client, &read).await?;
     let found = known.into_iter().find(|known| known.device_id == spare || known.label == spare);
-    // One beyond those that are listed can be named by its id.
-    let (spare_id, spare_etag) = found.map_or_else(|| (spare.to_owned(), String::new()), |f| (f.device_id, f.etag));
+    let (spare_id, spare_etag) = match found {
+        Some(known) => (known.device_id, known.etag),
+        // One beyond those that are listed can be named by its id.
+        None if Uuid::try_parse(spare).is_ok() => (spare.to_owned(), String::new()),
+        None => {
+            return Err(Failure::told(
+                format!("no spare for ticket {} is called {spare}", read.number),
+                "`gigafleet tickets spares` lists them; another one can be named by its id",
+            ));
+        }
+    };
     let request = v1::SwapWithSpareRequest {
         municipality_id: read.municipality_id,
         ticket_id: read.ticket_id,
