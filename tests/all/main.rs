@@ -4,6 +4,7 @@ mod refusal;
 #[macro_use]
 mod harness;
 
+mod a_broken_screen;
 mod a_school_morning;
 mod a_school_with_faults;
 mod agent_binary;

@@ -6,6 +6,7 @@
 
 pub(super) mod access;
 mod bandwidth;
+mod legs;
 mod network;
 mod schools;
 mod tickets;
@@ -13,6 +14,7 @@ mod tickets;
 pub(super) use self::bandwidth::{
     bandwidth_assessment, bandwidth_edition, bandwidth_measurement, bandwidth_report, bandwidth_test,
 };
+pub(super) use self::legs::{spare, ticket_cost, ticket_legs};
 pub(super) use self::network::{incident, measurement_series, planned_work, school_health, school_network, target};
 pub(super) use self::schools::{calendar_period, holiday, hub, lesson_time, line, pupils, school_day};
 pub(super) use self::tickets::{found_ticket, ticket, ticket_figures, ticket_whole};

@@ -21,6 +21,7 @@ mod phone;
 mod registry;
 mod schema;
 mod schools;
+mod ticket_legs;
 mod ticket_search;
 mod ticketing;
 

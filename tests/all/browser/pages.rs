@@ -288,6 +288,12 @@ fn tickets(town: &Town) -> Vec<Page> {
     let new = |school: &str| format!("/tickets/new?municipality={}{school}", town.municipality);
     let of_school = format!("&school={}", town.school);
     let first = "tr[data-row] a[data-row-link]";
+    let legs = vec![
+        open(format!("/tickets/{}/1", town.municipality)),
+        Step::Click("#swap summary"),
+        Step::Click("#repair summary"),
+        Step::Click("#cost summary"),
+    ];
     vec![
         of("tickets", vec![open("/tickets")]),
         of("tickets-chosen", vec![open("/tickets"), Step::Click("tr[data-row] input[data-choice]")]),
@@ -307,6 +313,19 @@ fn tickets(town: &Town) -> Vec<Page> {
         of("ticket-figures", vec![open("/tickets/figures")]),
         of("ticket-figures-schools", vec![open(format!("/tickets/figures?municipality_id={}", town.municipality))]),
         of("ticket-figures-refused", vec![open("/tickets/figures?by=2&first_date=2026-11-31")]),
+        of("ticket-device", legs.clone()),
+        of(
+            "ticket-device-refused",
+            [
+                legs,
+                vec![
+                    Step::Fill("#field-quote_yen", "高い"),
+                    Step::Fill("#field-cost_yen", "9,999,999"),
+                    Step::Follow("#repair-form [value='change_repair']"),
+                ],
+            ]
+            .concat(),
+        ),
         of("ticket-new", vec![open(new(&of_school))]),
         of("ticket-new-place", vec![open("/tickets/new")]),
         of(

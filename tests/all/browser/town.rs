@@ -350,6 +350,9 @@ async fn trouble(server: &ServerProcess, owner: &str, schools: &[String], device
         };
         let made = tickets.create_ticket(request).await.expect("a ticket can be made").into_inner().ticket;
         let made = made.expect("the answer holds it");
+        if number == 0 {
+            legs(server, &made).await;
+        }
         let text = String::from("再起動で直るか確かめてください。");
         let verb = match number % 6 {
             1 => Verb::Reply(v1::ReplyTicket { text }),
@@ -366,6 +369,39 @@ async fn trouble(server: &ServerProcess, owner: &str, schools: &[String], device
         };
         tickets.change_ticket(request).await.expect("a ticket can be changed");
     }
+}
+
+/// The repair of the device of a ticket, and what that cost so far.
+async fn legs(server: &ServerProcess, ticket: &v1::Ticket) {
+    let mut tickets = TicketServiceClient::new(server.staff().connection().await);
+    let terms = v1::RepairTerms {
+        vendor: String::from("多摩端末修理センター"),
+        quote_yen: Some(18_700),
+        insurance: v1::RepairInsurance::Claimed.into(),
+        insurance_number: String::from("H-2026-0042"),
+        sent_date: String::from("2026-04-20"),
+        note: String::from("左下から割れている。液晶とタッチパネルの交換。"),
+        ..v1::RepairTerms::default()
+    };
+    let request = v1::StartRepairRequest {
+        municipality_id: ticket.municipality_id.clone(),
+        ticket_id: ticket.ticket_id.clone(),
+        version: ticket.version,
+        terms: Some(terms),
+    };
+    tickets.start_repair(request).await.expect("a repair can begin");
+    let request = v1::RecordTicketCostRequest {
+        municipality_id: ticket.municipality_id.clone(),
+        ticket_id: ticket.ticket_id.clone(),
+        version: ticket.version + 1,
+        kind: v1::TicketCostKind::Peripheral.into(),
+        payer: v1::Payer::Own.into(),
+        amount_yen: 2_200,
+        date: String::from("2026-04-21"),
+        note: String::from("保護カバー"),
+        ..v1::RecordTicketCostRequest::default()
+    };
+    tickets.record_ticket_cost(request).await.expect("a cost can be written");
 }
 
 /// What is broken, what was measured, what was announced; gives an incident that reaches over two owners.

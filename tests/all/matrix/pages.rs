@@ -334,6 +334,18 @@ fn tickets() -> Vec<Page> {
             WORK,
             &[("version", "1"), ("verb", "note"), ("text", "確認")],
         ),
+        post(
+            "/tickets/{municipality}/{ticket}/legs",
+            "/tickets/{municipality}/{new_ticket}/legs",
+            WORK,
+            &[("version", "1"), ("leg", "cost"), ("cost_kind", "10"), ("cost_payer", "5"), ("amount_yen", "1,200円")],
+        ),
+        post(
+            "/tickets/{municipality}/{ticket}/legs",
+            "/tickets/{municipality}/{new_broken}/legs",
+            WORK,
+            &[("version", "1"), ("leg", "swap"), ("spare", "{new_broken.spare}:2"), ("becomes", "1")],
+        ),
         live("/tickets/{municipality}/{ticket}/live", "/tickets/{municipality}/{ticket}/live", SEE),
         get("/tickets/figures", "/tickets/figures", &[Anywhere(ViewFigures)]),
         get(

@@ -332,6 +332,8 @@ impl World {
             ("version", String::from("1")),
             ("value", String::from("020000000009")),
             ("school", id(4).to_string()),
+            ("spare", id(5).to_string()),
+            ("leg", id(6).to_string()),
         ])
     }
 
@@ -481,6 +483,35 @@ impl World {
                 self.note(&made, Extent::School(school), Right::ViewTickets);
                 Thing::from([("", made)])
             }
+            "broken" => {
+                let (device, spare) = (self.create_device(school).await, self.create_device(school).await);
+                let request = json!({ "device_id": spare[""], "verb": "DEVICE_VERB_MAKE_SPARE" });
+                self.make("DeviceService/MoveDevice", request).await;
+                let ticket = json!({
+                    "municipality_id": owner, "device_id": device[""], "subject": format!("{mark}-school の端末"),
+                    "text": "画面が割れた", "category": "TICKET_CATEGORY_SCREEN",
+                });
+                let made = self.make("TicketService/CreateTicket", ticket).await.take("ticket.ticketId");
+                self.note(&made, Extent::School(school), Right::ViewTickets);
+                Thing::from([("", made), ("device", device[""].clone()), ("spare", spare[""].clone())])
+            }
+            "mended" | "missing" => {
+                let device = self.create_device(school).await;
+                let ticket = json!({
+                    "municipality_id": owner, "device_id": device[""], "subject": format!("{mark}-school の端末"),
+                    "text": "画面が割れた", "category": "TICKET_CATEGORY_SCREEN",
+                });
+                let made = self.make("TicketService/CreateTicket", ticket).await.take("ticket.ticketId");
+                self.note(&made, Extent::School(school), Right::ViewTickets);
+                let (method, what, part) = match base {
+                    "mended" => ("StartRepair", json!({ "vendor": "修理の店" }), "repair.repairId"),
+                    _ => ("RecordLoss", json!({ "notice_date": "2026-11-01" }), "loss.lossId"),
+                };
+                let request = json!({ "municipality_id": owner, "ticket_id": made, "version": 1, "terms": what });
+                let leg = self.make(&format!("TicketService/{method}"), request).await.take(part);
+                self.note(&leg, Extent::School(school), Right::ViewTickets);
+                Thing::from([("", made), ("leg", leg)])
+            }
             "incident" => self.create_incident(school, &owner, &id).await,
             other => panic!("nobody knows how to make {other}"),
         }
@@ -574,7 +605,7 @@ impl World {
 }
 
 /// What stands in each school before anything is called.
-const STANDING: [&str; 17] = [
+const STANDING: [&str; 20] = [
     "branch",
     "device",
     "device2",
@@ -592,6 +623,9 @@ const STANDING: [&str; 17] = [
     "work",
     "incident",
     "ticket",
+    "broken",
+    "mended",
+    "missing",
 ];
 
 /// Whether a text has another one in it; a number must not be part of a longer one.

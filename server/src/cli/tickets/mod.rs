@@ -5,6 +5,7 @@ use gigafleet_proto::v1::{self, change_ticket_request::Verb};
 
 mod figures;
 mod health;
+mod legs;
 mod many;
 
 use super::{
@@ -209,6 +210,8 @@ enum TicketsCommand {
     HealthPolicy(health::HealthPolicyCommand),
     /// Do one thing with all tickets that are attached to an incident.
     OfIncident(many::OfIncidentArgs),
+    #[command(flatten)]
+    Legs(legs::LegsCommand),
 }
 
 /// A ticket and a text.
@@ -236,6 +239,7 @@ macro_rules! reader {
         }
     };
 }
+use reader;
 reader!(state, TicketState, "TICKET_STATE_", "state");
 reader!(category, TicketCategory, "TICKET_CATEGORY_", "category");
 reader!(impact, TicketImpact, "TICKET_IMPACT_", "impact");
@@ -283,6 +287,7 @@ pub(super) async fn run(args: TicketsArgs) -> Result<()> {
         TicketsCommand::Undo(ticket) => (ticket, Verb::Undo(v1::UndoTicket {})),
         TicketsCommand::Figures(args) => return figures::figures(&client, args, as_json).await,
         TicketsCommand::HealthPolicy(command) => return health::health_policy(&client, command).await,
+        TicketsCommand::Legs(command) => return legs::run(&client, command, as_json).await,
         TicketsCommand::OfIncident(args) => return many::of_incident(&client, args, as_json).await,
     };
     let read = promised(find(&client, &ticket).await?.ticket)?;

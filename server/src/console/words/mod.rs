@@ -10,6 +10,7 @@ pub mod devices;
 pub mod faults;
 pub mod fields;
 pub mod imports;
+pub mod legs;
 pub mod lists;
 pub mod network;
 pub mod overview;
@@ -111,6 +112,8 @@ pub struct Words {
     pub bandwidth: bandwidth::BandwidthWords,
     /// Of network health.
     pub network: network::NetworkWords,
+    /// Of what becomes of a ticket's device.
+    pub legs: legs::LegWords,
     /// Of tickets.
     pub tickets: tickets::TicketWords,
     /// Of the reviews of identities.
@@ -133,6 +136,7 @@ impl Words {
         imports: imports::ImportWords::JA,
         bandwidth: bandwidth::BandwidthWords::JA,
         network: network::NetworkWords::JA,
+        legs: legs::LegWords::JA,
         tickets: tickets::TicketWords::JA,
         reviews: reviews::ReviewWords::JA,
         overview: overview::OverviewWords::JA,
@@ -149,6 +153,7 @@ impl Words {
         imports: imports::ImportWords::EN,
         bandwidth: bandwidth::BandwidthWords::EN,
         network: network::NetworkWords::EN,
+        legs: legs::LegWords::EN,
         tickets: tickets::TicketWords::EN,
         reviews: reviews::ReviewWords::EN,
         overview: overview::OverviewWords::EN,
@@ -172,6 +177,7 @@ mod tests {
             imports::ImportWords::ALL,
             bandwidth::BandwidthWords::ALL,
             network::NetworkWords::ALL,
+            legs::LegWords::ALL,
             tickets::TicketWords::ALL,
             reviews::ReviewWords::ALL,
             overview::OverviewWords::ALL,

@@ -107,6 +107,9 @@ pub fn event_text(language: Language, number: i16) -> &'static str {
         13 => ("もう一度調べています", "Looked at again"),
         14 => ("同じ連絡とまとめました", "Put together with the same report"),
         25 => ("なおったと教えてくれました", "You said that it works"),
+        30 => ("べつの端末にかえました", "You got another device"),
+        31 => ("修理に出しました", "Sent to repair"),
+        33 => ("修理が終わりました", "The repair is over"),
         _ => ("進みました", "Went on"),
     };
     language.choose(ja, en)

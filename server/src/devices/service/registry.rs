@@ -11,7 +11,7 @@ use super::{
 use crate::{
     access::{
         rules::{Area, Right, Staff},
-        service::Access,
+        service::{Access, audit::Deed},
     },
     clock::{Clock, Timestamp},
     console::words::{
@@ -137,18 +137,11 @@ impl Registry {
             let area = staff.area_for(Right::EditDevices, key.municipality)?;
             require_school(&mut tx, &area, school).await?;
         }
-        let saying = Saying { key, source: Source::Person, said, withdrawn };
-        let Some(changed) = note_sayings(&mut tx, &[saying], now).await?.pop() else {
+        let Some(deed) = say_taken(&mut tx, staff, key, (said, withdrawn), action, now).await? else {
             // Nothing is news: the version that was taken is given back.
             return Ok(());
         };
-        let details = serde_json::json!({ "fields": changed.details(), "source": Source::Person.name() });
-        let events = [event(key, EventKind::Changed, &staff.name, details.clone(), now)];
-        claim_store::insert_events(&mut tx, &events, now).await?;
-        self.access.audit(&mut tx, staff, deed(key, action, details)).await?;
-        if changed.fields().iter().any(|(field, ..)| matches!(field, Field::Label | Field::SerialNumber)) {
-            meet_others(&mut tx, key, now).await?;
-        }
+        self.access.audit(&mut tx, staff, deed).await?;
         tx.commit().await
     }
 
@@ -164,19 +157,8 @@ impl Registry {
         let now = self.clock.now();
         let mut tx = self.db.begin().await?;
         let key = take(&mut tx, staff, device, seen).await?;
-        let (from, since) = standing(&shown_of(&mut tx, key).await?);
-        let to = match moved(from, since, verb, now) {
-            Ok(Some(to)) => to,
-            Ok(None) => return Ok(()),
-            Err(refusal) => return Err(not_allowed(verb, refusal)),
-        };
-        let said = vec![(Field::Lifecycle, to.into())];
-        note_sayings(&mut tx, &[Saying { key, source: Source::Person, said, withdrawn: Vec::new() }], now).await?;
-        let details =
-            serde_json::json!({ "verb": verb.name(), "from": from.name(), "to": to.name(), "reason": reason });
-        let events = [event(key, EventKind::Moved, &staff.name, details.clone(), now)];
-        claim_store::insert_events(&mut tx, &events, now).await?;
-        self.access.audit(&mut tx, staff, deed(key, action_of(verb), details)).await?;
+        let Some(deed) = move_taken(&mut tx, staff, key, verb, reason, now).await? else { return Ok(()) };
+        self.access.audit(&mut tx, staff, deed).await?;
         tx.commit().await
     }
 
@@ -307,18 +289,63 @@ pub fn verbs_of(shown: &Shown, now: Timestamp) -> Vec<Verb> {
 }
 
 /// Where a device stands in its life, and since when.
-fn standing(shown: &Shown) -> (Lifecycle, Option<Timestamp>) {
+pub fn standing(shown: &Shown) -> (Lifecycle, Option<Timestamp>) {
     let lifecycle = shown.number(Field::Lifecycle).and_then(Lifecycle::from_number).unwrap_or(Lifecycle::Unknown);
     (lifecycle, shown.get(Field::Lifecycle).map(|field| field.said_at))
 }
 
-/// Takes the next version of a device that the caller may edit.
-async fn take(tx: &mut Tx, staff: &Staff, device: DeviceId, seen: Option<i64>) -> Result<DeviceKey> {
+/// Takes the next version of a device that the caller may edit, in the caller's transaction: whoever else changes the device waits
+/// until that ends, and is refused then. `seen` is the version the caller saw, none to do without the check. Reasons:
+/// DEVICE_NOT_FOUND, RIGHT_MISSING, ETAG_MISMATCH.
+pub async fn take(tx: &mut Tx, staff: &Staff, device: DeviceId, seen: Option<i64>) -> Result<DeviceKey> {
     let (key, row) = reachable_device(tx, staff, Right::EditDevices, device).await?;
     if seen.is_some_and(|seen| seen != row.version) || !store::take_version(tx, key, row.version).await? {
         return Err(etag_mismatch());
     }
     Ok(key)
+}
+
+/// Moves a device whose version was taken; none where it is there already. The entry for the audit log comes back, for the end of
+/// the transaction: there all that change something of an owner wait for each other. Reason: MOVE_NOT_ALLOWED.
+pub async fn move_taken(
+    tx: &mut Tx,
+    staff: &Staff,
+    key: DeviceKey,
+    verb: Verb,
+    reason: &str,
+    now: Timestamp,
+) -> Result<Option<Deed>> {
+    let (from, since) = standing(&shown_of(tx, key).await?);
+    let to = match moved(from, since, verb, now) {
+        Ok(Some(to)) => to,
+        Ok(None) => return Ok(None),
+        Err(refusal) => return Err(not_allowed(verb, refusal)),
+    };
+    let said = vec![(Field::Lifecycle, to.into())];
+    note_sayings(tx, &[Saying { key, source: Source::Person, said, withdrawn: Vec::new() }], now).await?;
+    let details = serde_json::json!({ "verb": verb.name(), "from": from.name(), "to": to.name(), "reason": reason });
+    claim_store::insert_events(tx, &[event(key, EventKind::Moved, &staff.name, details.clone(), now)], now).await?;
+    Ok(Some(deed(key, action_of(verb), details)))
+}
+
+/// Says by hand what fields of a device hold whose version was taken, and withdraws what was said of others; none where nothing of it
+/// is news. What it says of a school the caller has checked. The entry for the audit log comes back, as of [`move_taken`].
+pub async fn say_taken(
+    tx: &mut Tx,
+    staff: &Staff,
+    key: DeviceKey,
+    (said, withdrawn): (Vec<Said>, Vec<Field>),
+    action: &'static str,
+    now: Timestamp,
+) -> Result<Option<Deed>> {
+    let saying = Saying { key, source: Source::Person, said, withdrawn };
+    let Some(changed) = note_sayings(tx, &[saying], now).await?.pop() else { return Ok(None) };
+    let details = serde_json::json!({ "fields": changed.details(), "source": Source::Person.name() });
+    claim_store::insert_events(tx, &[event(key, EventKind::Changed, &staff.name, details.clone(), now)], now).await?;
+    if changed.fields().iter().any(|(field, ..)| matches!(field, Field::Label | Field::SerialNumber)) {
+        meet_others(tx, key, now).await?;
+    }
+    Ok(Some(deed(key, action, details)))
 }
 
 fn require_each_once(said: &[Said]) -> Result<()> {

@@ -10,6 +10,7 @@ pub mod commands;
 pub mod devices;
 pub mod fields;
 pub mod files;
+pub mod legs;
 pub mod network;
 pub mod reports;
 pub mod schools;
@@ -29,6 +30,7 @@ mod tests {
             devices::ALL,
             fields::ALL,
             files::ALL,
+            legs::ALL,
             network::ALL,
             reports::ALL,
             schools::ALL,

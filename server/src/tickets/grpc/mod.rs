@@ -2,6 +2,7 @@
 
 mod figures;
 pub mod health;
+mod legs;
 mod many;
 mod views;
 
@@ -491,5 +492,82 @@ impl TicketService for TicketGrpc {
         let promise = promise_of(request.promise.unwrap_or_default())?;
         self.tickets.set_promise(&staff, MunicipalityId(owner), from, promise).await?;
         Ok(Response::new(v1::SetTicketPromiseResponse {}))
+    }
+
+    async fn list_spares(
+        &self,
+        request: Request<v1::ListSparesRequest>,
+    ) -> Result<Response<v1::ListSparesResponse>, Status> {
+        let staff = caller::staff(request.metadata(), &self.access).await?;
+        Ok(Response::new(self.spares(&staff, request.get_ref()).await?))
+    }
+
+    async fn swap_with_spare(
+        &self,
+        request: Request<v1::SwapWithSpareRequest>,
+    ) -> Result<Response<v1::SwapWithSpareResponse>, Status> {
+        let staff = caller::staff(request.metadata(), &self.access).await?;
+        Ok(Response::new(self.swap(&staff, request.get_ref()).await?))
+    }
+
+    async fn get_ticket_legs(
+        &self,
+        request: Request<v1::GetTicketLegsRequest>,
+    ) -> Result<Response<v1::GetTicketLegsResponse>, Status> {
+        let staff = caller::staff(request.metadata(), &self.access).await?;
+        Ok(Response::new(self.legs(&staff, request.get_ref()).await?))
+    }
+
+    async fn start_repair(
+        &self,
+        request: Request<v1::StartRepairRequest>,
+    ) -> Result<Response<v1::StartRepairResponse>, Status> {
+        let staff = caller::staff(request.metadata(), &self.access).await?;
+        Ok(Response::new(self.start(&staff, request.into_inner()).await?))
+    }
+
+    async fn change_repair(
+        &self,
+        request: Request<v1::ChangeRepairRequest>,
+    ) -> Result<Response<v1::ChangeRepairResponse>, Status> {
+        let staff = caller::staff(request.metadata(), &self.access).await?;
+        Ok(Response::new(self.change_the_repair(&staff, request.into_inner()).await?))
+    }
+
+    async fn end_repair(
+        &self,
+        request: Request<v1::EndRepairRequest>,
+    ) -> Result<Response<v1::EndRepairResponse>, Status> {
+        let staff = caller::staff(request.metadata(), &self.access).await?;
+        Ok(Response::new(self.end_the_repair(&staff, request.into_inner()).await?))
+    }
+
+    async fn record_loss(
+        &self,
+        request: Request<v1::RecordLossRequest>,
+    ) -> Result<Response<v1::RecordLossResponse>, Status> {
+        let staff = caller::staff(request.metadata(), &self.access).await?;
+        Ok(Response::new(self.record_the_loss(&staff, request.into_inner()).await?))
+    }
+
+    async fn end_loss(&self, request: Request<v1::EndLossRequest>) -> Result<Response<v1::EndLossResponse>, Status> {
+        let staff = caller::staff(request.metadata(), &self.access).await?;
+        Ok(Response::new(self.end_the_loss(&staff, request.get_ref()).await?))
+    }
+
+    async fn record_ticket_cost(
+        &self,
+        request: Request<v1::RecordTicketCostRequest>,
+    ) -> Result<Response<v1::RecordTicketCostResponse>, Status> {
+        let staff = caller::staff(request.metadata(), &self.access).await?;
+        Ok(Response::new(self.record_the_cost(&staff, request.into_inner()).await?))
+    }
+
+    async fn list_ticket_costs(
+        &self,
+        request: Request<v1::ListTicketCostsRequest>,
+    ) -> Result<Response<v1::ListTicketCostsResponse>, Status> {
+        let staff = caller::staff(request.metadata(), &self.access).await?;
+        Ok(Response::new(self.costs(&staff, request.get_ref()).await?))
     }
 }

@@ -5,7 +5,7 @@ mod figures;
 mod many;
 mod query;
 mod queue;
-mod ticket;
+pub(in crate::tickets) mod ticket;
 mod verbs;
 
 use axum::{
@@ -15,6 +15,7 @@ use axum::{
 use uuid::Uuid;
 
 use super::{
+    legs::pages as legs,
     rules::{Category, Priority, State, TicketId, WaitingOn, clock::Standing, queue::Deadline},
     service::{Named, TicketView, Tickets},
 };
@@ -58,6 +59,7 @@ pub fn routes(pages: TicketPages) -> Router {
         .route("/tickets/figures/export", get(figures::export))
         .route("/tickets/many", post(many::many))
         .route("/tickets/{municipality}/{ticket}", get(ticket::ticket).post(verbs::change))
+        .route("/tickets/{municipality}/{ticket}/legs", post(legs::change))
         .route("/tickets/{municipality}/{ticket}/live", get(ticket::live))
         .with_state(pages)
 }
@@ -221,7 +223,7 @@ async fn school_choices(pages: &TicketPages, staff: &Staff, owner: MunicipalityI
 }
 
 /// The ticket that an address names, by its number or its id. What is neither is not there.
-fn named(text: &str) -> Result<Named> {
+pub(in crate::tickets) fn named(text: &str) -> Result<Named> {
     let number = text.parse().ok().filter(|number| *number > 0).map(Named::Number);
     let named = number.or_else(|| Uuid::try_parse(text).ok().map(|id| Named::Id(TicketId(id))));
     named.ok_or_else(|| Error::not_found("TICKET_NOT_FOUND", say::unknown(text)))

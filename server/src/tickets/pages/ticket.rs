@@ -15,6 +15,7 @@ use crate::{
     },
     schools::rules::{MunicipalityId, SchoolId},
     tickets::{
+        legs::pages::{self as legs, Panel},
         rules::{CallerKind, Category, EventKind, Impact, Origin, State, Urgency, WaitingOn},
         service::{EventRow, Named, TicketView, Whole},
     },
@@ -53,6 +54,7 @@ struct TicketPage {
     waits: Vec<(String, String)>,
     people: Vec<(String, String)>,
     judged: FormState,
+    legs: Panel,
 }
 
 /// Something that happened.
@@ -92,7 +94,7 @@ pub(super) struct From {
 
 /// Which ticket is shown, and from where.
 #[derive(Debug)]
-pub(super) struct Asked {
+pub(in crate::tickets) struct Asked {
     pub owner: MunicipalityId,
     pub named: Named,
     pub back: String,
@@ -104,7 +106,7 @@ fn queue_path(back: &str) -> &str {
 }
 
 /// The path of a ticket with the way back to the queue from which somebody came.
-pub(super) fn with_back(path: &str, back: &str) -> String {
+pub(in crate::tickets) fn with_back(path: &str, back: &str) -> String {
     match queue_path(back) {
         "/tickets" => path.to_owned(),
         back => format!("{path}?back={}", encode(back)),
@@ -230,7 +232,8 @@ fn entry(shell: &Shell, event: &EventRow) -> Entry {
             (_, Some(is)) => Some(format!("P{is}")),
             _ => None,
         },
-        _ => None,
+        Some(kind) => legs::detail(language, kind, &details),
+        None => None,
     };
     let tone = match kind {
         Some(EventKind::Replied) => "reply",
@@ -250,7 +253,7 @@ fn entry(shell: &Shell, event: &EventRow) -> Entry {
 }
 
 /// The page; with a refused form what was typed stays in it.
-pub(super) async fn show(
+pub(in crate::tickets) async fn show(
     person: SignedIn,
     pages: &TicketPages,
     asked: Asked,
@@ -275,6 +278,7 @@ pub(super) async fn show(
         }),
         None => None,
     };
+    let legs = legs::panel(&shell, &pages.tickets, staff, (&view, works), refused.as_ref()).await?;
     let judged = [("category", view.row.category), ("impact", view.row.impact), ("urgency", view.row.urgency)];
     let judged = FormState::filled(Fields::of(judged.map(|(field, number)| (field, number.to_string()))));
     let me = staff.id.map(|me| me.0);
@@ -311,6 +315,7 @@ pub(super) async fn show(
         urgencies: choices(language, Urgency::ALL, Urgency::to_number, Urgency::label),
         waits: choices(language, WaitingOn::ALL, WaitingOn::to_number, WaitingOn::label),
         people,
+        legs,
         judged: refused.clone().filter(|form| form.is("verb", "triage")).unwrap_or(judged),
         form: refused.unwrap_or_default(),
         shell,

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use time::Date;
 
-use super::{Category, Urgency};
+use super::{Category, Urgency, words};
 use crate::{
     devices::rules::fields::OsKind,
     error::{Both, FieldViolation, says::tickets as say},

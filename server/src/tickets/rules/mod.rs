@@ -7,6 +7,7 @@ pub mod clock;
 pub mod fields;
 pub mod figures;
 pub mod filter;
+pub mod health;
 pub mod incidents;
 pub mod life;
 pub mod promise;
@@ -52,7 +53,7 @@ macro_rules! words {
     };
 }
 
-pub mod health;
+pub(in crate::tickets) use words;
 
 words! {
     /// Where a ticket is in its life.
@@ -238,6 +239,20 @@ words! {
         RightEnded = 23, "担当の権限が終わりキューに戻した", "back in the queue, its holder's right ended";
         /// Whoever reported it says that it works again.
         Fixed = 25, "申告者が解決を確認", "the caller says that it works";
+        /// Its device was swapped with a spare.
+        Swapped = 30, "予備機と交換", "swapped with a spare";
+        /// Its device went to repair.
+        RepairStarted = 31, "修理に出した", "sent to repair";
+        /// More is known of the repair.
+        RepairChanged = 32, "修理の内容を更新", "repair changed";
+        /// The repair ended.
+        RepairEnded = 33, "修理が終了", "repair ended";
+        /// Its device is lost, or more is known of that.
+        LossRecorded = 34, "紛失を記録", "loss recorded";
+        /// The device was found or written off.
+        LossEnded = 35, "紛失の対応が終了", "loss ended";
+        /// It cost something.
+        CostRecorded = 36, "費用を記録", "cost recorded";
     }
 }
 
@@ -256,7 +271,10 @@ impl EventKind {
             | Self::Merged
             | Self::Recovered
             | Self::Relapsed
-            | Self::Fixed => true,
+            | Self::Fixed
+            | Self::Swapped
+            | Self::RepairStarted
+            | Self::RepairEnded => true,
             Self::Triaged
             | Self::Assigned
             | Self::Released
@@ -266,7 +284,11 @@ impl EventKind {
             | Self::Attached
             | Self::Undone
             | Self::Returned
-            | Self::RightEnded => false,
+            | Self::RightEnded
+            | Self::RepairChanged
+            | Self::LossRecorded
+            | Self::LossEnded
+            | Self::CostRecorded => false,
         }
     }
 }

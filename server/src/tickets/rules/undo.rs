@@ -120,7 +120,14 @@ impl EventKind {
             | Self::Returned
             | Self::RightEnded
             | Self::Fixed
-            | Self::Undone => false,
+            | Self::Undone
+            | Self::Swapped
+            | Self::RepairStarted
+            | Self::RepairChanged
+            | Self::RepairEnded
+            | Self::LossRecorded
+            | Self::LossEnded
+            | Self::CostRecorded => false,
         }
     }
 }

@@ -51,7 +51,7 @@ fn unreadable(what: &str) -> Error {
 }
 
 /// The life that is stored in a row.
-pub(super) fn life_of(row: &TicketRow) -> Result<Life> {
+pub(in crate::tickets) fn life_of(row: &TicketRow) -> Result<Life> {
     let mut life = stored_life((row.state, row.waiting_on), row.merged_into, &row.life)?;
     life.assignee = row.assignee_id.map(StaffId);
     Ok(life)
@@ -102,7 +102,7 @@ pub(super) fn stand(row: &TicketRow, life: &Life, terms: &Terms, now: Timestamp)
 }
 
 /// Tickets as their reader sees them, in the order in which they come. Each owner's calendars and promises are read once.
-pub(super) async fn views(tx: &mut Tx, rows: Vec<TicketRow>, now: Timestamp) -> Result<Vec<TicketView>> {
+pub(in crate::tickets) async fn views(tx: &mut Tx, rows: Vec<TicketRow>, now: Timestamp) -> Result<Vec<TicketView>> {
     let owners: BTreeSet<_> = rows.iter().map(|row| MunicipalityId(row.municipality_id)).collect();
     let oldest = rows.iter().map(|row| row.created_at).min().map_or(now, Timestamp);
     let terms = Terms::of_owners(tx, &owners, [oldest, now]).await?;

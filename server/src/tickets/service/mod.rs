@@ -9,7 +9,7 @@ mod create;
 mod figures;
 mod health;
 mod incidents;
-mod judged;
+pub(in crate::tickets) mod judged;
 mod many;
 mod promises;
 mod returns;
@@ -19,6 +19,7 @@ mod views;
 
 use std::{collections::HashMap, sync::Arc};
 
+pub(in crate::tickets) use self::change::changed_meanwhile;
 pub use self::{
     change::Change,
     create::TicketOrder,
@@ -84,9 +85,9 @@ pub struct ListOrder {
 /// Answers about tickets.
 #[derive(Debug, Clone)]
 pub struct Tickets {
-    db: Db,
-    clock: Clock,
-    access: Access,
+    pub(in crate::tickets) db: Db,
+    pub(in crate::tickets) clock: Clock,
+    pub(in crate::tickets) access: Access,
     network: Network,
     census: Arc<census::Census>,
 }
@@ -104,7 +105,13 @@ fn require_person(staff: &Staff) -> Result<StaffId> {
 }
 
 /// Something that happens now.
-fn event(kind: EventKind, staff: &Staff, now: Timestamp, text: &str, details: &serde_json::Value) -> EventRow {
+pub(in crate::tickets) fn event(
+    kind: EventKind,
+    staff: &Staff,
+    now: Timestamp,
+    text: &str,
+    details: &serde_json::Value,
+) -> EventRow {
     let actor = Actor::from(staff);
     EventRow {
         number: 0,
@@ -126,7 +133,13 @@ impl Tickets {
     }
 
     /// A ticket that the caller sees. Reasons: RIGHT_MISSING, TICKET_NOT_FOUND.
-    async fn visible(&self, tx: &mut Tx, staff: &Staff, owner: MunicipalityId, named: Named) -> Result<TicketRow> {
+    pub(in crate::tickets) async fn visible(
+        &self,
+        tx: &mut Tx,
+        staff: &Staff,
+        owner: MunicipalityId,
+        named: Named,
+    ) -> Result<TicketRow> {
         let area = staff.scope(Right::ViewTickets)?.area(owner).ok_or_else(|| not_found(named))?;
         let row = match named {
             Named::Id(id) => store::find(tx, owner, id).await?,

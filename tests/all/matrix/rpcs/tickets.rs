@@ -47,7 +47,34 @@ pub(super) fn tickets() -> Vec<Rpc> {
     });
     let promise =
         json!({ "municipality_id": "{municipality}", "valid_from_date": "{new_year}-04-01", "promise": promise });
+    let leg = |thing: &str, version: u32, more: Value| {
+        let mut request = json!({
+            "municipality_id": "{municipality}", "ticket_id": format!("{{new_{thing}}}"), "version": version,
+        });
+        for (name, value) in more.as_object().expect("fields") {
+            request[name] = value.clone();
+        }
+        request
+    };
+    let of_ticket = |thing: &str| json!({ "municipality_id": "{municipality}", "ticket_id": format!("{{{thing}}}") });
+    let swap = json!({ "spare_id": "{new_broken.spare}", "becomes": "SWAPPED_DEVICE_LOST" });
+    let terms = json!({ "terms": { "vendor": "修理の店", "quote_yen": 12_000 } });
+    let changed = json!({ "repair_id": "{new_mended.leg}", "terms": { "cost_yen": 9_000, "payer": "PAYER_OWN" } });
+    let ended = json!({ "repair_id": "{new_mended.leg}", "end": "REPAIR_END_SPARE" });
+    let noticed = json!({ "terms": { "notice_date": "2026-11-01" } });
+    let found = json!({ "loss_id": "{new_missing.leg}", "end": "LOSS_END_FOUND" });
+    let cost = json!({ "kind": "TICKET_COST_KIND_BATTERY", "payer": "PAYER_OWN", "amount_yen": 3_000 });
     vec![
+        staff("TicketService/ListSpares", WORK, of_ticket("broken")),
+        staff("TicketService/SwapWithSpare", WORK, leg("broken", 1, swap)),
+        staff("TicketService/GetTicketLegs", SEE, of_ticket("mended")),
+        staff("TicketService/StartRepair", WORK, leg("broken", 1, terms)),
+        staff("TicketService/ChangeRepair", WORK, leg("mended", 2, changed)),
+        staff("TicketService/EndRepair", WORK, leg("mended", 2, ended)),
+        staff("TicketService/RecordLoss", WORK, leg("broken", 1, noticed)),
+        staff("TicketService/EndLoss", WORK, leg("missing", 2, found)),
+        staff("TicketService/RecordTicketCost", WORK, leg("ticket", 1, cost)),
+        staff("TicketService/ListTicketCosts", LIST, of_owner.clone()),
         staff("TicketService/CreateTicket", REPORT, report),
         staff("TicketService/GetTicket", SEE, json!({ "municipality_id": "{municipality}", "ticket_id": "{ticket}" })),
         staff("TicketService/ListTickets", LIST, of_owner.clone()),
