@@ -344,7 +344,7 @@ fn tickets() -> Vec<Page> {
             "/tickets/{municipality}/{ticket}/legs",
             "/tickets/{municipality}/{new_broken}/legs",
             WORK,
-            &[("version", "1"), ("leg", "swap"), ("spare", "{new_broken.spare}:2"), ("becomes", "1")],
+            &[("version", "1"), ("leg", "swap"), ("spare", "{new_broken.spare}:3"), ("becomes", "1")],
         ),
         live("/tickets/{municipality}/{ticket}/live", "/tickets/{municipality}/{ticket}/live", SEE),
         get("/tickets/figures", "/tickets/figures", &[Anywhere(ViewFigures)]),

@@ -7,7 +7,6 @@ words! {
     /// Words of legs.
     LegWords {
         title: "端末の対応", "The device's way";
-        nothing: "交換・修理・費用の記録はまだありません。", "No swap, repair or cost yet.";
         swap: "予備機と交換", "Swap with a spare";
         spare: "予備機", "Spare";
         spare_hint: "同じ学校の予備機が先に並びます。学級・利用者は予備機に引き継がれます。", "Spares of the same school come first. Room, class and holder go over to the spare.";

@@ -22,7 +22,10 @@ use crate::{
     clock::Timestamp,
     console::{
         Fields, FormState, Language, PageResult, Respond as _, Shell, see_other,
-        words::legs::{spare_text, yen_text},
+        words::{
+            devices::value_text,
+            legs::{spare_text, yen_text},
+        },
     },
     devices::rules::DeviceId,
     error::{
@@ -45,6 +48,8 @@ type Choice = (String, String);
 
 /// What the page says of a ticket's device.
 pub(in crate::tickets) struct Panel {
+    /// The device and its state now; none where it is out of sight.
+    pub device: Option<(String, String)>,
     /// What is known: a heading, whether it is open, and pairs of label and text.
     pub facts: Vec<Fact>,
     /// Costs with their day, what for, who pays, amount and note.
@@ -279,7 +284,7 @@ pub(in crate::tickets) async fn panel(
 ) -> Result<Panel> {
     let language = shell.language;
     let place: Place = (MunicipalityId(view.row.municipality_id), TicketId(view.row.ticket_id));
-    let Legs { repairs, losses, costs, total_yen } = tickets.legs(staff, place).await?;
+    let Legs { device, repairs, losses, costs, total_yen } = tickets.legs(staff, place).await?;
     let begins = works && view.row.device_id.is_some() && require_open(&view.life).is_ok();
     let swap = match begins {
         true => match tickets.spares(staff, place).await {
@@ -319,6 +324,7 @@ pub(in crate::tickets) async fn panel(
     });
     let facts = repairs.iter().map(|row| repair_fact(shell, row));
     Ok(Panel {
+        device: device.map(|(name, state)| (name, value_text(language, state.name()))),
         facts: facts.chain(losses.iter().map(|row| loss_fact(shell, row))).collect(),
         total: yen_text(language, total_yen),
         action: format!("/tickets/{}/{}/legs", view.row.municipality_id, view.row.number),

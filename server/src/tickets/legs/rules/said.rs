@@ -249,23 +249,6 @@ impl SaidRepair {
     }
 }
 
-impl From<&Repair> for SaidRepair {
-    fn from(repair: &Repair) -> Self {
-        let day = |day: Option<Date>| day.map(date_text).unwrap_or_default();
-        Self {
-            vendor: repair.vendor.clone(),
-            quote: Yen::of(repair.quote_yen),
-            insurance: repair.insurance.to_number().into(),
-            insurance_number: repair.insurance_number.clone(),
-            sent: day(repair.sent_on),
-            back: day(repair.back_on),
-            cost: Yen::of(repair.cost_yen),
-            payer: repair.payer.map_or(0, |payer| payer.to_number().into()),
-            note: repair.note.clone(),
-        }
-    }
-}
-
 impl SaidLoss {
     /// Checks it on a day. Reason: FIELD_INVALID, with all that is wrong.
     pub fn check(&self, today: Date) -> Result<Loss> {

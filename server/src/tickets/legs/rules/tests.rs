@@ -18,6 +18,22 @@ fn fields(error: &Error) -> Vec<&str> {
     error.fields.iter().map(|field| field.field.as_ref()).collect()
 }
 
+/// Says again what is known.
+fn said_of(repair: &Repair) -> SaidRepair {
+    let day = |day: Option<Date>| day.map(date_text).unwrap_or_default();
+    SaidRepair {
+        vendor: repair.vendor.clone(),
+        quote: Yen::of(repair.quote_yen),
+        insurance: repair.insurance.to_number().into(),
+        insurance_number: repair.insurance_number.clone(),
+        sent: day(repair.sent_on),
+        back: day(repair.back_on),
+        cost: Yen::of(repair.cost_yen),
+        payer: repair.payer.map_or(0, |payer| payer.to_number().into()),
+        note: repair.note.clone(),
+    }
+}
+
 fn leads(from: Lifecycle, verb: Verb) -> Option<Lifecycle> {
     moved(from, None, verb, NOW).ok().map(|to| to.unwrap_or(from))
 }
@@ -174,6 +190,6 @@ proptest! {
         let (sent, back) = days.map_or_else(Default::default, |(sent, later)| (on(sent), on(sent + later)));
         let said = SaidRepair { vendor, quote: Yen::of(quote), insurance, sent, back, cost: Yen::of(cost), payer, ..SaidRepair::default() };
         let known = said.check(today(), false).expect("all of it is right");
-        prop_assert_eq!(SaidRepair::from(&known).check(today(), false).expect("it was right before"), known);
+        prop_assert_eq!(said_of(&known).check(today(), false).expect("it was right before"), known);
     }
 }

@@ -24,8 +24,13 @@ use crate::{
     clock::Timestamp,
     db::Tx,
     devices::{
-        rules::{DeviceId, DeviceKey, claims::Shown, fields::Field, lifecycle::Verb},
-        service::{device_not_found, registry},
+        rules::{
+            DeviceId, DeviceKey,
+            claims::Shown,
+            fields::{Field, Lifecycle},
+            lifecycle::Verb,
+        },
+        service::{device_not_found, reachable_device, registry},
     },
     error::{Error, Kind, Result, says::legs as say},
     schools::rules::{MunicipalityId, SchoolId},
@@ -45,6 +50,8 @@ pub type Place = (MunicipalityId, TicketId);
 /// What is known of the legs of a ticket.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Legs {
+    /// What people call the device, and its state now; none where it is out of sight.
+    pub device: Option<(String, Lifecycle)>,
     /// Repairs, the first first.
     pub repairs: Vec<RepairRow>,
     /// Losses, the first first.
@@ -184,12 +191,23 @@ impl Tickets {
         let mut repairs = store::repairs(&mut tx, owner, ticket).await?;
         let mut losses = store::losses(&mut tx, owner, ticket).await?;
         let (mut costs, total_yen) = store::costs_of(&mut tx, owner, ticket).await?;
+        let device = match row.device_id.map(DeviceId) {
+            Some(device) => match reachable_device(&mut tx, staff, Right::ViewDevices, device).await {
+                Ok((key, _)) => {
+                    let shown = registry::shown_of(&mut tx, key).await?;
+                    Some((name_of(&shown, key.device), registry::standing(&shown).0))
+                }
+                Err(error) if matches!(error.kind, Kind::NotFound | Kind::Denied) => None,
+                Err(error) => return Err(error),
+            },
+            None => None,
+        };
         if !works(staff, owner, row.school_id.map(SchoolId)) {
             repairs.iter_mut().for_each(|repair| repair.note.clear());
             losses.iter_mut().for_each(|loss| loss.lock_note.clear());
             costs.iter_mut().for_each(|cost| cost.note.clear());
         }
-        Ok(Legs { repairs, losses, costs, total_yen })
+        Ok(Legs { device, repairs, losses, costs, total_yen })
     }
 }
 
