@@ -107,6 +107,7 @@ pub fn event_text(language: Language, number: i16) -> &'static str {
         13 => ("もう一度調べています", "Looked at again"),
         14 => ("同じ連絡とまとめました", "Put together with the same report"),
         25 => ("なおったと教えてくれました", "You said that it works"),
+        26 => ("写真・ファイル", "A photo or a file"),
         _ => ("進みました", "Went on"),
     };
     language.choose(ja, en)

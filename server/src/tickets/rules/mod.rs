@@ -225,6 +225,10 @@ words! {
         Undone = 17, "取り消し", "taken back";
         /// Whoever reported it says that it works again.
         Fixed = 25, "申告者が解決を確認", "the caller says that it works";
+        /// A file was attached.
+        AttachedFile = 26, "添付", "attached";
+        /// An attachment was removed.
+        RemovedFile = 27, "添付の削除", "attachment removed";
     }
 }
 
@@ -241,7 +245,8 @@ impl EventKind {
             | Self::Closed
             | Self::Reopened
             | Self::Merged
-            | Self::Fixed => true,
+            | Self::Fixed
+            | Self::AttachedFile => true,
             Self::Triaged
             | Self::Assigned
             | Self::Released
@@ -249,7 +254,8 @@ impl EventKind {
             | Self::Noted
             | Self::Unmerged
             | Self::Attached
-            | Self::Undone => false,
+            | Self::Undone
+            | Self::RemovedFile => false,
         }
     }
 }

@@ -116,7 +116,9 @@ impl EventKind {
             | Self::Answered
             | Self::Attached
             | Self::Fixed
-            | Self::Undone => false,
+            | Self::Undone
+            | Self::AttachedFile
+            | Self::RemovedFile => false,
         }
     }
 }

@@ -378,7 +378,11 @@ fn name_holder(error: Error, row: &TicketRow) -> Error {
 }
 
 /// Somebody changed the ticket after the caller read it.
-async fn changed_meanwhile(tx: &mut Tx, owner: MunicipalityId, ticket: TicketId) -> Result<Error> {
+pub(in crate::tickets) async fn changed_meanwhile(
+    tx: &mut Tx,
+    owner: MunicipalityId,
+    ticket: TicketId,
+) -> Result<Error> {
     let last = store::events(tx, owner, ticket).await?.pop();
     let (who, at) = match last {
         Some(event) => (event.actor_name, moment_in_japan(Timestamp(event.happened_at))),

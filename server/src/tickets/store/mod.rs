@@ -1,6 +1,6 @@
 //! SQL of tickets and of what happened to them.
 
-pub(super) mod census;
+pub(in crate::tickets) mod census;
 mod queue;
 pub(super) mod snapshot;
 pub(super) mod views;
@@ -169,7 +169,7 @@ pub(super) async fn insert(tx: &mut Tx, row: &TicketRow) -> Result<bool> {
 }
 
 /// Writes what can change of a ticket; false if it is no longer of the version that was read.
-pub(super) async fn update(tx: &mut Tx, row: &TicketRow, read: i64) -> Result<bool> {
+pub(in crate::tickets) async fn update(tx: &mut Tx, row: &TicketRow, read: i64) -> Result<bool> {
     let written = tx
         .query(
             "UPDATE ticket SET version = $4, state = $5, waiting_on = $6, category = $7, impact = $8, urgency = $9,
@@ -284,7 +284,12 @@ pub(super) async fn merged_into(tx: &mut Tx, owner: MunicipalityId, into: Ticket
 }
 
 /// Writes behind what happened to a ticket so far. The ticket's own row was written in this transaction, so no other comes between.
-pub(super) async fn append(tx: &mut Tx, owner: MunicipalityId, ticket: TicketId, event: &EventRow) -> Result<()> {
+pub(in crate::tickets) async fn append(
+    tx: &mut Tx,
+    owner: MunicipalityId,
+    ticket: TicketId,
+    event: &EventRow,
+) -> Result<()> {
     tx.query(
         "INSERT INTO ticket_event (municipality_id, ticket_id, number, kind, happened_at, actor_id, actor_name, is_for_caller,
              body, details)
