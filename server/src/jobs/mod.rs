@@ -22,6 +22,7 @@ use crate::{
     db::Db,
     error::Result,
     overview::service::Overview,
+    tickets::attachments::service::Attachments,
 };
 
 pub use self::networks::{CountWriter, Networks};
@@ -33,13 +34,16 @@ const LEASE: Duration = Duration::from_secs(60);
 const REST: u32 = 15;
 /// The lease of counting.
 const COUNT_FIGURES: &str = "count_figures";
+/// The lease of the sweep of attachments, and from one sweep to the next.
+const SWEEP_FILES: &str = "sweep_files";
+const SWEEP_PACE: Duration = Duration::from_secs(3_600);
 
 /// Runs all jobs until `stop` becomes true.
 pub async fn run(
     db: Db,
     clock: Clock,
     checkins: Arc<CheckIns>,
-    overview: Overview,
+    (overview, attachments): (Overview, Attachments),
     networks: Networks,
     health: HealthReporter,
     stop: watch::Receiver<bool>,
@@ -49,6 +53,7 @@ pub async fn run(
     tokio::join!(
         keep_house(&db, &checkins, &overview, health, stop.clone()),
         count_figures(&overview, lease(COUNT_FIGURES, LEASE), stop.clone()),
+        sweep_files(&attachments, lease(SWEEP_FILES, SWEEP_PACE), stop.clone()),
         networks.run(&checkins, &clock, lease, stop),
     );
 }
@@ -111,6 +116,28 @@ async fn count_round(overview: &Overview, lease: &mut Lease, stop: &mut watch::R
         }
     }
     Ok(false)
+}
+
+/// Deletes what is attached to no ticket any more. The lease lasts as long as the pace, so that many servers sweep as often as one.
+async fn sweep_files(attachments: &Attachments, mut lease: Lease, mut stop: watch::Receiver<bool>) {
+    loop {
+        let swept = match lease.hold().await {
+            Ok(true) => attachments.sweep().await,
+            Ok(false) => Ok(0),
+            Err(error) => Err(error),
+        };
+        match swept {
+            Ok(0) => {}
+            Ok(files) => tracing::info!(files, "deleted attachments that belong to no ticket"),
+            Err(error) => tracing::warn!(error = error.chain(), "attachments could not be swept"),
+        }
+        if rest(SWEEP_PACE, &mut stop).await {
+            break;
+        }
+    }
+    if let Err(error) = lease.end().await {
+        tracing::debug!(error = error.chain(), "the lease of the sweep ends by itself");
+    }
 }
 
 /// Waits; true if the server stops meanwhile.

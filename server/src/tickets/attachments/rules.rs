@@ -116,9 +116,9 @@ pub fn full() -> Error {
 
 /// A format of which pictures are taken, by the first bytes of a file.
 fn picture_format(content: &[u8]) -> Option<ImageFormat> {
-    image::guess_format(content).ok().filter(|format| {
-        matches!(format, ImageFormat::Jpeg | ImageFormat::Png | ImageFormat::WebP | ImageFormat::Gif)
-    })
+    image::guess_format(content)
+        .ok()
+        .filter(|format| matches!(format, ImageFormat::Jpeg | ImageFormat::Png | ImageFormat::WebP | ImageFormat::Gif))
 }
 
 /// Decodes no more than the head of a picture.
@@ -241,8 +241,10 @@ fn has_end(content: &[u8]) -> bool {
 pub fn clean_name(name: &str) -> String {
     let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
     // Marks that turn the direction of writing hide what a name ends with.
-    let is_hidden =
-        |c: char| c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}');
+    let is_hidden = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+    };
     let shown: String = last.chars().filter(|c| !is_hidden(*c)).collect();
     let shown = shown.trim_matches(|c: char| c == '.' || c.is_whitespace());
     let (stem, ending) = match shown.rsplit_once('.') {

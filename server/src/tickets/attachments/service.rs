@@ -8,14 +8,14 @@ use serde_json::json;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use uuid::Uuid;
 
-pub use super::{
-    rules::{Accepted, AttachmentId},
-    store::AttachmentRow,
-};
 use super::{
     files::Files,
     rules::{self, Kept, LARGE_PIXELS, MOST_ON_TICKET},
     store,
+};
+pub use super::{
+    rules::{Accepted, AttachmentId},
+    store::AttachmentRow,
 };
 use crate::{
     access::{

@@ -4,7 +4,7 @@ mod create;
 mod many;
 mod query;
 mod queue;
-mod ticket;
+pub(super) mod ticket;
 mod verbs;
 
 use axum::{
@@ -14,6 +14,7 @@ use axum::{
 use uuid::Uuid;
 
 use super::{
+    attachments::{self, service::Attachments},
     rules::{Category, Priority, State, TicketId, WaitingOn, clock::Standing, queue::Deadline},
     service::{Named, TicketView, Tickets},
 };
@@ -40,6 +41,7 @@ const CHOICES: i64 = 1_000;
 #[expect(missing_docs, reason = "each is the service of its name")]
 pub struct TicketPages {
     pub tickets: Tickets,
+    pub attachments: Attachments,
     pub network: Network,
     pub schools: Schools,
     pub access: Access,
@@ -56,6 +58,7 @@ pub fn routes(pages: TicketPages) -> Router {
         .route("/tickets/many", post(many::many))
         .route("/tickets/{municipality}/{ticket}", get(ticket::ticket).post(verbs::change))
         .route("/tickets/{municipality}/{ticket}/live", get(ticket::live))
+        .merge(attachments::pages::routes())
         .with_state(pages)
 }
 
@@ -218,7 +221,7 @@ async fn school_choices(pages: &TicketPages, staff: &Staff, owner: MunicipalityI
 }
 
 /// The ticket that an address names, by its number or its id. What is neither is not there.
-fn named(text: &str) -> Result<Named> {
+pub(super) fn named(text: &str) -> Result<Named> {
     let number = text.parse().ok().filter(|number| *number > 0).map(Named::Number);
     let named = number.or_else(|| Uuid::try_parse(text).ok().map(|id| Named::Id(TicketId(id))));
     named.ok_or_else(|| Error::not_found("TICKET_NOT_FOUND", say::unknown(text)))

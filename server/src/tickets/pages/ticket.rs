@@ -15,6 +15,7 @@ use crate::{
     },
     schools::rules::{MunicipalityId, SchoolId},
     tickets::{
+        attachments::{pages::FileLine, service::AttachmentRow},
         rules::{CallerKind, Category, EventKind, Impact, Origin, State, Urgency, WaitingOn},
         service::{EventRow, Named, TicketView, Whole},
     },
@@ -64,6 +65,7 @@ struct Entry {
     detail: String,
     text: String,
     internal: bool,
+    file: Option<FileLine>,
 }
 
 /// What this person can do with the ticket as it is now.
@@ -92,7 +94,7 @@ pub(super) struct From {
 
 /// Which ticket is shown, and from where.
 #[derive(Debug)]
-pub(super) struct Asked {
+pub(in crate::tickets) struct Asked {
     pub owner: MunicipalityId,
     pub named: Named,
     pub back: String,
@@ -104,7 +106,7 @@ fn queue_path(back: &str) -> &str {
 }
 
 /// The path of a ticket with the way back to the queue from which somebody came.
-pub(super) fn with_back(path: &str, back: &str) -> String {
+pub(in crate::tickets) fn with_back(path: &str, back: &str) -> String {
     match queue_path(back) {
         "/tickets" => path.to_owned(),
         back => format!("{path}?back={}", encode(back)),
@@ -210,7 +212,7 @@ fn snapshot(language: Language, json: Option<&str>) -> Vec<(String, String)> {
     pairs
 }
 
-fn entry(shell: &Shell, event: &EventRow) -> Entry {
+fn entry(shell: &Shell, event: &EventRow, attachments: &[AttachmentRow], path: &str) -> Entry {
     let language = shell.language;
     let kind = EventKind::from_number(event.kind);
     let details: serde_json::Value = serde_json::from_str(&event.details).unwrap_or_default();
@@ -230,6 +232,7 @@ fn entry(shell: &Shell, event: &EventRow) -> Entry {
             (_, Some(is)) => Some(format!("P{is}")),
             _ => None,
         },
+        Some(EventKind::AttachedFile | EventKind::RemovedFile) => details["name"].as_str().map(str::to_owned),
         _ => None,
     };
     let tone = match kind {
@@ -246,11 +249,12 @@ fn entry(shell: &Shell, event: &EventRow) -> Entry {
         detail: detail.unwrap_or_default(),
         text: event.body.clone(),
         internal: !event.is_for_caller,
+        file: attachments.iter().find(|one| one.event_number == event.number).map(|one| FileLine::of(one, path)),
     }
 }
 
 /// The page; with a refused form what was typed stays in it.
-pub(super) async fn show(
+pub(in crate::tickets) async fn show(
     person: SignedIn,
     pages: &TicketPages,
     asked: Asked,
@@ -259,7 +263,7 @@ pub(super) async fn show(
 ) -> PageResult {
     let (staff, shell) = (&person.staff, person.shell);
     let Asked { owner, named, back } = asked;
-    let Whole { ticket: view, events, merged } = pages.tickets.get(staff, owner, named).await?;
+    let Whole { ticket: view, events, merged, attachments } = pages.tickets.get(staff, owner, named).await?;
     let school = view.row.school_id.map(SchoolId);
     let may = |right| staff.scope(right).is_ok_and(|scope| scope.covers(owner, school));
     let (works, reports) = (may(Right::WorkTickets), may(Right::ReportTickets));
@@ -304,7 +308,7 @@ pub(super) async fn show(
             .map(|other| (path_of(other), format!("#{} {}", other.row.number, other.row.subject)))
             .collect(),
         into,
-        entries: events.iter().map(|event| entry(&shell, event)).collect(),
+        entries: events.iter().map(|event| entry(&shell, event, &attachments, &path_of(&view))).collect(),
         acts: acts(&view, works, reports, me, events.last()),
         categories: choices(language, Category::ALL, Category::to_number, Category::label),
         impacts: choices(language, Impact::ALL, Impact::to_number, Impact::label),
