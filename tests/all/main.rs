@@ -6,6 +6,7 @@ mod harness;
 
 mod a_school_with_faults;
 mod agent_binary;
+mod attachments;
 mod browser;
 mod certificates;
 mod clocks;

@@ -74,7 +74,7 @@ async fn made(tickets: &Tickets, staff: &Staff, owner: MunicipalityId, school: S
 }
 
 /// A person with a role, as if they called.
-async fn person(world: &World, role: Role, place: Place, name: &str) -> Staff {
+pub(crate) async fn person(world: &World, role: Role, place: Place, name: &str) -> Staff {
     let grant = GrantOrder {
         id: None,
         role,

@@ -304,6 +304,15 @@ fn tickets(town: &Town) -> Vec<Page> {
         of("tickets-done", vec![open("/tickets?done=1")]),
         of("ticket", vec![open("/tickets"), Step::Follow(first)]),
         of("ticket-refused", vec![open("/tickets"), Step::Follow(first), Step::Follow("#write .primary")]),
+        of(
+            "ticket-attach-nothing",
+            vec![
+                open("/tickets"),
+                Step::Follow(first),
+                Step::Script("document.querySelector('#field-file').required = false"),
+                Step::Follow("form[action$='/attachments'] button"),
+            ],
+        ),
         of("ticket-new", vec![open(new(&of_school))]),
         of("ticket-new-place", vec![open("/tickets/new")]),
         of(

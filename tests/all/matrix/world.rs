@@ -332,6 +332,7 @@ impl World {
             ("version", String::from("1")),
             ("value", String::from("020000000009")),
             ("school", id(4).to_string()),
+            ("attachment", id(5).to_string()),
         ])
     }
 
@@ -479,7 +480,14 @@ impl World {
                 });
                 let made = self.make("TicketService/CreateTicket", ticket).await.take("ticket.ticketId");
                 self.note(&made, Extent::School(school), Right::ViewTickets);
-                Thing::from([("", made)])
+                let id = made.clone();
+                let file = json!([
+                    { "attachment": { "municipality_id": owner, "ticket_id": id, "name": format!("{mark}-school.log") } },
+                    { "content": "44GT44KP44KM44Gf" },
+                ]);
+                let file = self.make("TicketService/AddTicketAttachment", file).await.take("attachment.attachmentId");
+                self.note(&file, Extent::School(school), Right::ViewTickets);
+                Thing::from([("", made), ("attachment", file)])
             }
             "incident" => self.create_incident(school, &owner, &id).await,
             other => panic!("nobody knows how to make {other}"),

@@ -47,6 +47,19 @@ pub(super) fn tickets() -> Vec<Rpc> {
     });
     let promise =
         json!({ "municipality_id": "{municipality}", "valid_from_date": "{new_year}-04-01", "promise": promise });
+    let attach = |is_internal: bool| {
+        let new = json!({
+            "municipality_id": "{municipality}", "ticket_id": "{new_ticket}", "name": "端末.log", "is_internal": is_internal,
+        });
+        json!([{ "attachment": new }, { "content": "44Ot44Kw" }])
+    };
+    let attachment = |ticket: &str| {
+        json!({
+            "municipality_id": "{municipality}",
+            "ticket_id": format!("{{{ticket}}}"),
+            "attachment_id": format!("{{{ticket}.attachment}}"),
+        })
+    };
     vec![
         staff("TicketService/CreateTicket", REPORT, report),
         staff("TicketService/GetTicket", SEE, json!({ "municipality_id": "{municipality}", "ticket_id": "{ticket}" })),
@@ -78,5 +91,9 @@ pub(super) fn tickets() -> Vec<Rpc> {
         ),
         staff("TicketService/GetTicketPromise", LIST, of_owner),
         staff("TicketService/SetTicketPromise", PROMISE, promise),
+        staff("TicketService/AddTicketAttachment", ANSWER, attach(false)),
+        staff("TicketService/AddTicketAttachment", WORK, attach(true)),
+        staff("TicketService/GetTicketAttachment", SEE, attachment("ticket")),
+        staff("TicketService/RemoveTicketAttachment", WORK, attachment("new_ticket")),
     ]
 }
