@@ -79,8 +79,8 @@ impl Files {
         while let Some(object) = objects.next().await {
             let object = match object {
                 Ok(object) => object,
-                // It went away while the folder was read.
-                Err(object_store::Error::NotFound { .. }) => continue,
+                // It went away while the folder was read, or has a name that is none of ours.
+                Err(object_store::Error::NotFound { .. } | object_store::Error::InvalidPath { .. }) => continue,
                 Err(error) => return Err(failed(error)),
             };
             let parts: Vec<_> = object.location.parts().collect();

@@ -38,6 +38,8 @@ const TRIES: usize = 5;
 /// Files that are read at once, each up to [`rules::MOST_BYTES`]; and pictures that are drawn at once.
 const READ_AT_ONCE: usize = 16;
 const DRAWN_AT_ONCE: u32 = 2;
+/// How long a phone waits for its turn.
+const PATIENCE: Duration = Duration::from_secs(10);
 /// How old an object without a row must be to be nobody's: the row comes within seconds.
 const ORPHAN_AGE: Duration = Duration::from_secs(86_400);
 /// Objects that are looked for at once.
@@ -104,10 +106,11 @@ impl Attachments {
         Arc::clone(&self.reading).acquire_owned().await.expect("it is never closed")
     }
 
-    /// A place to read a file into memory, if there is one now. Reason: ATTACHMENTS_BUSY.
-    pub fn place_to_read_now(&self) -> Result<OwnedSemaphorePermit> {
-        Arc::clone(&self.reading)
-            .try_acquire_owned()
+    /// The same for somebody who is not signed in, who does not wait long: a crowd of phones leaves the console to staff. Reason:
+    /// ATTACHMENTS_BUSY.
+    pub async fn place_to_read_soon(&self) -> Result<OwnedSemaphorePermit> {
+        tokio::time::timeout(PATIENCE, self.place_to_read())
+            .await
             .map_err(|_| Error::new(Kind::Exhausted, "ATTACHMENTS_BUSY", say::attachments_busy()))
     }
 

@@ -220,7 +220,7 @@ async fn take_photo(pages: &PhonePages, link: &str, number: usize, field: Field<
         return Err(Error::new(Kind::Invalid, "ATTACHMENT_LIMIT", says::tickets::photos_limit(MOST_ON_PHONE)));
     }
     pages.phone.count_photo(link).await?;
-    let _place = pages.attachments.place_to_read_now()?;
+    let _place = pages.attachments.place_to_read_soon().await?;
     let content = read_file(field).await?;
     pages.phone.add_photo(&pages.attachments, link, number, content).await
 }
