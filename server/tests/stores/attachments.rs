@@ -220,13 +220,13 @@ async fn the_sweep_takes_orphans_only(world: World) {
     std::fs::write(&orphan, b"x").unwrap();
     let foreign = folder.join("README");
     std::fs::write(&foreign, b"x").unwrap();
-    // Objects have the time of the system; by the clock of the test they are young, then old.
-    let system = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
-    let now = u64::try_from(desk.world.clock.now().0).unwrap();
-    let behind = u64::try_from(system.as_micros()).unwrap().saturating_sub(now);
+    // An hour younger than a day, by the clock of the test.
+    let now = Duration::from_micros(u64::try_from(desk.world.clock.now().0).unwrap());
+    let written = std::time::UNIX_EPOCH + now - Duration::from_secs(23 * 3_600);
+    std::fs::File::options().write(true).open(&orphan).unwrap().set_modified(written).unwrap();
     assert_eq!(desk.attachments.sweep().await.unwrap(), 1, "only what was removed");
     assert!(!removed.exists() && orphan.exists());
-    desk.world.clock.advance(Duration::from_micros(behind) + Duration::from_secs(86_400 + 60));
+    desk.world.clock.advance(Duration::from_secs(2 * 3_600));
     assert_eq!(desk.attachments.sweep().await.unwrap(), 1);
     assert!(!orphan.exists() && foreign.exists());
     assert_eq!(desk.attachments.sweep().await.unwrap(), 0, "what is done is done");
