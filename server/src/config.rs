@@ -11,6 +11,8 @@ pub struct Config {
     pub database: Option<String>,
     /// Folder of the certificate authority; servers on one database share it. None means `ca` in `data_dir`.
     pub ca_dir: Option<PathBuf>,
+    /// Folder of what is attached to tickets; servers on one database share it. None means `attachments` in `data_dir`.
+    pub attachments_dir: Option<PathBuf>,
     /// Where devices and staff connect (TLS always). Port 0 lets the system choose.
     pub listen: SocketAddr,
     /// Where metrics and health are served, plain HTTP; loopback only.
@@ -39,6 +41,7 @@ impl Default for Config {
             data_dir: PathBuf::from("gigafleet-data"),
             database: None,
             ca_dir: None,
+            attachments_dir: None,
             listen: SocketAddr::from(([127, 0, 0, 1], 7443)),
             observe: SocketAddr::from(([127, 0, 0, 1], 7481)),
             console: SocketAddr::from(([127, 0, 0, 1], 7480)),
@@ -58,6 +61,11 @@ impl Config {
     /// Folder of the certificate authority.
     pub fn ca_dir(&self) -> PathBuf {
         self.ca_dir.clone().unwrap_or_else(|| self.data_dir.join("ca"))
+    }
+
+    /// Folder of what is attached to tickets.
+    pub fn attachments_dir(&self) -> PathBuf {
+        self.attachments_dir.clone().unwrap_or_else(|| self.data_dir.join("attachments"))
     }
 }
 

@@ -65,7 +65,7 @@ use self::{
     },
     error::Result,
     grpc::{App, Listener, ListenerConfig, observe::Observe, tls},
-    jobs::Networks,
+    jobs::{Networks, TicketJobs},
     network::{
         grpc::NetworkGrpc,
         pages::NetworkPages,
@@ -82,6 +82,7 @@ use self::{
     },
     telemetry::Metrics,
     tickets::{
+        attachments::{files::Files, service::Attachments},
         grpc::TicketGrpc,
         pages::TicketPages,
         phone::{pages::PhonePages, service::Phone},
@@ -107,6 +108,7 @@ pub struct Bound {
     listener: Listener,
     observe: Observe,
     console: Console,
+    files: Files,
     network_policy: network::rules::Policy,
     /// What a person types into a browser to reach the console, without a slash at its end.
     pub console_url: String,
@@ -131,6 +133,7 @@ impl Server {
     pub async fn bind(config: Config, clock: Clock) -> Result<Bound> {
         make_data_dir(&config)?;
         let (db, lock) = Db::open(&config).await?;
+        let files = Files::open(&config.attachments_dir())?;
         let authority = Arc::new(Authority::open(&config.ca_dir(), clock.clone())?);
         let access = Access::new(db.clone(), clock.clone(), authority.ticket_key());
         let lifetime = config.certificate_lifetime;
@@ -162,6 +165,7 @@ impl Server {
             listener,
             observe,
             console,
+            files,
             network_policy: network::rules::Policy::default(),
             console_url,
             addresses,
@@ -221,6 +225,9 @@ impl Bound {
         let (health, health_service) = tonic_health::server::health_reporter();
         health.set_serving::<AgentServiceServer<AgentGrpc>>().await;
         let overview = Overview::new(self.db.clone(), self.clock.clone(), Arc::clone(&checkins));
+        let tickets = Tickets::new(self.db.clone(), self.clock.clone(), self.access.clone());
+        let attachments =
+            Attachments::new(self.db.clone(), self.clock.clone(), self.access.clone(), tickets.clone(), self.files);
         // Ten seconds are judged at once, so that a quicker pace tells no more.
         let pace_s = u32::try_from(self.config.checkin_interval.as_secs().max(10)).unwrap_or(u32::MAX);
         let networks = Networks {
@@ -238,7 +245,7 @@ impl Bound {
             Arc::clone(&checkins),
             overview.clone(),
             networks,
-            tickets.clone(),
+            TicketJobs { tickets: tickets.clone(), attachments: attachments.clone() },
             health,
             stop.clone(),
         ));
@@ -290,6 +297,7 @@ impl Bound {
             }))
             .merge(tickets::pages::routes(TicketPages {
                 tickets: tickets.clone(),
+                attachments: attachments.clone(),
                 network: network.clone(),
                 schools: schools.clone(),
                 access: self.access.clone(),
@@ -297,6 +305,7 @@ impl Bound {
             .merge(devices::pages::imports::routes(imports.clone(), self.access.clone()))
             .merge(tickets::phone::pages::routes(PhonePages {
                 phone,
+                attachments: attachments.clone(),
                 schools: schools.clone(),
                 network: network.clone(),
             }))
@@ -311,7 +320,7 @@ impl Bound {
         let exports = ExportGrpc::new(overview.clone(), exports, self.access.clone());
         let imports = ImportServiceServer::new(ImportGrpc::new(imports, self.access.clone()))
             .max_decoding_message_size(2 * devices::grpc::PIECE_BYTES);
-        let tickets = TicketGrpc::new(tickets, self.access.clone());
+        let tickets = TicketGrpc::new(tickets, attachments, self.access.clone());
         let schools = SchoolGrpc::new(overview, schools, self.access);
         let agents = AgentServiceServer::new(agents).max_decoding_message_size(size);
         let routes = Routes::new(EnrollmentServiceServer::new(enrollment).max_decoding_message_size(size))

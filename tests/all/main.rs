@@ -8,6 +8,7 @@ mod a_broken_screen;
 mod a_school_morning;
 mod a_school_with_faults;
 mod agent_binary;
+mod attachments;
 mod browser;
 mod certificates;
 mod clocks;

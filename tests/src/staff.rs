@@ -19,7 +19,7 @@ use gigafleet_proto::v1::{
     RevokeGrantRequest, School, SendCommandRequest, StaffPlace, StaffRole, device_service_client::DeviceServiceClient,
     enrollment_service_client::EnrollmentServiceClient, export_service_client::ExportServiceClient,
     import_service_client::ImportServiceClient, school_service_client::SchoolServiceClient,
-    staff_service_client::StaffServiceClient,
+    staff_service_client::StaffServiceClient, ticket_service_client::TicketServiceClient,
 };
 use rustls::pki_types::{CertificateDer, pem::PemObject as _};
 use tonic::{
@@ -96,6 +96,11 @@ impl StaffClient {
     /// ImportService.
     pub async fn imports(&self) -> ImportServiceClient<StaffConnection> {
         ImportServiceClient::new(self.connection().await)
+    }
+
+    /// TicketService.
+    pub async fn tickets(&self) -> TicketServiceClient<StaffConnection> {
+        TicketServiceClient::new(self.connection().await)
     }
 
     /// ExportService.

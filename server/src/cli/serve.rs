@@ -26,6 +26,9 @@ pub(super) struct ServeArgs {
     /// Folder of the certificate authority, shared by the servers of one database [default: DIR/ca].
     #[arg(long, value_name = "DIR")]
     ca_dir: Option<PathBuf>,
+    /// Folder of what is attached to tickets, shared by the servers of one database [default: DIR/attachments].
+    #[arg(long = "attachments", value_name = "DIR")]
+    attachments_dir: Option<PathBuf>,
     /// Where devices and staff connect; TLS always.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:7443")]
     listen: SocketAddr,
@@ -105,6 +108,7 @@ pub(super) async fn serve(args: ServeArgs) -> Result<()> {
         data_dir: args.data,
         database: args.database,
         ca_dir: args.ca_dir,
+        attachments_dir: args.attachments_dir,
         listen: args.listen,
         observe: args.observe,
         console: args.console,

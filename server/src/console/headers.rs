@@ -16,10 +16,14 @@ const ALWAYS: [(&str, &str); 7] = [
     ("cross-origin-resource-policy", "same-origin"),
 ];
 
-/// Puts them on an answer. What the handler says of caching stays.
+/// Puts them on an answer. What the handler says of caching stays, and so does a policy of its own, as of a file that somebody gave.
 pub fn put(headers: &mut HeaderMap, secure: bool) {
+    let own = headers.remove(header::CONTENT_SECURITY_POLICY);
     for (name, value) in ALWAYS {
         headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+    }
+    if let Some(own) = own {
+        headers.insert(header::CONTENT_SECURITY_POLICY, own);
     }
     if secure {
         let year = HeaderValue::from_static("max-age=31536000");

@@ -23,10 +23,12 @@ use crate::{
     db::Db,
     error::Result,
     overview::service::Overview,
-    tickets::service::Tickets,
 };
 
-pub use self::networks::{CountWriter, Networks};
+pub use self::{
+    networks::{CountWriter, Networks},
+    tickets::TicketJobs,
+};
 
 const PACE: Duration = Duration::from_secs(5);
 /// How long a lease lasts without being renewed.
@@ -43,7 +45,7 @@ pub async fn run(
     checkins: Arc<CheckIns>,
     overview: Overview,
     networks: Networks,
-    tickets: Tickets,
+    tickets: TicketJobs,
     health: HealthReporter,
     stop: watch::Receiver<bool>,
 ) {
@@ -52,7 +54,7 @@ pub async fn run(
     tokio::join!(
         keep_house(&db, &checkins, &overview, health, stop.clone()),
         count_figures(&overview, lease(COUNT_FIGURES, LEASE), stop.clone()),
-        tickets::work(tickets, lease("keep_tickets", LEASE), stop.clone()),
+        tickets.run(&lease, stop.clone()),
         networks.run(&checkins, &clock, lease, stop),
     );
 }

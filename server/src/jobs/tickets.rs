@@ -1,11 +1,14 @@
-//! Background work of tickets: what incidents make of them, and what time makes of them.
+//! Background work of tickets: what incidents, the health of devices and time make of them; files that belong to none.
 
 use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
 use super::{Lease, PACE, rest};
-use crate::{error::Result, tickets::service::Tickets};
+use crate::{
+    error::Result,
+    tickets::{attachments::service::Attachments, service::Tickets},
+};
 
 /// From one look at what time asks for to the next.
 const KEEP_PACE: Duration = Duration::from_secs(60);
@@ -17,8 +20,29 @@ const FIRST_HEALTH: Duration = Duration::from_secs(600);
 /// It rests this many times as long as it worked after each owner, so that it takes a small share of a core however large the fleet.
 const HEALTH_REST: u32 = 4;
 
-/// Works until `stop` becomes true.
-pub(super) async fn work(tickets: Tickets, mut lease: Lease, mut stop: watch::Receiver<bool>) {
+/// From one sweep of files to the next.
+const SWEEP_PACE: Duration = Duration::from_secs(3_600);
+
+/// The parts of tickets that work in the background.
+#[derive(Debug)]
+pub struct TicketJobs {
+    /// Follows incidents, devices and time.
+    pub tickets: Tickets,
+    /// Deletes files that belong to no ticket.
+    pub attachments: Attachments,
+}
+
+impl TicketJobs {
+    /// Works until `stop` becomes true.
+    pub(super) async fn run(self, lease: &impl Fn(&'static str, Duration) -> Lease, stop: watch::Receiver<bool>) {
+        tokio::join!(
+            keep_tickets(&self.tickets, lease("keep_tickets", super::LEASE), stop.clone()),
+            sweep_files(&self.attachments, lease("sweep_files", SWEEP_PACE), stop),
+        );
+    }
+}
+
+async fn keep_tickets(tickets: &Tickets, mut lease: Lease, mut stop: watch::Receiver<bool>) {
     let mut kept: Option<Instant> = None;
     let mut health_at = Instant::now() + FIRST_HEALTH;
     loop {
@@ -38,7 +62,7 @@ pub(super) async fn work(tickets: Tickets, mut lease: Lease, mut stop: watch::Re
                     kept = Some(Instant::now());
                 }
                 if Instant::now() >= health_at {
-                    if let Err(error) = judge_health(&tickets, &mut lease, &mut stop).await {
+                    if let Err(error) = judge_health(tickets, &mut lease, &mut stop).await {
                         tracing::debug!(error = error.chain(), "the health of devices waits for the database");
                     }
                     health_at = Instant::now() + HEALTH_PACE;
@@ -77,4 +101,26 @@ async fn judge_health(tickets: &Tickets, lease: &mut Lease, stop: &mut watch::Re
         }
     }
     Ok(())
+}
+
+/// Deletes what is attached to no ticket any more. The lease lasts as long as the pace, so that many servers sweep as often as one.
+async fn sweep_files(attachments: &Attachments, mut lease: Lease, mut stop: watch::Receiver<bool>) {
+    loop {
+        let swept = match lease.hold().await {
+            Ok(true) => attachments.sweep().await,
+            Ok(false) => Ok(0),
+            Err(error) => Err(error),
+        };
+        match swept {
+            Ok(0) => {}
+            Ok(files) => tracing::info!(files, "deleted attachments that belong to no ticket"),
+            Err(error) => tracing::warn!(error = error.chain(), "attachments could not be swept"),
+        }
+        if rest(SWEEP_PACE, &mut stop).await {
+            break;
+        }
+    }
+    if let Err(error) = lease.end().await {
+        tracing::debug!(error = error.chain(), "the lease of the sweep ends by itself");
+    }
 }

@@ -3,6 +3,7 @@
 //! Invariants: of two who do something with one ticket at once exactly one wins; what happened to a ticket is only ever added to;
 //! clocks run on school days only.
 
+pub mod attachments;
 pub mod grpc;
 pub mod legs;
 pub mod pages;

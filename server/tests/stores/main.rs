@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "in a test, what is not there is a failure")]
 
 mod accounts;
+mod attachments;
 mod audit;
 mod bandwidth;
 mod checkins;

@@ -326,6 +326,15 @@ fn tickets(town: &Town) -> Vec<Page> {
             ]
             .concat(),
         ),
+        of(
+            "ticket-attach-nothing",
+            vec![
+                open("/tickets"),
+                Step::Follow(first),
+                Step::Script("document.querySelector('#field-file').required = false"),
+                Step::Follow("form[action$='/attachments'] button"),
+            ],
+        ),
         of("ticket-new", vec![open(new(&of_school))]),
         of("ticket-new-place", vec![open("/tickets/new")]),
         of(

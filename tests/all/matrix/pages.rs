@@ -172,6 +172,11 @@ fn reports() -> Vec<Page> {
         everybody(post("/r/{code}/also", "/r/nothing/also", OWN, &[("incident", "x")]), UNKNOWN, UNKNOWN),
         everybody(get("/report/{link}", "/report/nothing", OWN), UNKNOWN, UNKNOWN),
         everybody(post("/report/{link}", "/report/nothing", OWN, &[("word", "fixed")]), UNKNOWN, UNKNOWN),
+        everybody(
+            get("/report/{link}/attachments/{attachment}", "/report/nothing/attachments/nothing", OWN),
+            UNKNOWN,
+            UNKNOWN,
+        ),
         get(labels, labels, LABEL),
         post(labels, labels, LABEL, &[]),
         get("/schools/{school}/labels/sheet", "/schools/{school}/labels/sheet", LABEL),
@@ -296,8 +301,10 @@ fn tickets() -> Vec<Page> {
     const NO_TICKET: &str = "TICKET_NOT_FOUND";
     const SEE: &[Step] = &[Anywhere(ViewTickets), Sees(ViewTickets, NO_TICKET)];
     const WORK: &[Step] = &[Anywhere(ViewTickets), Sees(ViewTickets, NO_TICKET), May(WorkTickets)];
+    const ANSWER: &[Step] = &[Anywhere(ViewTickets), Sees(ViewTickets, NO_TICKET), May(ReportTickets)];
     const REPORT: &[Step] =
         &[SeesOwner(ViewFigures, NO_OWNER), InOwner(ReportTickets), Sees(ViewFigures, NO_SCHOOL), May(ReportTickets)];
+    let attachment = "/tickets/{municipality}/{ticket}/attachments/{attachment}";
     let ticket = "/tickets/{municipality}/{ticket}";
     vec![
         get("/tickets", "/tickets", VIEW),
@@ -345,6 +352,24 @@ fn tickets() -> Vec<Page> {
             "/tickets/{municipality}/{new_broken}/legs",
             WORK,
             &[("version", "1"), ("leg", "swap"), ("spare", "{new_broken.spare}:3"), ("becomes", "1")],
+        ),
+        get(attachment, "/tickets/{municipality}/{ticket}/attachments/{ticket.attachment}", SEE),
+        // The ledger is no file that is taken; the form says so.
+        Page {
+            good: 422,
+            way: Way::Upload,
+            ..post(
+                "/tickets/{municipality}/{ticket}/attachments",
+                "/tickets/{municipality}/{new_ticket}/attachments",
+                ANSWER,
+                &[],
+            )
+        },
+        post(
+            "/tickets/{municipality}/{ticket}/attachments/{attachment}/remove",
+            "/tickets/{municipality}/{new_ticket}/attachments/{new_ticket.attachment}/remove",
+            WORK,
+            &[],
         ),
         live("/tickets/{municipality}/{ticket}/live", "/tickets/{municipality}/{ticket}/live", SEE),
         get("/tickets/figures", "/tickets/figures", &[Anywhere(ViewFigures)]),

@@ -334,6 +334,7 @@ impl World {
             ("school", id(4).to_string()),
             ("spare", id(5).to_string()),
             ("leg", id(6).to_string()),
+            ("attachment", id(5).to_string()),
         ])
     }
 
@@ -481,7 +482,14 @@ impl World {
                 });
                 let made = self.make("TicketService/CreateTicket", ticket).await.take("ticket.ticketId");
                 self.note(&made, Extent::School(school), Right::ViewTickets);
-                Thing::from([("", made)])
+                let id = made.clone();
+                let file = json!([
+                    { "attachment": { "municipality_id": owner, "ticket_id": id, "name": format!("{mark}-school.log") } },
+                    { "content": "44GT44KP44KM44Gf" },
+                ]);
+                let file = self.make("TicketService/AddTicketAttachment", file).await.take("attachment.attachmentId");
+                self.note(&file, Extent::School(school), Right::ViewTickets);
+                Thing::from([("", made), ("attachment", file)])
             }
             "broken" => {
                 let (device, spare) = (self.create_device(school).await, self.create_device(school).await);

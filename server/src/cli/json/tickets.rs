@@ -150,11 +150,43 @@ pub(in crate::cli) fn ticket_figures(found: v1::GetTicketFiguresResponse) -> Val
 
 /// A ticket with what happened to it.
 pub(in crate::cli) fn ticket_whole(whole: v1::GetTicketResponse) -> Value {
-    let v1::GetTicketResponse { ticket: itself, events, merged } = whole;
+    let v1::GetTicketResponse { ticket: itself, events, merged, attachments } = whole;
     Object::default()
         .optional("ticket", itself.map(ticket))
         .list("events", events, event)
         .list("merged", merged, ticket)
+        .list("attachments", attachments, attachment)
+        .into()
+}
+
+/// An attachment.
+pub(in crate::cli) fn attachment(attachment: v1::TicketAttachment) -> Value {
+    let kind = attachment.kind().as_str_name();
+    let v1::TicketAttachment {
+        attachment_id,
+        event_number,
+        name,
+        kind: _,
+        bytes,
+        width,
+        height,
+        sha256,
+        actor_name,
+        is_for_caller,
+        create_time,
+    } = attachment;
+    Object::default()
+        .text("attachment_id", attachment_id)
+        .value("event_number", event_number)
+        .text("name", name)
+        .value("kind", kind)
+        .value("bytes", bytes)
+        .value("width", width)
+        .value("height", height)
+        .text("sha256", sha256)
+        .text("actor_name", actor_name)
+        .value("is_for_caller", is_for_caller)
+        .time("create_time", create_time)
         .into()
 }
 

@@ -3,6 +3,7 @@
 use clap::{Args, Subcommand};
 use gigafleet_proto::v1::{self, change_ticket_request::Verb};
 
+mod attachments;
 mod figures;
 mod health;
 mod legs;
@@ -208,6 +209,12 @@ enum TicketsCommand {
     /// From which figures on a device makes a ticket by itself.
     #[command(subcommand)]
     HealthPolicy(health::HealthPolicyCommand),
+    /// Attach pictures or plain texts to a ticket.
+    Attach(attachments::AttachArgs),
+    /// Write an attachment of a ticket into a file.
+    Attachment(attachments::AttachmentArgs),
+    /// Remove an attachment of a ticket.
+    RemoveAttachment(attachments::RemoveArgs),
     /// Do one thing with all tickets that are attached to an incident.
     OfIncident(many::OfIncidentArgs),
     #[command(flatten)]
@@ -288,6 +295,9 @@ pub(super) async fn run(args: TicketsArgs) -> Result<()> {
         TicketsCommand::Figures(args) => return figures::figures(&client, args, as_json).await,
         TicketsCommand::HealthPolicy(command) => return health::health_policy(&client, command).await,
         TicketsCommand::Legs(command) => return legs::run(&client, command, as_json).await,
+        TicketsCommand::Attach(args) => return attachments::attach(&client, args, as_json).await,
+        TicketsCommand::Attachment(args) => return attachments::get(&client, args, as_json).await,
+        TicketsCommand::RemoveAttachment(args) => return attachments::remove(&client, args).await,
         TicketsCommand::OfIncident(args) => return many::of_incident(&client, args, as_json).await,
     };
     let read = promised(find(&client, &ticket).await?.ticket)?;
@@ -402,7 +412,10 @@ async fn show(client: &Client, ticket: &TicketArgs, as_json: bool) -> Result<()>
         vec![time(event.event_time.as_ref()), event.actor_name, kind, event.text]
     });
     print(table::table(&columns, events.collect(), "nothing happened"))?;
-    if found.merged.is_empty() { Ok(()) } else { print(rows(found.merged)) }
+    if !found.merged.is_empty() {
+        print(rows(found.merged))?;
+    }
+    attachments::list(found.attachments)
 }
 
 fn show_rows(tickets: Vec<v1::Ticket>, as_json: bool) -> Result<()> {

@@ -16,6 +16,9 @@ words! {
         stopped_no: "止まっていない", "No";
         text: "どうなりましたか(ひとことで)", "What happened, in a few words";
         text_note: "500文字まで。", "At most 500 characters.";
+        photo: "写真(なくてもよい)", "Photos, if you like";
+        photo_note: "4枚まで。こわれたところが分かるように。人の顔や名前はうつさないでください。", "At most four. Show what is broken; no faces and no names, please.";
+        photos_refused: "届きましたが、送れなかった写真があります。", "It has arrived, but not every photo could be taken.";
         send: "送る", "Send";
         sent: "届きました。ありがとうございます。", "It has arrived. Thank you.";
         number: "受付番号", "Number";
@@ -110,6 +113,7 @@ pub fn event_text(language: Language, number: i16) -> &'static str {
         30 => ("べつの端末にかえました", "You got another device"),
         31 => ("修理に出しました", "Sent to repair"),
         33 => ("修理が終わりました", "The repair is over"),
+        26 => ("写真・ファイル", "A photo or a file"),
         _ => ("進みました", "Went on"),
     };
     language.choose(ja, en)

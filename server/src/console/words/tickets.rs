@@ -7,6 +7,14 @@ words! {
     TicketWords {
         title: "問い合わせ", "Tickets";
         lead: "次に対応するものが上にあります。", "The next to do is on top.";
+        file: "写真・ログの添付", "Attach a photo or a log";
+        file_hint: "写真は縮小し、撮影場所などの情報を消して保存します。1回に4つ、1つ10 MiBまで。テキスト(.txt・.log)は256 KiBまで。", "Photos are made smaller and kept without where they were taken. Four at a time, 10 MiB each; texts (.txt, .log) up to 256 KiB.";
+        file_internal: "内部だけで見る(申告者に見せない)", "Among staff only";
+        attach: "添付する", "Attach";
+        attached: "添付しました。", "It is attached.";
+        open_file: "ダウンロード", "Download";
+        remove_file: "添付を削除", "Remove";
+        removed_file: "添付を削除しました。", "The attachment is removed.";
         search: "キーワード", "Words";
         search_hint: "件名・本文・回答から探します。2文字から探せます。", "Looks in subjects, texts and answers, from two characters on.";
         municipality: "区市町村", "Municipality";

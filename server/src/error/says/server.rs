@@ -13,6 +13,7 @@ says! {
     database_unopened(path): "{path} を開けません", "{path} cannot be opened";
     database_corrupt(path): "{path} は壊れているか、gigafleetのデータベースではありません。何も変更していません。バックアップから戻してください", "{path} is damaged or is no gigafleet database; nothing was changed. Restore a backup of it";
     migration_failed(place): "{place} のスキーマを最新にできません", "the schema of {place} cannot be brought up to date";
+    attachments_folder(path): "添付ファイルのフォルダー {path} を使えません", "the folder of attachments {path} can not be used";
     data_folder(path): "データフォルダー {path} を作れません", "the data folder {path} cannot be made";
     address_in_use(address): "{address} は別のプログラムが使っています。それを止めるか、別のアドレスにしてください", "{address} is in use by another program; stop it or choose another address";
     address_unbound(address): "{address} で待ち受けできません", "{address} cannot be bound";

@@ -61,6 +61,16 @@ says! {
     health_cleared: "対象の端末がなくなったことを計測で確認しました。", "By what devices report, none is so any more.";
     promise_most(most): "0〜{most} にしてください", "needs 0 to {most}";
     promise_priorities: "1〜4にしてください", "needs priorities of 1 to 4";
+    attachment_unknown(id): "添付 {id} はありません", "there is no attachment {id}";
+    attachment_kind: "写真(JPEG・PNG・WebP・GIF)とテキスト(.txt・.log、UTF-8)だけを添付できます", "only pictures (JPEG, PNG, WebP, GIF) and plain texts (.txt, .log, UTF-8) can be attached";
+    attachment_broken: "画像を読み取れません。ファイルが壊れている可能性があります", "the picture can not be read: the file may be damaged";
+    attachment_size(most): "ファイルは1つ {most} MiB までです", "a file has at most {most} MiB";
+    attachment_text_size(most): "テキストは {most} KiB までです。必要な部分だけにしてください", "a text has at most {most} KiB: attach the part that matters";
+    attachment_pixels(most): "画像は {most}00万画素までです。小さくしてから添付してください", "a picture has at most {most} million pixels: make it smaller first";
+    attachment_limit(most): "添付は1件の問い合わせに {most} 個までです", "a ticket has at most {most} attachments";
+    attachment_missing: "ファイルを選んでください", "choose a file";
+    attachments_busy: "いま、写真の受付が混み合っています", "many photos are coming in now";
+    photos_limit(most): "写真は {most} 枚までです", "at most {most} photos are taken";
     why_merged: "別の問い合わせに統合", "went into another ticket";
     why_caller: "学校の回答待ちのため期限は止まっています", "the school is waited for, so the clock stands still";
     why_no_day: "授業日が登録されていないため期限がありません", "no school day comes, so nothing is due";

@@ -1,5 +1,6 @@
 //! TicketService: the queue, one ticket, one verb on one or many.
 
+mod attachments;
 mod figures;
 pub mod health;
 mod legs;
@@ -9,10 +10,11 @@ mod views;
 use std::ops::Range;
 
 use gigafleet_proto::v1::{self, change_ticket_request::Verb, ticket_service_server::TicketService};
-use tonic::{Request, Response, Status};
+use tonic::{Request, Response, Status, Streaming};
 use uuid::Uuid;
 
 use super::{
+    attachments::service::Attachments,
     rules::{
         CallerKind, Category, Impact, Origin, TicketId, Urgency, WaitingOn,
         fields::{CONTACT, Field, ROOM, SHORT_TEXT, SUBJECT, TEXT, filled, long_text, word, word_or},
@@ -41,13 +43,14 @@ use crate::{
 #[derive(Debug, Clone)]
 pub struct TicketGrpc {
     tickets: Tickets,
+    attachments: Attachments,
     access: Access,
 }
 
 impl TicketGrpc {
     /// Answers with this service.
-    pub fn new(tickets: Tickets, access: Access) -> Self {
-        Self { tickets, access }
+    pub fn new(tickets: Tickets, attachments: Attachments, access: Access) -> Self {
+        Self { tickets, attachments, access }
     }
 }
 
@@ -334,6 +337,7 @@ impl TicketService for TicketGrpc {
             ticket: Some(message(whole.ticket, true)),
             events: whole.events.into_iter().map(event_message).collect(),
             merged: whole.merged.into_iter().map(|view| message(view, false)).collect(),
+            attachments: whole.attachments.into_iter().map(attachments::message).collect(),
         }))
     }
 
@@ -569,5 +573,39 @@ impl TicketService for TicketGrpc {
     ) -> Result<Response<v1::ListTicketCostsResponse>, Status> {
         let staff = caller::staff(request.metadata(), &self.access).await?;
         Ok(Response::new(self.costs(&staff, request.get_ref()).await?))
+    }
+
+    async fn add_ticket_attachment(
+        &self,
+        request: Request<Streaming<v1::AddTicketAttachmentRequest>>,
+    ) -> Result<Response<v1::AddTicketAttachmentResponse>, Status> {
+        let staff = caller::staff(request.metadata(), &self.access).await?;
+        let attachment = attachments::add(&self.attachments, &staff, request.into_inner()).await?;
+        Ok(Response::new(v1::AddTicketAttachmentResponse { attachment: Some(attachment) }))
+    }
+
+    async fn get_ticket_attachment(
+        &self,
+        request: Request<v1::GetTicketAttachmentRequest>,
+    ) -> Result<Response<v1::GetTicketAttachmentResponse>, Status> {
+        let staff = caller::staff(request.metadata(), &self.access).await?;
+        let request = request.into_inner();
+        let (owner, named, id) =
+            attachments::place(&request.municipality_id, &request.ticket_id, &request.attachment_id)?;
+        let (row, content) = self.attachments.open(&staff, owner, named, id).await?;
+        let attachment = Some(attachments::message(row));
+        Ok(Response::new(v1::GetTicketAttachmentResponse { attachment, content: content.to_vec() }))
+    }
+
+    async fn remove_ticket_attachment(
+        &self,
+        request: Request<v1::RemoveTicketAttachmentRequest>,
+    ) -> Result<Response<v1::RemoveTicketAttachmentResponse>, Status> {
+        let staff = caller::staff(request.metadata(), &self.access).await?;
+        let request = request.into_inner();
+        let (owner, named, id) =
+            attachments::place(&request.municipality_id, &request.ticket_id, &request.attachment_id)?;
+        self.attachments.remove(&staff, owner, named, id).await?;
+        Ok(Response::new(v1::RemoveTicketAttachmentResponse {}))
     }
 }

@@ -15,6 +15,7 @@ use axum::{
 use uuid::Uuid;
 
 use super::{
+    attachments::{self, service::Attachments},
     legs::pages as legs,
     rules::{Category, Priority, State, TicketId, WaitingOn, clock::Standing, queue::Deadline},
     service::{Named, TicketView, Tickets},
@@ -42,6 +43,7 @@ const CHOICES: i64 = 1_000;
 #[expect(missing_docs, reason = "each is the service of its name")]
 pub struct TicketPages {
     pub tickets: Tickets,
+    pub attachments: Attachments,
     pub network: Network,
     pub schools: Schools,
     pub access: Access,
@@ -61,6 +63,7 @@ pub fn routes(pages: TicketPages) -> Router {
         .route("/tickets/{municipality}/{ticket}", get(ticket::ticket).post(verbs::change))
         .route("/tickets/{municipality}/{ticket}/legs", post(legs::change))
         .route("/tickets/{municipality}/{ticket}/live", get(ticket::live))
+        .merge(attachments::pages::routes())
         .with_state(pages)
 }
 

@@ -15,6 +15,7 @@ use crate::{
     },
     schools::rules::{MunicipalityId, SchoolId},
     tickets::{
+        attachments::{pages::FileLine, service::AttachmentRow},
         legs::pages::{self as legs, Panel},
         rules::{CallerKind, Category, EventKind, Impact, Origin, State, Urgency, WaitingOn},
         service::{EventRow, Named, TicketView, Whole},
@@ -66,6 +67,7 @@ struct Entry {
     detail: String,
     text: String,
     internal: bool,
+    file: Option<FileLine>,
 }
 
 /// What this person can do with the ticket as it is now.
@@ -212,7 +214,7 @@ fn snapshot(language: Language, json: Option<&str>) -> Vec<(String, String)> {
     pairs
 }
 
-fn entry(shell: &Shell, event: &EventRow) -> Entry {
+fn entry(shell: &Shell, event: &EventRow, attachments: &[AttachmentRow], path: &str) -> Entry {
     let language = shell.language;
     let kind = EventKind::from_number(event.kind);
     let details: serde_json::Value = serde_json::from_str(&event.details).unwrap_or_default();
@@ -232,6 +234,7 @@ fn entry(shell: &Shell, event: &EventRow) -> Entry {
             (_, Some(is)) => Some(format!("P{is}")),
             _ => None,
         },
+        Some(EventKind::AttachedFile | EventKind::RemovedFile) => details["name"].as_str().map(str::to_owned),
         Some(kind) => legs::detail(language, kind, &details),
         None => None,
     };
@@ -249,6 +252,7 @@ fn entry(shell: &Shell, event: &EventRow) -> Entry {
         detail: detail.unwrap_or_default(),
         text: event.body.clone(),
         internal: !event.is_for_caller,
+        file: attachments.iter().find(|one| one.event_number == event.number).map(|one| FileLine::of(one, path)),
     }
 }
 
@@ -262,7 +266,7 @@ pub(in crate::tickets) async fn show(
 ) -> PageResult {
     let (staff, shell) = (&person.staff, person.shell);
     let Asked { owner, named, back } = asked;
-    let Whole { ticket: view, events, merged } = pages.tickets.get(staff, owner, named).await?;
+    let Whole { ticket: view, events, merged, attachments } = pages.tickets.get(staff, owner, named).await?;
     let school = view.row.school_id.map(SchoolId);
     let may = |right| staff.scope(right).is_ok_and(|scope| scope.covers(owner, school));
     let (works, reports) = (may(Right::WorkTickets), may(Right::ReportTickets));
@@ -308,7 +312,7 @@ pub(in crate::tickets) async fn show(
             .map(|other| (path_of(other), format!("#{} {}", other.row.number, other.row.subject)))
             .collect(),
         into,
-        entries: events.iter().map(|event| entry(&shell, event)).collect(),
+        entries: events.iter().map(|event| entry(&shell, event, &attachments, &path_of(&view))).collect(),
         acts: acts(&view, works, reports, me, events.last()),
         categories: choices(language, Category::ALL, Category::to_number, Category::label),
         impacts: choices(language, Impact::ALL, Impact::to_number, Impact::label),

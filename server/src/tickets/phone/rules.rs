@@ -46,6 +46,8 @@ pub const PER_SCHOOL: Limit = Limit { reports: 100, window: Duration::from_secs(
 /// From one address: a whole town may stand behind one. Each server counts for itself, so that behind n servers at most n times
 /// as many come through; the other two limits hold all the same.
 pub const PER_ADDRESS: Limit = Limit { reports: 300, window: Duration::from_secs(600) };
+/// Photos of one report: those of a form, and once more those of the form that came again. Held by the database, for all servers.
+pub const PHOTOS: Limit = Limit { reports: 8, window: Duration::from_secs(600) };
 /// Addresses that are remembered; the one whose window began first makes room.
 const ADDRESSES: usize = 10_000;
 

@@ -1,6 +1,7 @@
 //! Use cases of reports from a phone: what a code leads to, a report, the same as others have, how a report stands.
 
 pub mod labels;
+mod photos;
 
 use std::{
     net::IpAddr,
@@ -31,6 +32,7 @@ use crate::{
     network::service::{Network, visible_school},
     schools::rules::{MunicipalityId, SchoolId},
     tickets::{
+        attachments::service::AttachmentRow,
         rules::{EventKind, Origin, State, TicketId},
         service::{Change, EventRow, Named, TicketOrder, Tickets},
         store as tickets,
@@ -98,6 +100,8 @@ pub struct Followed {
     pub of_incident: bool,
     /// What happened, oldest first, without what staff write among themselves.
     pub events: Vec<EventRow>,
+    /// What is attached for the caller.
+    pub attachments: Vec<AttachmentRow>,
 }
 
 /// What a caller says later.
@@ -333,6 +337,8 @@ impl Phone {
         drop(tx);
         let reporter = Staff::reporter(owner, row.school_id.map(SchoolId));
         let mut whole = self.tickets.get(&reporter, owner, Named::Id(ticket)).await?;
+        // A link is for whoever reported, whatever the rights of its caller.
+        whole.attachments.retain(|attachment| attachment.is_for_caller);
         // Staff of a school may read why it was merged and what was judged; a pupil wants to know what was done.
         whole.events.retain(|event| {
             !event.body.is_empty() || EventKind::from_number(event.kind).is_some_and(EventKind::is_news_for_caller)
@@ -348,6 +354,7 @@ impl Phone {
             is_merged: row.merged_into.is_some(),
             of_incident: row.incident_id.is_some(),
             events: whole.events,
+            attachments: whole.attachments,
         })
     }
 

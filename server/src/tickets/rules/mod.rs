@@ -253,6 +253,10 @@ words! {
         LossEnded = 35, "紛失の対応が終了", "loss ended";
         /// It cost something.
         CostRecorded = 36, "費用を記録", "cost recorded";
+        /// A file was attached.
+        AttachedFile = 26, "添付", "attached";
+        /// An attachment was removed.
+        RemovedFile = 27, "添付の削除", "attachment removed";
     }
 }
 
@@ -274,7 +278,8 @@ impl EventKind {
             | Self::Fixed
             | Self::Swapped
             | Self::RepairStarted
-            | Self::RepairEnded => true,
+            | Self::RepairEnded
+            | Self::AttachedFile => true,
             Self::Triaged
             | Self::Assigned
             | Self::Released
@@ -288,7 +293,8 @@ impl EventKind {
             | Self::RepairChanged
             | Self::LossRecorded
             | Self::LossEnded
-            | Self::CostRecorded => false,
+            | Self::CostRecorded
+            | Self::RemovedFile => false,
         }
     }
 }

@@ -127,7 +127,9 @@ impl EventKind {
             | Self::RepairEnded
             | Self::LossRecorded
             | Self::LossEnded
-            | Self::CostRecorded => false,
+            | Self::CostRecorded
+            | Self::AttachedFile
+            | Self::RemovedFile => false,
         }
     }
 }

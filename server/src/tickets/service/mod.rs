@@ -31,6 +31,7 @@ pub use self::{
 };
 pub use super::store::{Behind, EventRow, TicketRow};
 use super::{
+    attachments::store::{self as attachments, AttachmentRow},
     rules::{
         EventKind, TicketId,
         filter::{Filter, Holder, Listed},
@@ -67,6 +68,8 @@ pub struct Whole {
     pub events: Vec<EventRow>,
     /// Tickets that went into it.
     pub merged: Vec<TicketView>,
+    /// What is attached, oldest first, as far as the caller may see it.
+    pub attachments: Vec<AttachmentRow>,
 }
 
 /// Which page of which list.
@@ -157,12 +160,14 @@ impl Tickets {
         let works = staff.scope(Right::WorkTickets).is_ok_and(|scope| scope.covers(owner, row.school_id.map(SchoolId)));
         let mut events = store::events(&mut tx, owner, id).await?;
         events.retain(|event| works || event.is_for_caller);
+        let mut attachments = attachments::of_ticket(&mut tx, owner, id).await?;
+        attachments.retain(|attachment| works || attachment.is_for_caller);
         let area = staff.scope(Right::ViewTickets)?.area(owner).ok_or_else(|| not_found(named))?;
         let mut merged = store::merged_into(&mut tx, owner, id).await?;
         merged.retain(|row| area.covers(row.school_id.map(SchoolId)));
         let mut views = judged::views(&mut tx, [vec![row], merged].concat(), now).await?.into_iter();
         let ticket = views.next().ok_or_else(|| not_found(named))?;
-        Ok(Whole { ticket, events, merged: views.collect() })
+        Ok(Whole { ticket, events, merged: views.collect(), attachments })
     }
 
     /// A page of tickets in scope, the next to do first, or the last that were done. Reasons: RIGHT_MISSING,

@@ -64,6 +64,19 @@ pub(super) fn tickets() -> Vec<Rpc> {
     let noticed = json!({ "terms": { "notice_date": "2026-11-01" } });
     let found = json!({ "loss_id": "{new_missing.leg}", "end": "LOSS_END_FOUND" });
     let cost = json!({ "kind": "TICKET_COST_KIND_BATTERY", "payer": "PAYER_OWN", "amount_yen": 3_000 });
+    let attach = |is_internal: bool| {
+        let new = json!({
+            "municipality_id": "{municipality}", "ticket_id": "{new_ticket}", "name": "端末.log", "is_internal": is_internal,
+        });
+        json!([{ "attachment": new }, { "content": "44Ot44Kw" }])
+    };
+    let attachment = |ticket: &str| {
+        json!({
+            "municipality_id": "{municipality}",
+            "ticket_id": format!("{{{ticket}}}"),
+            "attachment_id": format!("{{{ticket}.attachment}}"),
+        })
+    };
     vec![
         staff("TicketService/ListSpares", WORK, of_ticket("broken")),
         staff("TicketService/SwapWithSpare", WORK, leg("broken", 1, swap)),
@@ -116,5 +129,9 @@ pub(super) fn tickets() -> Vec<Rpc> {
         ),
         staff("TicketService/GetTicketPromise", LIST, of_owner),
         staff("TicketService/SetTicketPromise", PROMISE, promise),
+        staff("TicketService/AddTicketAttachment", ANSWER, attach(false)),
+        staff("TicketService/AddTicketAttachment", WORK, attach(true)),
+        staff("TicketService/GetTicketAttachment", SEE, attachment("ticket")),
+        staff("TicketService/RemoveTicketAttachment", WORK, attachment("new_ticket")),
     ]
 }

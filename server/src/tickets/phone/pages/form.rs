@@ -1,16 +1,26 @@
 //! The form behind a code.
 
 use askama::Template;
-use axum::extract::{Path, State};
-use http::StatusCode;
+use axum::extract::{FromRequest as _, Multipart, Path, Request, State, multipart::Field};
+use http::{StatusCode, header};
 use uuid::Uuid;
 
 use super::{PhonePages, gone, with_retry};
 use crate::{
     clock::Timestamp,
-    console::{Fields, FormState, PageResult, Respond as _, Shell, Visit, page, see_other, words::reports as words},
-    error::{Error, FieldViolation, Kind, says::reports as say},
+    console::{
+        Fields, FormState, PageResult, Respond as _, Shell, Visit, page, see_other,
+        words::{faults::sentence, reports as words},
+    },
+    error::{
+        Error, FieldViolation, Kind,
+        says::{self, reports as say},
+    },
     tickets::{
+        attachments::{
+            pages::{read_file, read_text},
+            rules::MOST_ON_PHONE,
+        },
         phone::{
             rules::{MOST_CHARS, SHOWN},
             service::{Said, Spot},
@@ -132,30 +142,121 @@ pub(super) async fn report(
     visit: Visit,
     State(pages): State<PhonePages>,
     Path(code): Path<String>,
-    fields: Fields,
+    request: Request,
 ) -> PageResult {
     let spot = match pages.phone.open(&code, visit.address()).await {
         Ok(spot) => spot,
         Err(error) => return gone(&visit, error),
     };
-    let outcome = match said(&fields) {
-        Ok(said) => pages.phone.report(&code, visit.address(), &said).await,
-        Err(error) => Err(error),
-    };
+    let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    if !kind.starts_with("multipart/form-data") {
+        let fields = Fields::from_request(request, &()).await?;
+        let outcome = take(&visit, &pages, &code, &fields).await;
+        return answer(&visit, &code, &spot, fields, outcome.map(|link| (link, None)));
+    }
+    let broken = |_| Error::new(Kind::Invalid, "UPLOAD_BROKEN", crate::error::says::access::upload_broken());
+    let upload = Multipart::from_request(request, &()).await.map_err(broken)?;
+    let mut fields = Fields::default();
+    let outcome = take_with_photos(&visit, &pages, &code, &mut fields, upload).await;
+    answer(&visit, &code, &spot, fields, outcome)
+}
+
+/// Takes what the fields say; gives the link of the report.
+async fn take(visit: &Visit, pages: &PhonePages, code: &str, fields: &Fields) -> Result<String, Error> {
+    pages.phone.report(code, visit.address(), &said(fields)?).await
+}
+
+/// Takes a report and then its photos, one by one as they arrive: the report counts before the first of them is read, so that no
+/// photo, and no line that breaks, loses it. Gives why a photo was refused, if one was.
+async fn take_with_photos(
+    visit: &Visit,
+    pages: &PhonePages,
+    code: &str,
+    fields: &mut Fields,
+    mut upload: Multipart,
+) -> Result<(String, Option<Error>), Error> {
+    let (mut link, mut photos, mut refused) = (None, 0, None);
+    loop {
+        let field = match (upload.next_field().await, &link) {
+            (Ok(Some(field)), _) => field,
+            (Ok(None), _) => break,
+            (Err(error), Some(_)) => {
+                refused = Some(Error::from(error));
+                break;
+            }
+            (Err(error), None) => return Err(error.into()),
+        };
+        match field.file_name() {
+            None => {
+                read_text(field, fields).await?;
+                continue;
+            }
+            // A browser sends an empty one where nothing was chosen.
+            Some("") => continue,
+            Some(_) => {}
+        }
+        let link = match &link {
+            Some(link) => link,
+            None => link.insert(take(visit, pages, code, fields).await?),
+        };
+        photos += 1;
+        if let Err(error) = take_photo(pages, link, photos, field).await {
+            refused.get_or_insert(error);
+        }
+        // What comes behind the last that is taken is not read any more.
+        if photos > MOST_ON_PHONE {
+            break;
+        }
+    }
+    match link {
+        Some(link) => Ok((link, refused)),
+        None => Ok((take(visit, pages, code, fields).await?, None)),
+    }
+}
+
+/// Takes one photo.
+async fn take_photo(pages: &PhonePages, link: &str, number: usize, field: Field<'_>) -> Result<(), Error> {
+    if number > MOST_ON_PHONE {
+        return Err(Error::new(Kind::Invalid, "ATTACHMENT_LIMIT", says::tickets::photos_limit(MOST_ON_PHONE)));
+    }
+    pages.phone.count_photo(link).await?;
+    let _place = pages.attachments.place_to_read_soon().await?;
+    let content = read_file(field).await?;
+    pages.phone.add_photo(&pages.attachments, link, number, content).await
+}
+
+/// Leads on to how the report stands, with a word about a photo that was refused; or shows the form again.
+fn answer(
+    visit: &Visit,
+    code: &str,
+    spot: &Spot,
+    fields: Fields,
+    outcome: Result<(String, Option<Error>), Error>,
+) -> PageResult {
     match outcome {
-        Ok(link) => {
-            let done = visit.shell().w.reports.sent;
-            Ok(see_other(&format!("/report/{link}")).flash(done))
+        Ok((link, refused)) => {
+            let shell = visit.shell();
+            let done = match refused {
+                None => shell.w.reports.sent.to_owned(),
+                Some(error) => {
+                    crate::telemetry::note_failure(error.reason, None);
+                    if error.kind == Kind::Internal {
+                        tracing::error!(error = error.chain(), "a photo of a report could not be kept");
+                    }
+                    format!("{} {}", shell.w.reports.photos_refused, sentence(shell.language, &error.message))
+                }
+            };
+            Ok(see_other(&format!("/report/{link}")).flash(&done))
         }
         Err(error) if error.kind == Kind::Exhausted => {
             let wait = error.retry_after;
             let form = FormState::refused_here(fields, error);
-            with_retry(show(&visit, &code, &spot, form, StatusCode::TOO_MANY_REQUESTS)?, wait)
+            with_retry(show(visit, code, spot, form, StatusCode::TOO_MANY_REQUESTS)?, wait)
         }
         Err(error) => {
             let form = FormState::refused(fields, error)?;
             let status = form.status();
-            show(&visit, &code, &spot, form, status)
+            show(visit, code, spot, form, status)
         }
     }
 }

@@ -11,6 +11,7 @@ use std::time::Duration;
 use askama::Template;
 use axum::{
     Router,
+    extract::DefaultBodyLimit,
     response::Response,
     routing::{get, post},
 };
@@ -22,6 +23,7 @@ use crate::{
     error::{Error, Kind},
     network::service::Network,
     schools::service::Schools,
+    tickets::attachments::{pages::UPLOAD_BYTES, service::Attachments},
 };
 
 /// What these pages read.
@@ -29,6 +31,7 @@ use crate::{
 #[expect(missing_docs, reason = "each is the service of its name")]
 pub struct PhonePages {
     pub phone: Phone,
+    pub attachments: Attachments,
     pub schools: Schools,
     pub network: Network,
 }
@@ -36,9 +39,10 @@ pub struct PhonePages {
 /// The pages of reports and labels.
 pub fn routes(pages: PhonePages) -> Router {
     Router::new()
-        .route("/r/{code}", get(form::form).post(form::report))
+        .route("/r/{code}", get(form::form).post(form::report).layer(DefaultBodyLimit::max(UPLOAD_BYTES)))
         .route("/r/{code}/also", post(form::also))
         .route("/report/{link}", get(standing::standing).post(standing::say))
+        .route("/report/{link}/attachments/{attachment}", get(standing::file))
         .route("/schools/{school}/labels", get(labels::labels).post(labels::make))
         .route("/schools/{school}/labels/sheet", get(labels::sheet))
         .route("/schools/{school}/labels/room", post(labels::make_room))
@@ -56,7 +60,7 @@ struct GonePage {
 /// A page in easy words for who cannot be helped here; other faults become their page.
 fn gone(visit: &Visit, error: Error) -> PageResult {
     let status = match (error.kind, error.reason) {
-        (Kind::NotFound, "LABEL_UNKNOWN" | "REPORT_UNKNOWN") => StatusCode::NOT_FOUND,
+        (Kind::NotFound, "LABEL_UNKNOWN" | "REPORT_UNKNOWN" | "ATTACHMENT_NOT_FOUND") => StatusCode::NOT_FOUND,
         (_, "LABEL_DEVICE_GONE") => StatusCode::GONE,
         (Kind::Exhausted, _) => StatusCode::TOO_MANY_REQUESTS,
         _ => return Err(PageError(error)),

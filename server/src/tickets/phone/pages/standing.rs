@@ -11,6 +11,10 @@ use crate::{
     console::{Fields, FormState, PageResult, Shell, Visit, page, see_other, words::reports as words},
     error::Kind,
     tickets::{
+        attachments::{
+            pages::{FileLine, show_file},
+            service::AttachmentId,
+        },
         phone::{
             rules::MOST_CHARS,
             service::{Followed, Word},
@@ -42,14 +46,17 @@ struct Line {
     at: Timestamp,
     text: &'static str,
     body: String,
+    file: Option<FileLine>,
 }
 
 fn show(visit: &Visit, link: String, found: Followed, form: FormState, status: StatusCode) -> PageResult {
     let shell = visit.shell();
+    let path = format!("/report/{link}");
     let line = |event: &crate::tickets::service::EventRow| Line {
         at: Timestamp(event.happened_at),
         text: words::event_text(shell.language, event.kind),
         body: event.body.clone(),
+        file: found.attachments.iter().find(|one| one.event_number == event.number).map(|one| FileLine::of(one, &path)),
     };
     let events = found.events.iter().map(line).collect();
     let form_id = Uuid::try_parse(form.value("form")).unwrap_or_else(|_| Uuid::now_v7()).to_string();
@@ -74,6 +81,18 @@ fn show(visit: &Visit, link: String, found: Followed, form: FormState, status: S
 pub(super) async fn standing(visit: Visit, State(pages): State<PhonePages>, Path(link): Path<String>) -> PageResult {
     match pages.phone.follow(&link).await {
         Ok(found) => show(&visit, link, found, FormState::default(), StatusCode::OK),
+        Err(error) => gone(&visit, error),
+    }
+}
+
+pub(super) async fn file(
+    visit: Visit,
+    State(pages): State<PhonePages>,
+    Path((link, attachment)): Path<(String, String)>,
+) -> PageResult {
+    let attachment = AttachmentId(Uuid::try_parse(&attachment).unwrap_or_default());
+    match pages.phone.open_file(&pages.attachments, &link, attachment).await {
+        Ok((row, content)) => show_file(&row, content),
         Err(error) => gone(&visit, error),
     }
 }
