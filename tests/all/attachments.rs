@@ -235,12 +235,8 @@ async fn a_ticket_takes_twenty_pictures_and_none_that_pretends(engine: Engine) {
         ("cut.png", &cut[..60]),
     ];
     for (name, content) in refused {
-        let page = desk.browser.post_raw(
-            &format!("{path}/attachments"),
-            MULTIPART,
-            upload(&fields, "file", &[(name, content)]),
-        );
-        let page = page.await;
+        let sent = upload(&fields, "file", &[(name, content)]);
+        let page = desk.browser.post_raw(&format!("{path}/attachments"), MULTIPART, sent).await;
         assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY, "{name}");
         assert!(page.text.contains("id=\"wrong-file\""), "{name}: {}", page.text);
         assert_refused(desk.attach(&ticket, name, content).await, Code::InvalidArgument, "ATTACHMENT_KIND");
