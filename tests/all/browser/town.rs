@@ -340,7 +340,8 @@ async fn trouble(server: &ServerProcess, owner: &str, schools: &[String], device
             device_id: if number == 0 { device.to_owned() } else { String::new() },
             subject: SUBJECTS[number % SUBJECTS.len()].to_owned(),
             text: String::from("朝からつながらない。\nほかの教室でも同じ。"),
-            category: i32::try_from(number % 14 + 1).expect("it is small"),
+            // What is resolved below was no outage: one of those lasts.
+            category: if number % 6 == 3 { 1 } else { i32::try_from(number % 14 + 1).expect("it is small") },
             impact: i32::try_from(number % 5 + 1).expect("it is small"),
             urgency: i32::try_from(number % 4 + 1).expect("it is small"),
             room: String::from("3年2組"),

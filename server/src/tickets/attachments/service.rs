@@ -236,8 +236,8 @@ impl Attachments {
             ..new.clone()
         };
         store::insert(&mut tx, &written).await?;
-        self.audit(&mut tx, staff, "ticket.attach", &row, new).await?;
         tickets::census::touch(&mut tx, owner).await?;
+        self.audit(&mut tx, staff, "ticket.attach", &row, new).await?;
         tx.commit().await?;
         Ok(written)
     }
@@ -331,8 +331,8 @@ impl Attachments {
         let mut happened = event(EventKind::RemovedFile, staff, now, "", &details);
         happened.is_for_caller = found.is_for_caller;
         tickets::append(&mut tx, owner, ticket, &happened).await?;
-        self.audit(&mut tx, staff, "ticket.remove_attachment", &row, &found).await?;
         tickets::census::touch(&mut tx, owner).await?;
+        self.audit(&mut tx, staff, "ticket.remove_attachment", &row, &found).await?;
         tx.commit().await?;
         if let Err(error) = self.files.delete(owner, attachment).await {
             tracing::warn!(error = error.chain(), "what was removed lies there until the next sweep");

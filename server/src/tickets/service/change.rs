@@ -259,8 +259,9 @@ impl Tickets {
             subject_id: ticket.to_string(),
             details: json!({ "number": row.number }),
         };
-        self.access.audit(&mut tx, staff, deed).await?;
+        // In the order of all that change tickets: the ticket, its owner's count, the audit log.
         store::census::touch(&mut tx, owner).await?;
+        self.access.audit(&mut tx, staff, deed).await?;
         tx.commit().await?;
         Ok(TicketView { row: next, life, standing })
     }

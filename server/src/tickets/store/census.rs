@@ -39,7 +39,7 @@ pub(in crate::tickets) async fn revisions(tx: &mut Tx, areas: &[Area]) -> Result
 }
 
 /// Notes that something changed of the tickets of an owner. Changes of one owner wait for each other from here until their transaction
-/// ends, so this comes last, and who reads a revision sees all that was done up to it.
+/// ends, so this comes last but for the audit log, in which they wait for each other too, always after this; and who reads a revision sees all that was done up to it.
 pub(in crate::tickets) async fn touch(tx: &mut Tx, owner: MunicipalityId) -> Result<()> {
     tx.query("UPDATE ticket_counter SET revision = revision + 1 WHERE municipality_id = $1")
         .bind(owner)

@@ -176,10 +176,10 @@ impl Tickets {
             subject_id: ticket.to_string(),
             details: json!({ "number": number }),
         };
+        tickets::census::touch(&mut tx, owner).await?;
         for deed in deeds.into_iter().chain([deed]) {
             self.access.audit(&mut tx, staff, deed).await?;
         }
-        tickets::census::touch(&mut tx, owner).await?;
         tx.commit().await?;
         Ok(view)
     }
