@@ -242,7 +242,7 @@ async fn incidents_make_take_in_end_and_bring_back_tickets(world: World) {
     let [seen] = &incidents(&world).await[..] else { panic!("{:?}", incidents(&world).await) };
     let own = rules::ticket_of(owner, seen.incident.id);
     let view = tickets.get(&staff, owner, Named::Id(own)).await.unwrap().ticket;
-    assert_eq!(view.row.subject, "障害:回線の断 第1小学校 / Incident: The line is cut 第1小学校");
+    assert_eq!(view.row.subject, "障害が発生:回線の断 第1小学校 / Incident: The line is cut 第1小学校");
     assert_eq!((view.row.school_id, view.row.priority, view.row.origin), (Some(one.id.0), 1, 5));
     let all = [own, first, old, screen, elsewhere];
     let states = standing(&tickets, &staff, owner, &all).await;

@@ -339,13 +339,13 @@ fn tickets() -> Vec<Page> {
             ticket,
             "/tickets/{municipality}/{new_ticket}",
             WORK,
-            &[("version", "1"), ("verb", "note"), ("text", "確認")],
+            &[("version", "2"), ("verb", "note"), ("text", "確認")],
         ),
         post(
             "/tickets/{municipality}/{ticket}/legs",
             "/tickets/{municipality}/{new_ticket}/legs",
             WORK,
-            &[("version", "1"), ("leg", "cost"), ("cost_kind", "10"), ("cost_payer", "5"), ("amount_yen", "1,200円")],
+            &[("version", "2"), ("leg", "cost"), ("cost_kind", "10"), ("cost_payer", "5"), ("amount_yen", "1,200円")],
         ),
         post(
             "/tickets/{municipality}/{ticket}/legs",

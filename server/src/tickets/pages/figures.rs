@@ -199,7 +199,7 @@ pub(super) async fn figures(person: SignedIn, Pages(pages): Pages<TicketPages>, 
     staff.scope(Right::ViewFigures)?;
     let names = pages.access.place_names(staff, Right::ViewFigures, &[]).await?;
     let owners: Vec<_> = names.owners().iter().map(|(id, _, name)| (id.to_string(), name.clone())).collect();
-    if let [(only, _)] = &owners[..] {
+    if let ([(only, _)], "") = (&owners[..], fields.get("municipality_id")) {
         fields.set("municipality_id", only.clone());
     }
     let asked = asked(&fields, shell.now);

@@ -27,9 +27,15 @@ use crate::{
     tickets::rules::{CallerKind, Category, Origin, TicketId, fields::SUBJECT, filter::Listed, incidents as rules},
 };
 
-/// What both languages say, for texts that are kept and that nobody knows the reader of.
+/// What both languages say in whole sentences, for texts that are kept and that nobody knows the reader of.
 pub(super) fn both(text: &Both) -> String {
-    format!("{}\n{}", text.ja, text.en)
+    format!("{}。\n{}.", text.ja, capital(&text.en))
+}
+
+/// With a capital first.
+fn capital(text: &str) -> String {
+    let mut rest = text.chars();
+    rest.next().map(char::to_uppercase).into_iter().flatten().chain(rest).collect()
 }
 
 impl Tickets {
@@ -240,7 +246,7 @@ fn order(owner: MunicipalityId, view: &IncidentView) -> TicketOrder {
     let subject = Both::of(subject(Language::Ja), subject(Language::En));
     TicketOrder {
         id: Some(rules::ticket_of(owner, incident.id).0),
-        subject: format!("{} / {}", subject.ja, subject.en).chars().take(SUBJECT).collect(),
+        subject: format!("{} / {}", subject.ja, capital(&subject.en)).chars().take(SUBJECT).collect(),
         text: both(&Both::of(text(Language::Ja), text(Language::En))),
         category: rules::category(element),
         impact: rules::impact(element, schools.len()),

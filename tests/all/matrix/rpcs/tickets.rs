@@ -28,7 +28,7 @@ pub(super) fn tickets() -> Vec<Rpc> {
         "municipality_id": "{municipality}", "school_id": "{school}", "subject": "遅い", "category": "TICKET_CATEGORY_SLOW",
     });
     let change = |verb: &str, what: Value| {
-        let mut request = json!({ "municipality_id": "{municipality}", "ticket_id": "{new_ticket}", "version": 1 });
+        let mut request = json!({ "municipality_id": "{municipality}", "ticket_id": "{new_ticket}", "version": 2 });
         request[verb] = what;
         request
     };
@@ -38,7 +38,7 @@ pub(super) fn tickets() -> Vec<Rpc> {
     });
     let many = json!({
         "request_id": "01999999-0000-7000-8000-000000000001", "reply": text(),
-        "tickets": [{ "municipality_id": "{municipality}", "ticket_id": "{new_ticket}", "version": 1 }],
+        "tickets": [{ "municipality_id": "{municipality}", "ticket_id": "{new_ticket}", "version": 2 }],
     });
     let promise = json!({
         "source": "契約書 第5条", "begin_minute": 510, "end_minute": 1020, "answer_minutes": [15, 60, 240, 510],
@@ -86,7 +86,7 @@ pub(super) fn tickets() -> Vec<Rpc> {
         staff("TicketService/EndRepair", WORK, leg("mended", 2, ended)),
         staff("TicketService/RecordLoss", WORK, leg("broken", 1, noticed)),
         staff("TicketService/EndLoss", WORK, leg("missing", 2, found)),
-        staff("TicketService/RecordTicketCost", WORK, leg("ticket", 1, cost)),
+        staff("TicketService/RecordTicketCost", WORK, leg("ticket", 2, cost)),
         staff("TicketService/ListTicketCosts", LIST, of_owner.clone()),
         staff("TicketService/CreateTicket", REPORT, report),
         staff("TicketService/GetTicket", SEE, json!({ "municipality_id": "{municipality}", "ticket_id": "{ticket}" })),
