@@ -77,11 +77,15 @@ pub struct StoredCursor {
     pub transition_count: u64,
 }
 
-/// Columns that a request moves which changes nothing.
-const MOVED: [(&str, &str); 3] =
-    [("staff_token", "used_at"), ("staff_session", "seen_at"), ("checkin_cursor", "seen_at")];
+/// Columns that a request moves which changes nothing, or background work.
+const MOVED: [(&str, &str); 4] = [
+    ("staff_token", "used_at"),
+    ("staff_session", "seen_at"),
+    ("checkin_cursor", "seen_at"),
+    ("ticket_counter", "revision"),
+];
 /// Tables that background work writes whenever it runs.
-const KEPT_BY_JOBS: [&str; 9] = [
+const KEPT_BY_JOBS: [&str; 10] = [
     "bandwidth_test",
     "school_figures",
     "figures_count",
@@ -91,6 +95,7 @@ const KEPT_BY_JOBS: [&str; 9] = [
     "network_heard",
     "network_rollup",
     "network_engine",
+    "ticket_terms",
 ];
 /// On PostgreSQL each transaction counts in a slot of its own, and a job adds them up whenever it runs.
 const COUNTS: &str =
