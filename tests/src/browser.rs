@@ -173,7 +173,10 @@ impl Browser {
     pub async fn go(&self, path: &str) {
         let address = if path.starts_with('/') { format!("{}{path}", self.origin) } else { path.to_owned() };
         self.client.goto(&address).await.unwrap_or_else(|error| panic!("{address} cannot be opened: {error}"));
-        // A key that is pressed before the page has the keyboard goes nowhere.
+    }
+
+    /// Waits until the page has the keyboard: a key that is pressed before goes nowhere.
+    pub async fn has_keyboard(&self) {
         let begun = std::time::Instant::now();
         while self.run("return document.hasFocus()").await != true && begun.elapsed() < PATIENCE {
             tokio::time::sleep(Duration::from_millis(20)).await;

@@ -71,6 +71,7 @@ async fn skip_link_and_keys_of_the_console_work() {
     let desk = Desk::fresh().await;
     let browser = &desk.browser;
     browser.go("/staff").await;
+    browser.has_keyboard().await;
     browser.press([TAB]).await;
     assert_eq!(
         browser.run(FOCUS).await,

@@ -40,7 +40,9 @@ pub(in crate::tickets) async fn devices(
     tx.query(
         "SELECT d.device_id, d.school_id, d.label, d.serial_number, COALESCE(f.model, d.model) AS model,
              CASE WHEN f.os_version IS NULL THEN d.os_kind ELSE f.os_kind END AS os_kind,
-             COALESCE(f.os_version, d.os_version) AS os_version, c.seen_at, CAST(t.health_percent AS BIGINT) AS health_percent,
+             COALESCE(f.os_version, d.os_version) AS os_version,
+             CASE WHEN COALESCE(c.seen_at, 0) > COALESCE(c.received_at, 0) THEN c.seen_at ELSE c.received_at END AS seen_at,
+             CAST(t.health_percent AS BIGINT) AS health_percent,
              f.storage_bytes, t.storage_free_bytes
          FROM device d
          LEFT JOIN checkin_cursor c ON c.municipality_id = d.municipality_id AND c.device_id = d.device_id

@@ -22,7 +22,8 @@ pub(in crate::tickets) struct SaidRow {
 /// What a device said of itself last.
 pub(in crate::tickets) async fn said(tx: &mut Tx, key: DeviceKey) -> Result<Option<SaidRow>> {
     tx.query(
-        "SELECT c.seen_at, f.os_version, t.charge_percent, t.health_percent, f.storage_bytes, t.storage_free_bytes, t.ssid,
+        "SELECT CASE WHEN COALESCE(c.seen_at, 0) > COALESCE(c.received_at, 0) THEN c.seen_at ELSE c.received_at END AS seen_at,
+             f.os_version, t.charge_percent, t.health_percent, f.storage_bytes, t.storage_free_bytes, t.ssid,
              t.rssi_dbm
          FROM device d
          LEFT JOIN checkin_cursor c ON c.municipality_id = d.municipality_id AND c.device_id = d.device_id
