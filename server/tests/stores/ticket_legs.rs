@@ -285,7 +285,7 @@ async fn spares_of_the_school_come_first(world: World) {
     tx.commit().await.unwrap();
     let (spares, school) = town.tickets.spares(&town.staff, town.place()).await.unwrap();
     assert_eq!(school, Some(town.school));
-    let told: Vec<_> = spares.iter().map(|spare| (spare.label.as_deref().unwrap(), spare.seen_at)).collect();
+    let told: Vec<_> = spares.iter().map(|spare| (spare.label.as_deref().unwrap(), spare.heard_at)).collect();
     assert_eq!(told, [("M-98", Some(5_000)), ("M-99", None), ("A-1", Some(9_000))]);
     assert_eq!(spares[2].school_name.as_deref(), Some("青葉小学校"));
     // Who reaches one school only sees and takes its spares.

@@ -124,7 +124,7 @@ fn spare_message(row: SpareRow, school: Option<SchoolId>) -> v1::Spare {
         school_id: text(row.school_id),
         school_name: row.school_name.unwrap_or_default(),
         is_at_school: row.school_id.is_some() && row.school_id == school.map(|school| school.0),
-        last_seen_time: time(row.seen_at),
+        last_seen_time: time(row.heard_at),
         etag: row.version.to_string(),
     }
 }

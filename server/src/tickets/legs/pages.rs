@@ -240,7 +240,7 @@ fn swap_form(
     let language = shell.language;
     let choice = |row: &SpareRow| {
         let name = row.label.clone().unwrap_or_else(|| row.device_id.to_string());
-        let heard = row.seen_at.map(|at| shell.ago(Timestamp(at)));
+        let heard = row.heard_at.map(|at| shell.ago(Timestamp(at)));
         let (model, at) = (row.model.as_deref().unwrap_or_default(), row.school_name.as_deref().unwrap_or_default());
         // The version goes along, so that one that was handed out meanwhile is refused by its name.
         (format!("{}:{}", row.device_id, row.version), spare_text(language, &name, model, at, heard.as_deref()))

@@ -27,7 +27,7 @@ pub struct SpareRow {
     /// The same for people.
     pub school_name: Option<String>,
     /// When it was last heard.
-    pub seen_at: Option<i64>,
+    pub heard_at: Option<i64>,
     /// Its version.
     pub version: i64,
 }
@@ -132,14 +132,15 @@ pub struct CostRow {
 /// Spares of an area but for one device, the first to take first: of its school, last heard, newest.
 pub(super) async fn spares(tx: &mut Tx, area: &Area, school: Option<Uuid>, but: DeviceKey) -> Result<Vec<SpareRow>> {
     let (sqlite, postgres) = area_sql!(
-        "SELECT d.device_id, d.label, d.model, d.school_id, s.name AS school_name, c.seen_at, d.version
+        "SELECT d.device_id, d.label, d.model, d.school_id, s.name AS school_name,
+             CASE WHEN COALESCE(c.seen_at, 0) > COALESCE(c.received_at, 0) THEN c.seen_at ELSE c.received_at END AS heard_at, d.version
          FROM device d
          LEFT JOIN school s ON s.municipality_id = d.municipality_id AND s.school_id = d.school_id
          LEFT JOIN checkin_cursor c ON c.municipality_id = d.municipality_id AND c.device_id = d.device_id
          WHERE d.municipality_id = $1 AND d.lifecycle = $2 AND d.device_id <> $3 AND d.merged_into_device_id IS NULL AND ",
         "d.school_id",
         "$5",
-        "ORDER BY CASE WHEN d.school_id = $4 THEN 0 ELSE 1 END, c.seen_at DESC NULLS LAST, d.acquired_on DESC NULLS LAST,
+        "ORDER BY CASE WHEN d.school_id = $4 THEN 0 ELSE 1 END, heard_at DESC NULLS LAST, d.acquired_on DESC NULLS LAST,
              d.created_at DESC, d.device_id LIMIT $6"
     );
     let sql = tx.by_engine(sqlite, postgres);
