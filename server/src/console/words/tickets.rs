@@ -130,6 +130,7 @@ words! {
         first_date: "受付日(から)", "Came in from";
         last_date: "受付日(まで)", "Until";
         by: "集計の単位", "Counted by";
+        came_in: "受付", "Came in";
         of_these_merged: "うち統合", "merged";
         open_now: "未完了", "Open";
         open_old: "7日以上", "7 days and older";

@@ -29,7 +29,7 @@ use crate::{
     schools::rules::{MunicipalityId, parse_optional_uuid},
     tickets::{
         rules::figures::{AGES, Figures, Grouping, Kept},
-        service::{FiguresOrder, FiguresReport},
+        service::{FiguresOrder, FiguresReport, FiguresRow},
     },
 };
 
@@ -66,9 +66,9 @@ struct Line {
     restored: (String, &'static str),
     restored_of: u64,
     answer: String,
-    answer_ninth: String,
+    answer_ninth: Option<String>,
     restore: String,
-    restore_ninth: String,
+    restore_ninth: Option<String>,
     reopened: String,
 }
 
@@ -89,9 +89,8 @@ fn kept(kept: Kept) -> (String, &'static str) {
 
 impl Line {
     fn of(shell: &Shell, name: String, path: Option<String>, figures: &Figures) -> Self {
-        let minutes = |minutes: Option<u32>| {
-            minutes.map_or_else(|| String::from("–"), |minutes| words::minutes_text(shell.language, minutes))
-        };
+        let minutes = |minutes: Option<u32>| minutes.map(|minutes| words::minutes_text(shell.language, minutes));
+        let or_none = |text: Option<String>| text.unwrap_or_else(|| String::from("–"));
         let (response, restoration) = (figures.response, figures.restoration);
         Self {
             name,
@@ -104,9 +103,9 @@ impl Line {
             answered_of: response.kept + response.late,
             restored: kept(restoration),
             restored_of: restoration.kept + restoration.late,
-            answer: minutes(figures.response_minutes.percentile(50)),
+            answer: or_none(minutes(figures.response_minutes.percentile(50))),
             answer_ninth: minutes(figures.response_minutes.percentile(90)),
-            restore: minutes(figures.restoration_minutes.percentile(50)),
+            restore: or_none(minutes(figures.restoration_minutes.percentile(50))),
             restore_ninth: minutes(figures.restoration_minutes.percentile(90)),
             reopened: per_mille(figures.reopened_per_mille()),
         }
@@ -179,10 +178,11 @@ fn shown(shell: &Shell, staff: &Staff, report: &FiguresReport) -> Shown {
         None => staff.has(Right::Export),
     };
     let file = |encoding: &str| address("/tickets/figures/export", &report.order, &format!("&encoding={encoding}"));
-    let lines =
-        report.rows.iter().enumerate().map(|(at, row)| {
-            Line::of(shell, said(shell.language, &row.name), path_of(staff, report, at), &row.figures)
-        });
+    // A prefecture has many municipalities in which nothing happened.
+    let happened = |row: &FiguresRow| row.figures.came > 0 || row.figures.open_all() > 0;
+    let shown = report.rows.iter().enumerate().filter(|(_, row)| happened(row));
+    let lines = shown
+        .map(|(at, row)| Line::of(shell, said(shell.language, &row.name), path_of(staff, report, at), &row.figures));
     Shown {
         as_of: report.as_of,
         grouping: said(shell.language, &report.order.by.label()),
