@@ -33,8 +33,9 @@ pub(super) fn tickets() -> Vec<Rpc> {
         request
     };
     let text = || json!({ "text": "確認しました" });
+    // Of what an incident of the school explains, background work would take it in while others are refused.
     let judged = json!({
-        "category": "TICKET_CATEGORY_WIFI", "impact": "TICKET_IMPACT_ONE_CLASS", "urgency": "TICKET_URGENCY_TODAY",
+        "category": "TICKET_CATEGORY_SCREEN", "impact": "TICKET_IMPACT_ONE_CLASS", "urgency": "TICKET_URGENCY_TODAY",
     });
     let many = json!({
         "request_id": "01999999-0000-7000-8000-000000000001", "reply": text(),
