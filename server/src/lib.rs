@@ -65,7 +65,7 @@ use self::{
     },
     error::Result,
     grpc::{App, Listener, ListenerConfig, observe::Observe, tls},
-    jobs::{Networks, TicketJobs},
+    jobs::{Jobs, Networks, TicketJobs},
     network::{
         grpc::NetworkGrpc,
         pages::NetworkPages,
@@ -239,16 +239,13 @@ impl Bound {
             check_interval_ms,
         };
         let tickets = Tickets::new(self.db.clone(), self.clock.clone(), self.access.clone());
-        let jobs = tokio::spawn(jobs::run(
-            self.db.clone(),
-            self.clock.clone(),
-            Arc::clone(&checkins),
-            overview.clone(),
+        let jobs = Jobs {
+            checkins: Arc::clone(&checkins),
+            overview: overview.clone(),
             networks,
-            TicketJobs { tickets: tickets.clone(), attachments: attachments.clone() },
-            health,
-            stop.clone(),
-        ));
+            tickets: TicketJobs { tickets: tickets.clone(), attachments: attachments.clone() },
+        };
+        let jobs = tokio::spawn(jobs::run(self.db.clone(), self.clock.clone(), jobs, health, stop.clone()));
         let observe = tokio::spawn(self.observe.serve(self.db.clone(), Arc::clone(&self.metrics), stop.clone()));
         let schools = Schools::new(self.db.clone(), self.clock.clone(), self.access.clone());
         let interval = self.config.checkin_interval;

@@ -38,17 +38,21 @@ const REST: u32 = 15;
 /// The lease of counting.
 const COUNT_FIGURES: &str = "count_figures";
 
+/// What works in the background.
+pub struct Jobs {
+    /// Whose presence is written.
+    pub checkins: Arc<CheckIns>,
+    /// Whose figures are counted.
+    pub overview: Overview,
+    /// Network health.
+    pub networks: Networks,
+    /// Tickets.
+    pub tickets: TicketJobs,
+}
+
 /// Runs all jobs until `stop` becomes true.
-pub async fn run(
-    db: Db,
-    clock: Clock,
-    checkins: Arc<CheckIns>,
-    overview: Overview,
-    networks: Networks,
-    tickets: TicketJobs,
-    health: HealthReporter,
-    stop: watch::Receiver<bool>,
-) {
+pub async fn run(db: Db, clock: Clock, jobs: Jobs, health: HealthReporter, stop: watch::Receiver<bool>) {
+    let Jobs { checkins, overview, networks, tickets } = jobs;
     let holder = Uuid::now_v7();
     let lease = |job, length| Lease { db: db.clone(), clock: clock.clone(), job, length, holder, until: Timestamp(0) };
     tokio::join!(

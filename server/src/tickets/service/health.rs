@@ -186,9 +186,9 @@ impl Tickets {
 /// that is so many back. Without so many in sight nothing is that long ago.
 fn school_days_ago(terms: &Terms, owner: MunicipalityId, school: SchoolId, today: Date, days: u32) -> i64 {
     let back = (1..=DAYS_BACK).map(|back| today - Duration::days(back));
-    let school_days = back.filter(|day| terms.is_school_day(owner, Some(school), *day));
+    let mut school_days = back.filter(|day| terms.is_school_day(owner, Some(school), *day));
     let nth = usize::try_from(days).ok().and_then(|days| days.checked_sub(1));
-    nth.and_then(|nth| school_days.skip(nth).next()).map_or(i64::MIN, |day| midnight_in_japan(day).0)
+    nth.and_then(|nth| school_days.nth(nth)).map_or(i64::MIN, |day| midnight_in_japan(day).0)
 }
 
 fn seen(row: &SeenRow) -> Seen<'_> {

@@ -54,7 +54,7 @@ pub(in crate::tickets) async fn devices(
     )
     .bind(owner)
     .bind(behind)
-    .bind(i64::from(Lifecycle::InUse.to_number()))
+    .bind(Lifecycle::InUse.to_number())
     .bind(limit)
     .all()
     .await
