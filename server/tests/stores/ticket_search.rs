@@ -289,7 +289,7 @@ async fn owners_together_are_found_as_a_plain_scan_finds_them(world: World) {
         known.push((changed_at, ticket, text));
     }
     tx.commit().await.unwrap();
-    known.sort_unstable_by(|a, b| (b.0, b.1).cmp(&(a.0, a.1)));
+    known.sort_unstable_by_key(|known| std::cmp::Reverse((known.0, known.1)));
     let mut areas = Vec::new();
     for owner in owners {
         areas.push(area(&world, owner).await);
