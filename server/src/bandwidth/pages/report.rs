@@ -1,11 +1,8 @@
 //! The report of a municipality: which schools reach what is recommended, and the share of them; also as a file.
 
 use askama::Template;
-use axum::{
-    extract::{RawQuery, State},
-    response::IntoResponse as _,
-};
-use http::{StatusCode, header};
+use axum::extract::{RawQuery, State};
+use http::StatusCode;
 use uuid::Uuid;
 
 use super::{BandwidthPages, VerdictLine, year_text};
@@ -25,7 +22,10 @@ use crate::{
         page,
         words::{Language, bandwidth as words},
     },
-    devices::rules::import::export::{self, Encoding},
+    devices::{
+        pages::files::csv,
+        rules::import::export::{self, Encoding},
+    },
     error::{Error, Result, says},
     schools::rules::fiscal::{FiscalYear, date_text, day_in_japan},
 };
@@ -211,19 +211,14 @@ pub(super) async fn export(
     let owner =
         asked_owner(&fields).ok_or_else(|| Error::not_found("PLACE_NOT_FOUND", says::schools::place_unknown()))?;
     let report = pages.bandwidth.export(&person.staff, owner, asked_year(&fields)?).await?;
-    let (encoding, kind, mark) = match fields.get("encoding") {
-        "cp932" => (Encoding::Cp932, "text/csv; charset=Shift_JIS", ""),
-        _ => (Encoding::Utf8, "text/csv; charset=utf-8", "\u{feff}"),
-    };
+    let encoding = Encoding::of(fields.get("encoding"));
     let edition = report.edition.as_ref().map(|edition| date_text(edition.date)).unwrap_or_default();
-    let mut text = format!("{mark}{}", export::line(HEADER));
+    let mut text = format!("{}{}", encoding.mark(), export::line(HEADER));
     for school in &report.schools {
         text.push_str(&export::line(cells(&report, &edition, school).iter().map(String::as_str)));
     }
     let (bytes, _lost) = export::encode(&text, encoding);
-    let file = format!("attachment; filename=\"bandwidth-{}.csv\"", report.year.year());
-    let headers = [(header::CONTENT_TYPE, kind.to_owned()), (header::CONTENT_DISPOSITION, file)];
-    Ok((headers, bytes).into_response())
+    Ok(csv(&format!("bandwidth-{}", report.year.year()), encoding, bytes))
 }
 
 #[cfg(test)]

@@ -56,11 +56,7 @@ impl Exports {
 
 /// What a file begins with.
 pub fn header(encoding: Encoding) -> String {
-    let mark = match encoding {
-        Encoding::Utf8 => "\u{feff}",
-        Encoding::Cp932 => "",
-    };
-    format!("{mark}{}", export::line(HEADER))
+    format!("{}{}", encoding.mark(), export::line(HEADER))
 }
 
 fn line_of(row: &ExportRow) -> String {

@@ -1,11 +1,8 @@
 //! Figures of tickets for those who answer for them: sums with their definitions, on a page and as a file.
 
 use askama::Template;
-use axum::{
-    extract::{RawQuery, State as Pages},
-    response::IntoResponse as _,
-};
-use http::{StatusCode, header};
+use axum::extract::{RawQuery, State as Pages};
+use http::StatusCode;
 use time::Date;
 
 use super::{TicketPages, said};
@@ -24,7 +21,10 @@ use crate::{
         page,
         words::tickets as words,
     },
-    devices::rules::import::export::{self, Encoding},
+    devices::{
+        pages::files::csv,
+        rules::import::export::{self, Encoding},
+    },
     error::{Error, Result},
     schools::rules::{MunicipalityId, parse_optional_uuid},
     tickets::{
@@ -278,18 +278,13 @@ pub(super) async fn export(person: SignedIn, Pages(pages): Pages<TicketPages>, R
     let fields = Fields::parse(raw.unwrap_or_default().as_bytes());
     let order = asked(&fields, person.shell.now)?;
     let report = pages.tickets.export_figures(&person.staff, order).await?;
-    let (encoding, kind, mark) = match fields.get("encoding") {
-        "cp932" => (Encoding::Cp932, "text/csv; charset=Shift_JIS", ""),
-        _ => (Encoding::Utf8, "text/csv; charset=utf-8", "\u{feff}"),
-    };
-    let mut text = format!("{mark}{}", export::line(HEADER));
+    let encoding = Encoding::of(fields.get("encoding"));
+    let mut text = format!("{}{}", encoding.mark(), export::line(HEADER));
     for row in &report.rows {
         text.push_str(&export::line(cells(&row.name.ja, &row.figures).iter().map(String::as_str)));
     }
     text.push_str(&export::line(cells("合計", &report.whole).iter().map(String::as_str)));
     let (bytes, _lost) = export::encode(&text, encoding);
     let (first, last) = (date_text(order.first), date_text(order.last));
-    let file = format!("attachment; filename=\"tickets-{first}-{last}.csv\"");
-    let headers = [(header::CONTENT_TYPE, kind.to_owned()), (header::CONTENT_DISPOSITION, file)];
-    Ok((headers, bytes).into_response())
+    Ok(csv(&format!("tickets-{first}-{last}"), encoding, bytes))
 }

@@ -9,6 +9,29 @@ pub enum Encoding {
     Cp932,
 }
 
+impl Encoding {
+    /// By its name in an address; UTF-8 unless somebody asked for the other.
+    pub fn of(name: &str) -> Self {
+        if name == "cp932" { Self::Cp932 } else { Self::Utf8 }
+    }
+
+    /// What a file of it begins with.
+    pub fn mark(self) -> &'static str {
+        match self {
+            Self::Utf8 => "\u{feff}",
+            Self::Cp932 => "",
+        }
+    }
+
+    /// The type of a file of CSV.
+    pub fn media_type(self) -> &'static str {
+        match self {
+            Self::Utf8 => "text/csv; charset=utf-8",
+            Self::Cp932 => "text/csv; charset=Shift_JIS",
+        }
+    }
+}
+
 /// The header of an export; an import knows each of them.
 pub const HEADER: [&str; 18] = [
     "管理番号",

@@ -3,16 +3,14 @@
 use axum::{
     body::Body,
     extract::{RawQuery, State},
-    response::IntoResponse as _,
 };
-use http::header;
 use tokio_stream::{StreamExt as _, wrappers::ReceiverStream};
 
 use super::{Wrong, ask};
 use crate::{
     access::pages::SignedIn,
     console::{Fields, PageResult, format},
-    devices::rules::import::export::Encoding,
+    devices::{pages::files::csv, rules::import::export::Encoding},
     error::{Error, FieldViolation, says},
     overview::pages::{
         OverviewPages,
@@ -38,14 +36,9 @@ pub(in crate::overview::pages) async fn export(
         let wrong = asked.wrong.iter().map(told).collect();
         return Err(Error::invalid_fields("FIELD_INVALID", wrong).into());
     }
-    let (encoding, kind) = match fields.get("encoding") {
-        "cp932" => (Encoding::Cp932, "text/csv; charset=Shift_JIS"),
-        _ => (Encoding::Utf8, "text/csv; charset=utf-8"),
-    };
+    let encoding = Encoding::of(fields.get("encoding"));
     let pieces = pages.overview.export(&pages.exports, &person.staff, asked.query, encoding).await?;
     let pieces = ReceiverStream::new(pieces).map(|piece| piece.map(|piece| piece.content));
     let day = format::day(person.visit.now()).map(format::iso_date).unwrap_or_default();
-    let file = format!("attachment; filename=\"devices-{day}.csv\"");
-    let headers = [(header::CONTENT_TYPE, kind.to_owned()), (header::CONTENT_DISPOSITION, file)];
-    Ok((headers, Body::from_stream(pieces)).into_response())
+    Ok(csv(&format!("devices-{day}"), encoding, Body::from_stream(pieces)))
 }
