@@ -17,6 +17,15 @@ use crate::{
     schools::rules::MunicipalityId,
 };
 
+/// When the device of `checkin_cursor AS c` was heard last: the later of what was stored and what was only heard. NULL for one that never
+/// was.
+macro_rules! heard_at {
+    () => {
+        "CASE WHEN COALESCE(c.seen_at, 0) > COALESCE(c.received_at, 0) THEN c.seen_at ELSE c.received_at END"
+    };
+}
+pub(crate) use heard_at;
+
 /// One report on its way into the cursor of its device.
 #[derive(Debug, Clone, Copy)]
 pub struct Advance {

@@ -104,7 +104,7 @@ macro_rules! in_schools {
 
 /// A statement for both engines with [`in_schools!`] between two texts.
 macro_rules! area_sql {
-    ($before:literal, $column:literal, $parameter:literal, $after:literal) => {
+    ($before:expr, $column:literal, $parameter:literal, $after:literal) => {
         (
             concat!($before, $crate::db::batch::in_schools!(sqlite $column $parameter), $after),
             concat!($before, $crate::db::batch::in_schools!(postgres $column $parameter), $after),

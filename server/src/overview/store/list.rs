@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::super::rules::{DeviceFilter, DeviceOrder, Position, SortField};
 use crate::{
     access::rules::Area,
+    checkin::store::heard_at,
     db::{Tx, in_schools, rows_json},
     error::Result,
     schools::rules::{MunicipalityId, SchoolId},
@@ -147,8 +148,9 @@ macro_rules! list_sql {
               AND (CAST($9 AS TEXT) IS NULL OR d.class_name = $9)
               AND ($10 < 0 OR ($10 = 1) = EXISTS (SELECT 1 FROM identity_review r WHERE r.municipality_id = $1
                   AND r.device_id = d.device_id AND r.closed_at IS NULL))
-              AND ($11 < 0 OR CASE WHEN COALESCE(c.seen_at, 0) > COALESCE(c.received_at, 0) THEN COALESCE(c.seen_at, 0)
-                  ELSE COALESCE(c.received_at, 0) END BETWEEN $11 AND $12)
+              AND ($11 < 0 OR COALESCE(",
+            heard_at!(),
+            ", 0) BETWEEN $11 AND $12)
               AND (CAST($13 AS TEXT) IS NULL OR ",
             position_of!($engine),
             "(d.label_key, $13) > 0 OR ",

@@ -6,6 +6,7 @@ use uuid::Uuid;
 use super::rules::{CostId, LossId, MOST_SPARES, RepairId};
 use crate::{
     access::rules::Area,
+    checkin::store::heard_at,
     db::{Tx, area_sql, in_schools},
     devices::rules::{DeviceKey, fields::Lifecycle},
     error::Result,
@@ -132,12 +133,15 @@ pub struct CostRow {
 /// Spares of an area but for one device, the first to take first: of its school, last heard, newest.
 pub(super) async fn spares(tx: &mut Tx, area: &Area, school: Option<Uuid>, but: DeviceKey) -> Result<Vec<SpareRow>> {
     let (sqlite, postgres) = area_sql!(
-        "SELECT d.device_id, d.label, d.model, d.school_id, s.name AS school_name,
-             CASE WHEN COALESCE(c.seen_at, 0) > COALESCE(c.received_at, 0) THEN c.seen_at ELSE c.received_at END AS heard_at, d.version
+        concat!(
+            "SELECT d.device_id, d.label, d.model, d.school_id, s.name AS school_name, ",
+            heard_at!(),
+            " AS heard_at, d.version
          FROM device d
          LEFT JOIN school s ON s.municipality_id = d.municipality_id AND s.school_id = d.school_id
          LEFT JOIN checkin_cursor c ON c.municipality_id = d.municipality_id AND c.device_id = d.device_id
-         WHERE d.municipality_id = $1 AND d.lifecycle = $2 AND d.device_id <> $3 AND d.merged_into_device_id IS NULL AND ",
+         WHERE d.municipality_id = $1 AND d.lifecycle = $2 AND d.device_id <> $3 AND d.merged_into_device_id IS NULL AND "
+        ),
         "d.school_id",
         "$5",
         "ORDER BY CASE WHEN d.school_id = $4 THEN 0 ELSE 1 END, heard_at DESC NULLS LAST, d.acquired_on DESC NULLS LAST,

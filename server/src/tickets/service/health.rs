@@ -80,7 +80,7 @@ impl Tickets {
     /// # Errors
     /// None but of the database.
     pub async fn owners_to_judge(&self) -> Result<Vec<MunicipalityId>> {
-        store::owners(&mut self.db.read().await?).await
+        self.network.owners().await
     }
 
     /// Looks at all devices of an owner that are in use, and says how many tickets that changed.

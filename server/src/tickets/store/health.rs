@@ -4,7 +4,8 @@ use sqlx::FromRow;
 use uuid::Uuid;
 
 use crate::{
-    clock::Timestamp, db::Tx, devices::rules::fields::Lifecycle, error::Result, schools::rules::MunicipalityId,
+    checkin::store::heard_at, clock::Timestamp, db::Tx, devices::rules::fields::Lifecycle, error::Result,
+    schools::rules::MunicipalityId,
 };
 
 /// What is known of a device in use at a school.
@@ -23,13 +24,6 @@ pub(in crate::tickets) struct SeenRow {
     pub storage_free_bytes: Option<i64>,
 }
 
-/// All owners.
-pub(in crate::tickets) async fn owners(tx: &mut Tx) -> Result<Vec<MunicipalityId>> {
-    let rows: Vec<(Uuid,)> =
-        tx.query("SELECT municipality_id FROM municipality ORDER BY municipality_id").all().await?;
-    Ok(rows.into_iter().map(|(owner,)| MunicipalityId(owner)).collect())
-}
-
 /// Devices of an owner that are in use at a school, or of which nobody said what they are, behind one.
 pub(in crate::tickets) async fn devices(
     tx: &mut Tx,
@@ -37,11 +31,13 @@ pub(in crate::tickets) async fn devices(
     behind: Uuid,
     limit: i64,
 ) -> Result<Vec<SeenRow>> {
-    tx.query(
+    tx.query(concat!(
         "SELECT d.device_id, d.school_id, d.label, d.serial_number, COALESCE(f.model, d.model) AS model,
              CASE WHEN f.os_version IS NULL THEN d.os_kind ELSE f.os_kind END AS os_kind,
              COALESCE(f.os_version, d.os_version) AS os_version,
-             CASE WHEN COALESCE(c.seen_at, 0) > COALESCE(c.received_at, 0) THEN c.seen_at ELSE c.received_at END AS seen_at,
+             ",
+        heard_at!(),
+        " AS seen_at,
              CAST(t.health_percent AS BIGINT) AS health_percent,
              f.storage_bytes, t.storage_free_bytes
          FROM device d
@@ -51,7 +47,7 @@ pub(in crate::tickets) async fn devices(
          WHERE d.municipality_id = $1 AND d.device_id > $2 AND d.lifecycle IN (0, $3) AND d.school_id IS NOT NULL
              AND d.merged_into_device_id IS NULL
          ORDER BY d.device_id LIMIT $4",
-    )
+    ))
     .bind(owner)
     .bind(behind)
     .bind(Lifecycle::InUse.to_number())

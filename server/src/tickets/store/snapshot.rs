@@ -3,7 +3,7 @@
 use serde::Serialize;
 use sqlx::FromRow;
 
-use crate::{db::Tx, devices::rules::DeviceKey, error::Result};
+use crate::{checkin::store::heard_at, db::Tx, devices::rules::DeviceKey, error::Result};
 
 /// What the device said of itself last, and when.
 #[derive(Debug, Clone, PartialEq, Eq, FromRow, Serialize)]
@@ -21,8 +21,10 @@ pub(in crate::tickets) struct SaidRow {
 
 /// What a device said of itself last.
 pub(in crate::tickets) async fn said(tx: &mut Tx, key: DeviceKey) -> Result<Option<SaidRow>> {
-    tx.query(
-        "SELECT CASE WHEN COALESCE(c.seen_at, 0) > COALESCE(c.received_at, 0) THEN c.seen_at ELSE c.received_at END AS seen_at,
+    tx.query(concat!(
+        "SELECT ",
+        heard_at!(),
+        " AS seen_at,
              f.os_version, t.charge_percent, t.health_percent, f.storage_bytes, t.storage_free_bytes, t.ssid,
              t.rssi_dbm
          FROM device d
@@ -30,7 +32,7 @@ pub(in crate::tickets) async fn said(tx: &mut Tx, key: DeviceKey) -> Result<Opti
          LEFT JOIN device_facts f ON f.municipality_id = d.municipality_id AND f.device_id = d.device_id
          LEFT JOIN device_status t ON t.municipality_id = d.municipality_id AND t.device_id = d.device_id
          WHERE d.municipality_id = $1 AND d.device_id = $2",
-    )
+    ))
     .bind(key.municipality)
     .bind(key.device)
     .optional()
