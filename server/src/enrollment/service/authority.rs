@@ -12,6 +12,7 @@ use std::{
     time::Duration,
 };
 
+use gigafleet_agent::identity::to_hex;
 use rcgen::{
     BasicConstraints, Certificate, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer,
     KeyPair, KeyUsagePurpose, SanType, SerialNumber, SubjectPublicKeyInfo,
@@ -102,7 +103,7 @@ impl Authority {
 
     /// SHA-256 of the authority's certificate in lower case hex, by which agents recognise it.
     pub fn sha256(&self) -> String {
-        digest::digest(&digest::SHA256, &self.certificate).as_ref().iter().map(|b| format!("{b:02x}")).collect()
+        to_hex(digest::digest(&digest::SHA256, &self.certificate).as_ref())
     }
 
     /// Secret from which the keys of session tickets are derived.

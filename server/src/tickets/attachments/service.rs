@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
+use gigafleet_agent::identity::to_hex;
 use ring::digest::{SHA256, digest};
 use serde_json::json;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -28,7 +29,7 @@ use crate::{
     schools::rules::{MunicipalityId, SchoolId},
     tickets::{
         rules::{EventKind, State, TicketId},
-        service::{Named, TicketRow, Tickets, changed_meanwhile, event},
+        service::{Named, TicketRow, Tickets, changed_meanwhile, event, works_on},
         store as tickets,
     },
 };
@@ -85,10 +86,6 @@ fn check_open(row: &TicketRow) -> Result<()> {
     Ok(())
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 fn count(number: impl TryInto<i64>) -> i64 {
     number.try_into().unwrap_or(i64::MAX)
 }
@@ -130,7 +127,7 @@ impl Attachments {
         let row = self.may_add(staff, owner, named, is_for_caller).await?;
         let ticket = TicketId(row.ticket_id);
         let kept = self.draw(name, content, accepted).await?;
-        let sha256 = hex(digest(&SHA256, &kept.content).as_ref());
+        let sha256 = to_hex(digest(&SHA256, &kept.content).as_ref());
         let new = AttachmentRow {
             municipality_id: owner.0,
             ticket_id: ticket.0,
@@ -180,8 +177,7 @@ impl Attachments {
         let mut tx = self.db.read().await?;
         let row = self.tickets.visible(&mut tx, staff, owner, named).await?;
         let school = row.school_id.map(SchoolId);
-        let works = staff.scope(Right::WorkTickets).is_ok_and(|scope| scope.covers(owner, school));
-        if !works {
+        if !works_on(staff, owner, school) {
             let needed = if is_for_caller { Right::ReportTickets } else { Right::WorkTickets };
             staff.area_over(needed, owner, school)?;
         }
@@ -284,7 +280,7 @@ impl Attachments {
     ) -> Result<(TicketRow, AttachmentRow)> {
         let row = self.tickets.visible(tx, staff, owner, named).await?;
         let school = row.school_id.map(SchoolId);
-        let works = staff.scope(Right::WorkTickets).is_ok_and(|scope| scope.covers(owner, school));
+        let works = works_on(staff, owner, school);
         let all = store::of_ticket(tx, owner, TicketId(row.ticket_id)).await?;
         let mut seen = all.into_iter().filter(|one| works || one.is_for_caller);
         let found = seen.find(|one| one.attachment_id == attachment.0).ok_or_else(|| unknown(attachment))?;

@@ -5,6 +5,7 @@ use time::Date;
 
 use super::{Category, Urgency, words};
 use crate::{
+    access::rules::days::parse_date,
     devices::rules::fields::OsKind,
     error::{Both, FieldViolation, says::tickets as say},
 };
@@ -129,7 +130,7 @@ impl HealthPolicy {
         let models = self.swelling_models.len() <= LINES_MOST && self.swelling_models.iter().all(model);
         refuse(!models, "swelling_models", say::health_models(LINES_MOST));
         let end = |line: &OsEnd| {
-            let is_day = crate::access::rules::days::parse_date("last_date", &line.last_date).is_ok();
+            let is_day = parse_date("last_date", &line.last_date).is_ok();
             OsKind::from_number(line.os_kind).is_some()
                 && is_day
                 && is_said(&line.version, 64)
@@ -150,9 +151,10 @@ impl HealthPolicy {
         let is_model = |line: &SwellingModel| device.model.is_some_and(|model| model.starts_with(&line.model));
         let ended = |line: &OsEnd| {
             let is_version = device.os_version.is_some_and(|version| version.starts_with(&line.version));
-            let is_past =
-                crate::access::rules::days::parse_date("last_date", &line.last_date).is_ok_and(|last| last < today);
-            line.os_kind == device.os_kind && is_version && is_past
+            // The day is read only where it counts: most devices are of other versions.
+            line.os_kind == device.os_kind
+                && is_version
+                && parse_date("last_date", &line.last_date).is_ok_and(|last| last < today)
         };
         let silent = self.not_seen_school_days > 0 && device.seen_at.is_some_and(|seen| seen < not_seen_since);
         let judged = [

@@ -94,7 +94,8 @@ pub enum Return {
     RightEnded,
 }
 
-fn refused<T>(reason: &'static str, message: impl Into<crate::error::Both>) -> Result<T> {
+/// It can not be done with a ticket that is so.
+pub(in crate::tickets) fn refused<T>(reason: &'static str, message: impl Into<crate::error::Both>) -> Result<T> {
     Err(Error::new(Kind::Precondition, reason, message))
 }
 

@@ -10,6 +10,7 @@ use super::{
     search::write_texts,
     store,
     terms::Terms,
+    works_on,
 };
 use crate::{
     access::{
@@ -378,16 +379,10 @@ impl Tickets {
     }
 
     /// A person who may work on tickets of a place. Reasons: STAFF_NOT_FOUND, RIGHT_MISSING.
-    pub(super) async fn worker(
-        &self,
-        tx: &mut Tx,
-        id: StaffId,
-        owner: MunicipalityId,
-        school: Option<SchoolId>,
-    ) -> Result<Staff> {
+    async fn worker(&self, tx: &mut Tx, id: StaffId, owner: MunicipalityId, school: Option<SchoolId>) -> Result<Staff> {
         let found = self.access.person_in_force(tx, id).await?;
         let person = found.ok_or_else(|| Error::not_found("STAFF_NOT_FOUND", say_access::staff_unknown(id)))?;
-        if !person.scope(Right::WorkTickets).is_ok_and(|scope| scope.covers(owner, school)) {
+        if !works_on(&person, owner, school) {
             let message = say::assignee_without_right(&person.name);
             return Err(Error::new(Kind::Precondition, "ASSIGNEE_WITHOUT_RIGHT", message));
         }

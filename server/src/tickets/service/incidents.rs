@@ -32,6 +32,18 @@ pub(super) fn both(text: &Both) -> String {
     format!("{}。\n{}.", text.ja, capital(&text.en))
 }
 
+/// What was changed at one of many owners: one for whom it failed waits for the next run and holds up no other, unless the database
+/// answers nobody.
+pub(super) fn or_wait(owner: MunicipalityId, changed: Result<usize>) -> Result<usize> {
+    match changed {
+        Err(error) if error.kind != Kind::Unavailable => {
+            tracing::warn!(%owner, error = error.chain(), "tickets of an owner wait for the next run");
+            Ok(0)
+        }
+        changed => changed,
+    }
+}
+
 /// With a capital first.
 fn capital(text: &str) -> String {
     let mut rest = text.chars();
@@ -50,13 +62,7 @@ impl Tickets {
         drop(tx);
         let mut changed = 0;
         for owner in owners {
-            match self.follow_owner(owner).await {
-                Ok(count) => changed += count,
-                Err(error) if error.kind == Kind::Unavailable => return Err(error),
-                Err(error) => {
-                    tracing::warn!(%owner, error = error.chain(), "tickets of incidents wait for the next run")
-                }
-            }
+            changed += or_wait(owner, self.follow_owner(owner).await)?;
         }
         Ok(changed)
     }
@@ -127,7 +133,7 @@ impl Tickets {
                 drop(tx);
                 let back = Change::Relapse(both(&say::incident_back()));
                 let own = TicketId(made.ticket_id);
-                let others = ended.into_iter().map(|(ticket, _)| ticket).filter(|ticket| *ticket != own);
+                let others = ended.into_iter().filter(|ticket| *ticket != own);
                 let mut changed = 0;
                 for ticket in std::iter::once(own).chain(others) {
                     changed += usize::from(self.by_itself(staff, (owner, ticket), &back).await?);

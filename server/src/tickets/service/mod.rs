@@ -102,6 +102,11 @@ fn not_found(named: Named) -> Error {
     }
 }
 
+/// Whether somebody works on tickets of a school, or of none.
+pub(in crate::tickets) fn works_on(staff: &Staff, owner: MunicipalityId, school: Option<SchoolId>) -> bool {
+    staff.scope(Right::WorkTickets).is_ok_and(|scope| scope.covers(owner, school))
+}
+
 /// Refuses what only a person can do. Reason: PERSON_NEEDED.
 fn require_person(staff: &Staff) -> Result<StaffId> {
     staff.id.ok_or_else(|| Error::new(Kind::Precondition, "PERSON_NEEDED", say::person_needed()))
@@ -157,7 +162,7 @@ impl Tickets {
         let mut tx = self.db.read().await?;
         let row = self.visible(&mut tx, staff, owner, named).await?;
         let id = TicketId(row.ticket_id);
-        let works = staff.scope(Right::WorkTickets).is_ok_and(|scope| scope.covers(owner, row.school_id.map(SchoolId)));
+        let works = works_on(staff, owner, row.school_id.map(SchoolId));
         let mut events = store::events(&mut tx, owner, id).await?;
         events.retain(|event| works || event.is_for_caller);
         let mut attachments = attachments::of_ticket(&mut tx, owner, id).await?;

@@ -3,20 +3,21 @@
 //!
 //! Invariant: all of it follows from what is stored and from the time, so that it can run anywhere, twice, or late.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, hash_map::Entry};
 
 use uuid::Uuid;
 
 use super::{
     Change, Tickets,
-    incidents::both,
+    incidents::{both, or_wait},
     store::{TicketRow, incidents as store},
     terms::Terms,
 };
 use crate::{
     access::rules::{Right, Staff, StaffId},
     clock::Timestamp,
-    error::{Kind, Result, says::tickets as say},
+    db::Tx,
+    error::{Result, says::tickets as say},
     schools::rules::{MunicipalityId, SchoolId},
     tickets::rules::{TicketId, clock::Service, life::Return},
 };
@@ -28,6 +29,9 @@ const BACK_US: i64 = 400 * DAY_US;
 const DAY_US: i64 = 24 * 3_600 * 1_000_000;
 const MINUTE_US: i64 = 60_000_000;
 
+/// People that a run asked for, with what is in force for them; none for an account that is closed or gone.
+type People = HashMap<Uuid, Option<Staff>>;
+
 impl Tickets {
     /// Does with the tickets of all owners what time asks for, and says how many it changed. An owner for whom it fails waits for the
     /// next run and holds up no other.
@@ -38,18 +42,14 @@ impl Tickets {
         let mut tx = self.db.read().await?;
         let owners = store::owners_with_tickets(&mut tx).await?;
         drop(tx);
-        let mut changed = 0;
+        let (mut changed, mut people) = (0, People::new());
         for owner in owners {
-            match self.keep_queue(owner).await {
-                Ok(count) => changed += count,
-                Err(error) if error.kind == Kind::Unavailable => return Err(error),
-                Err(error) => tracing::warn!(%owner, error = error.chain(), "a queue waits for the next run"),
-            }
+            changed += or_wait(owner, self.keep_queue(owner, &mut people).await)?;
         }
         Ok(changed)
     }
 
-    async fn keep_queue(&self, owner: MunicipalityId) -> Result<usize> {
+    async fn keep_queue(&self, owner: MunicipalityId, people: &mut People) -> Result<usize> {
         let staff = Staff::server(owner);
         let now = self.clock.now();
         let mut tx = self.db.read().await?;
@@ -64,43 +64,50 @@ impl Tickets {
             store::set_terms(&mut tx, owner, &fingerprint).await?;
             tx.commit().await?;
         }
-        let ended = self.return_without_right(&staff, owner).await?;
+        let ended = self.return_without_right(&staff, owner, people).await?;
         let untouched = self.return_untouched(&staff, owner, &terms, now).await?;
         Ok(ended + untouched + self.close_resolved(&staff, owner, &terms, now).await?)
     }
 
-    /// What nobody may work on any more who has it: a contract ended, a person left.
-    async fn return_without_right(&self, staff: &Staff, owner: MunicipalityId) -> Result<usize> {
-        let mut held: HashMap<(Uuid, Option<Uuid>), Vec<TicketId>> = HashMap::new();
-        {
-            let areas = staff.areas(Right::ViewTickets, Some(owner))?;
-            let mut tx = self.db.read().await?;
-            for (_, queue) in self.census.of(&mut tx, &areas).await? {
-                for ticket in &queue.tickets {
-                    let Some(assignee) = ticket.assignee else { continue };
-                    held.entry((assignee, ticket.school)).or_default().push(TicketId(ticket.ticket));
+    /// What whoever has it may not work on any more: a contract ended, a person left.
+    async fn return_without_right(&self, staff: &Staff, owner: MunicipalityId, people: &mut People) -> Result<usize> {
+        let areas = staff.areas(Right::ViewTickets, Some(owner))?;
+        let mut tx = self.db.read().await?;
+        let queues = self.census.of(&mut tx, &areas).await?;
+        let (mut left, mut worked_on) = (Vec::new(), HashMap::new());
+        for ticket in queues.iter().flat_map(|(_, queue)| &queue.tickets) {
+            let Some(assignee) = ticket.assignee else { continue };
+            let area = match worked_on.entry(assignee) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(place) => {
+                    let person = self.person(&mut tx, assignee, people).await?;
+                    let scope = person.and_then(|person| person.scope(Right::WorkTickets).ok());
+                    place.insert(scope.and_then(|scope| scope.area(owner)))
                 }
+            };
+            if !area.as_ref().is_some_and(|area| area.covers(ticket.school.map(SchoolId))) {
+                left.push((owner, ticket.ticket));
             }
         }
+        let rows = if left.is_empty() { Vec::new() } else { super::store::census::rows_of(&mut tx, &left).await? };
+        drop(tx);
         let mut changed = 0;
-        for ((assignee, school), tickets) in held {
-            let mut tx = self.db.read().await?;
-            let who = match self.worker(&mut tx, StaffId(assignee), owner, school.map(SchoolId)).await {
-                Ok(_) => continue,
-                Err(error) if matches!(error.kind, Kind::Precondition | Kind::NotFound) => {
-                    let Some(first) = tickets.first().copied() else { continue };
-                    let row = super::store::find(&mut tx, owner, first).await?;
-                    row.and_then(|row| row.assignee_name).unwrap_or_else(|| assignee.to_string())
-                }
-                Err(error) => return Err(error),
-            };
-            drop(tx);
+        for row in rows {
+            let who = row.assignee_name.unwrap_or_default();
             let back = Change::Return(Return::RightEnded, both(&say::returned_without_right(who)));
-            for ticket in tickets {
-                changed += usize::from(self.by_itself(staff, (owner, ticket), &back).await?);
-            }
+            let place = (owner, TicketId(row.ticket_id));
+            changed += usize::from(self.by_itself(staff, place, &back).await?);
         }
         Ok(changed)
+    }
+
+    /// A person of this run, asked for once.
+    async fn person<'a>(&self, tx: &mut Tx, id: Uuid, people: &'a mut People) -> Result<Option<&'a Staff>> {
+        let person = match people.entry(id) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) => place.insert(self.access.person_in_force(tx, StaffId(id)).await?),
+        };
+        Ok(person.as_ref())
     }
 
     /// What somebody took and did nothing with for as much service as the owner allows.

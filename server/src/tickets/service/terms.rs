@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use gigafleet_agent::identity::to_hex;
 use ring::digest::{SHA256, digest};
 use time::{Date, Duration};
 
@@ -81,7 +82,7 @@ impl Terms {
             self.calendars.iter().map(|(of, periods)| ((of.municipality, of.school), periods)).collect();
         let promises: BTreeMap<_, _> = self.promises.iter().collect();
         let text = format!("{:?} {calendars:?} {promises:?} {:?}", self.holidays, self.ours);
-        digest(&SHA256, text.as_bytes()).as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+        to_hex(digest(&SHA256, text.as_bytes()).as_ref())
     }
 
     /// Whether there is school on a day.

@@ -70,14 +70,10 @@ pub(in crate::tickets) async fn set_made(tx: &mut Tx, owner: MunicipalityId, row
 }
 
 /// Tickets of an incident that are resolved, and of which the last that happened was that devices measured it to be over.
-pub(in crate::tickets) async fn measured(
-    tx: &mut Tx,
-    owner: MunicipalityId,
-    incident: Uuid,
-) -> Result<Vec<(TicketId, i64)>> {
-    let rows: Vec<(Uuid, i64)> = tx
+pub(in crate::tickets) async fn measured(tx: &mut Tx, owner: MunicipalityId, incident: Uuid) -> Result<Vec<TicketId>> {
+    let rows: Vec<(Uuid,)> = tx
         .query(
-            "SELECT t.ticket_id, t.version FROM ticket t
+            "SELECT t.ticket_id FROM ticket t
              JOIN ticket_event e ON e.municipality_id = t.municipality_id AND e.ticket_id = t.ticket_id
              WHERE t.municipality_id = $1 AND t.incident_id = $2 AND t.state = $3 AND t.merged_into IS NULL AND e.kind = $4
                  AND e.number = (SELECT MAX(l.number) FROM ticket_event l
@@ -90,7 +86,7 @@ pub(in crate::tickets) async fn measured(
         .bind(i64::from(EventKind::Recovered.to_number()))
         .all()
         .await?;
-    Ok(rows.into_iter().map(|(ticket, version)| (TicketId(ticket), version)).collect())
+    Ok(rows.into_iter().map(|(ticket,)| TicketId(ticket)).collect())
 }
 
 /// Owners that ever had a ticket.

@@ -4,7 +4,7 @@ use serde_json::json;
 use time::Date;
 use uuid::Uuid;
 
-use super::{CostRow, On, Place, Turn, store, today, works};
+use super::{CostRow, On, Place, Turn, store, today, works_on};
 use crate::{
     access::{
         rules::{Right, Staff, days::date_text},
@@ -131,7 +131,7 @@ impl Tickets {
         for area in &areas {
             rows.extend(store::costs(&mut tx, area, (&first, &last), behind, *limit).await?);
         }
-        for row in rows.iter_mut().filter(|row| !works(staff, *owner, row.school_id.map(SchoolId))) {
+        for row in rows.iter_mut().filter(|row| !works_on(staff, *owner, row.school_id.map(SchoolId))) {
             row.note.clear();
         }
         Ok(rows)

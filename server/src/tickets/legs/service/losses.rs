@@ -10,20 +10,16 @@ use crate::{
         rules::{DeviceId, lifecycle::Verb},
         service::registry,
     },
-    error::{Error, Kind, Result, says::legs as say},
+    error::{Error, Result, says::legs as say},
     tickets::{
         legs::rules::{
             LossEnd, LossId, is_to_do,
             said::{Loss, SaidLoss},
         },
-        rules::EventKind,
+        rules::{EventKind, life::refused},
         service::{TicketView, Tickets},
     },
 };
-
-fn refused<T>(reason: &'static str, message: crate::error::Both) -> Result<T> {
-    Err(Error::new(Kind::Precondition, reason, message))
-}
 
 /// A row with what is known.
 fn with(row: LossRow, loss: Loss) -> LossRow {

@@ -39,6 +39,7 @@ use crate::{
         service::{
             EventRow, Named, TicketRow, TicketView, Tickets, changed_meanwhile, event,
             judged::{self, life_of},
+            works_on,
         },
         store as tickets,
     },
@@ -202,16 +203,11 @@ impl Tickets {
             },
             None => None,
         };
-        if !works(staff, owner, row.school_id.map(SchoolId)) {
+        if !works_on(staff, owner, row.school_id.map(SchoolId)) {
             repairs.iter_mut().for_each(|repair| repair.note.clear());
             losses.iter_mut().for_each(|loss| loss.lock_note.clear());
             costs.iter_mut().for_each(|cost| cost.note.clear());
         }
         Ok(Legs { device, repairs, losses, costs, total_yen })
     }
-}
-
-/// Whether somebody works on tickets of a school, or of none.
-fn works(staff: &Staff, owner: MunicipalityId, school: Option<SchoolId>) -> bool {
-    staff.scope(Right::WorkTickets).is_ok_and(|scope| scope.covers(owner, school))
 }
