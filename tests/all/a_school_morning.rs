@@ -19,12 +19,11 @@ use gigafleet_tests::{
     Engine, Home, ServerOptions, ServerProcess, console::Visitor, eventually_async, staff::StaffConnection,
 };
 use http::StatusCode;
-use time::{OffsetDateTime, UtcOffset};
 use tonic::Code;
 use uuid::Uuid;
 
 use crate::{
-    a_school_with_faults::always_lessons,
+    a_school_with_faults::{always_lessons, day_text, today},
     judging_servers::{PACE, USUAL, incidents, say_gateways, two_schools_report},
 };
 
@@ -69,13 +68,6 @@ async fn with_all(server: &ServerProcess, incident: &str, verb: change_tickets_r
     let answer = tickets(server).await.change_tickets(request).await.expect("an answer").into_inner();
     assert!(!answer.has_more);
     answer.changed.len()
-}
-
-/// Today in Japan.
-fn today() -> String {
-    let japan = UtcOffset::from_hms(9, 0, 0).expect("nine hours");
-    let day = OffsetDateTime::now_utc().to_offset(japan).date();
-    format!("{}-{:02}-{:02}", day.year(), u8::from(day.month()), day.day())
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -180,7 +172,7 @@ async fn cut_line_is_one_incident_one_answer_and_forty_tickets_that_end_by_what_
     let request = GetTicketFiguresRequest {
         municipality_id: home.municipality_id.clone(),
         first_date: String::from("2026-04-01"),
-        last_date: today(),
+        last_date: day_text(today()),
         grouping: TicketGrouping::School.into(),
     };
     let figures =

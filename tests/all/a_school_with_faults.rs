@@ -151,6 +151,16 @@ impl Drop for Agent {
     }
 }
 
+/// Today in Japan.
+pub(crate) fn today() -> Date {
+    OffsetDateTime::now_utc().to_offset(UtcOffset::from_hms(9, 0, 0).expect("nine hours")).date()
+}
+
+/// A day as calls take it.
+pub(crate) fn day_text(day: Date) -> String {
+    format!("{}-{:02}-{:02}", day.year(), u8::from(day.month()), day.day())
+}
+
 /// Lessons all day and every day, today too: the test runs when it runs.
 pub(crate) async fn always_lessons(server: &ServerProcess, municipality: &str) {
     let mut calendar = CalendarServiceClient::new(server.staff().connection().await);
@@ -161,11 +171,9 @@ pub(crate) async fn always_lessons(server: &ServerProcess, municipality: &str) {
         ..SetLessonTimesRequest::default()
     };
     calendar.set_lesson_times(request).await.expect("lessons can be said");
-    let japan = UtcOffset::from_hms(9, 0, 0).expect("nine hours");
-    let today: Date = OffsetDateTime::now_utc().to_offset(japan).date();
+    let today = today();
     for (name, day) in [("今日", Some(today)), ("明日", today.next_day())] {
-        let day = day.expect("the calendar goes on");
-        let date = format!("{}-{:02}-{:02}", day.year(), u8::from(day.month()), day.day());
+        let date = day_text(day.expect("the calendar goes on"));
         let period = CalendarPeriod {
             kind: PeriodKind::ExtraSchoolDay.into(),
             name: name.to_owned(),
