@@ -71,6 +71,11 @@ pub struct Error {
 /// The result of everything in the server that can fail.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
+/// One of several checked fields; what is wrong is collected, so that all is named at once.
+pub fn collect<T>(checked: Result<T, FieldViolation>, refused: &mut Vec<FieldViolation>) -> Option<T> {
+    checked.map_err(|violation| refused.push(violation)).ok()
+}
+
 impl Error {
     /// An error without a source.
     pub fn new(kind: Kind, reason: &'static str, message: impl Into<Both>) -> Self {

@@ -1,5 +1,6 @@
 //! Steps that every list and every checked request share.
 
+pub use crate::error::collect;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use uuid::Uuid;
 
@@ -14,11 +15,6 @@ use crate::{
 /// One checked field; the error names it.
 pub fn field<T>(checked: Result<T, FieldViolation>) -> Result<T> {
     checked.map_err(|violation| Error::invalid_fields("FIELD_INVALID", vec![violation]))
-}
-
-/// One of several checked fields; what is wrong is collected, so that all is named at once.
-pub fn collect<T>(checked: Result<T, FieldViolation>, refused: &mut Vec<FieldViolation>) -> Option<T> {
-    checked.map_err(|violation| refused.push(violation)).ok()
 }
 
 /// The version that an etag stands for; none for an empty one, which does without the check.

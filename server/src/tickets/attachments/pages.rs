@@ -10,7 +10,7 @@ use axum::{
     routing::{get, post},
 };
 use bytes::Bytes;
-use http::{HeaderValue, StatusCode, header};
+use http::{HeaderValue, header};
 use uuid::Uuid;
 
 use super::{
@@ -19,13 +19,13 @@ use super::{
 };
 use crate::{
     access::pages::SignedIn,
-    console::{Fields, FormState, PageResult, Respond as _, forms::encode, see_other},
+    console::{Fields, PageResult, Respond as _, forms::encode, see_other},
     error::{Error, FieldViolation, Kind, Result, says::tickets as say},
     schools::rules::MunicipalityId,
     tickets::{
         pages::{
             TicketPages, named,
-            ticket::{self, Asked, with_back},
+            ticket::{self, with_back},
         },
         service::Named,
     },
@@ -188,21 +188,14 @@ async fn attach(
 async fn refused(
     person: SignedIn,
     pages: &TicketPages,
-    (owner, named): (MunicipalityId, Named),
+    place: (MunicipalityId, Named),
     fields: Fields,
-    error: Error,
+    mut error: Error,
 ) -> PageResult {
-    let status = match error.kind {
-        Kind::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
-        Kind::Conflict | Kind::Precondition => StatusCode::CONFLICT,
-        _ => return Err(error.into()),
-    };
-    let mut error = error;
     if error.fields.is_empty() {
         error.fields = [FieldViolation::new("file", error.message.clone())].into();
     }
-    let asked = Asked { owner, named, back: fields.get("back").to_owned() };
-    ticket::show(person, pages, asked, Some(FormState::refused_here(fields, error)), status).await
+    ticket::refused(person, pages, place, fields, error).await
 }
 
 async fn remove(

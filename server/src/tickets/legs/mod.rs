@@ -2,7 +2,7 @@
 //!
 //! Invariants: the device's state, its history, the leg and the ticket's event are one transaction; of two that hand out one spare
 //! exactly one wins; a device has one open repair and one open loss; a cost that is written is never changed, only taken back by
-//! another one, and never below nothing. The renewal ledger reads the costs ([`store::costs`]): repair is not subsidised, so it
+//! another one, and never below nothing. The renewal ledger reads the costs (table `ticket_cost`): repair is not subsidised, so it
 //! shows what a device cost until it is replaced, and who paid.
 //!
 //! A leg begins on an open ticket. It goes on and ends whatever became of the ticket: a device comes back from repair long after its

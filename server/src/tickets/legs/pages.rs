@@ -1,12 +1,11 @@
 //! The part of a ticket's page about its device: a spare, a repair, a loss, costs; and what its forms do.
 
 use axum::extract::{Path, State as Pages};
-use http::StatusCode;
 use uuid::Uuid;
 
 use super::{
     rules::{
-        CostId, CostKind, Insurance, LossEnd, LossId, Payer, RepairEnd, RepairId, Swapped, require_open,
+        CostId, CostKind, Insurance, LossEnd, LossId, Payer, RepairEnd, RepairId, Swapped,
         said::{SaidCost, SaidLoss, SaidRepair, Yen},
     },
     service::{CostRow, Legs, LossRow, Place, RepairRow, SpareRow, SwapOrder},
@@ -35,8 +34,8 @@ use crate::{
     schools::rules::{MunicipalityId, SchoolId, parse_optional_uuid, parse_uuid},
     tickets::{
         pages::{
-            TicketPages, named,
-            ticket::{self, Asked, with_back},
+            TicketPages, choices, named, said,
+            ticket::{self, with_back},
         },
         rules::{EventKind, TicketId},
         service::{TicketView, Tickets},
@@ -120,19 +119,6 @@ pub(in crate::tickets) struct CostForm {
     pub corrects: Vec<Choice>,
     /// Whether it was sent and refused.
     pub is_refused: bool,
-}
-
-fn said(language: Language, both: &Both) -> String {
-    language.choose(&both.ja, &both.en).clone().into_owned()
-}
-
-fn choices<T: Copy>(
-    language: Language,
-    all: &[T],
-    number: impl Fn(T) -> i16,
-    label: impl Fn(T) -> Both,
-) -> Vec<Choice> {
-    all.iter().map(|one| (number(*one).to_string(), said(language, &label(*one)))).collect()
 }
 
 /// The same with one for nothing first.
@@ -285,7 +271,7 @@ pub(in crate::tickets) async fn panel(
     let language = shell.language;
     let place: Place = (MunicipalityId(view.row.municipality_id), TicketId(view.row.ticket_id));
     let Legs { device, repairs, losses, costs, total_yen } = tickets.legs(staff, place).await?;
-    let begins = works && view.row.device_id.is_some() && require_open(&view.life).is_ok();
+    let begins = works && view.row.device_id.is_some() && view.life.require_here_and_open().is_ok();
     let swap = match begins {
         true => match tickets.spares(staff, place).await {
             Ok(spares) => Some(swap_form(shell, spares, refused)),
@@ -468,15 +454,6 @@ pub(in crate::tickets) async fn change(
             let back = with_back(&format!("/tickets/{owner}/{}", row.number), fields.get("back"));
             Ok(see_other(&back).flash(person.shell.w.tickets.changed))
         }
-        // What was typed stays; the page shows the newest, so sending it again is meant for that.
-        Err(error) if matches!(error.kind, Kind::Conflict | Kind::Invalid | Kind::Precondition) => {
-            let status = match error.kind {
-                Kind::Conflict | Kind::Precondition => StatusCode::CONFLICT,
-                _ => StatusCode::UNPROCESSABLE_ENTITY,
-            };
-            let asked = Asked { owner, named, back: fields.get("back").to_owned() };
-            ticket::show(person, &pages, asked, Some(FormState::refused_here(fields, error)), status).await
-        }
-        Err(error) => Err(error.into()),
+        Err(error) => ticket::refused(person, &pages, (owner, named), fields, error).await,
     }
 }

@@ -67,12 +67,12 @@ pub fn routes(pages: TicketPages) -> Router {
         .with_state(pages)
 }
 
-fn said(language: Language, both: &Both) -> String {
+pub(in crate::tickets) fn said(language: Language, both: &Both) -> String {
     language.choose(&both.ja, &both.en).clone().into_owned()
 }
 
 /// Choices of an enumeration: number and label.
-fn choices<T: Copy>(
+pub(in crate::tickets) fn choices<T: Copy>(
     language: Language,
     all: &[T],
     number: impl Fn(T) -> i16,

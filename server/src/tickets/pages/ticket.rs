@@ -13,6 +13,7 @@ use crate::{
     console::{
         Fields, FormState, Language, PageResult, Shell, forms::encode, live, page, respond::own_path, words::fields,
     },
+    error::{Error, Kind},
     schools::rules::{MunicipalityId, SchoolId},
     tickets::{
         attachments::{pages::FileLine, service::AttachmentRow},
@@ -254,6 +255,24 @@ fn entry(shell: &Shell, event: &EventRow, attachments: &[AttachmentRow], path: &
         internal: !event.is_for_caller,
         file: attachments.iter().find(|one| one.event_number == event.number).map(|one| FileLine::of(one, path)),
     }
+}
+
+/// The ticket again after a refusal that a person can put right: what was typed stays, and the page shows the newest, so sending it
+/// again is meant for that.
+pub(in crate::tickets) async fn refused(
+    person: SignedIn,
+    pages: &TicketPages,
+    (owner, named): (MunicipalityId, Named),
+    fields: Fields,
+    error: Error,
+) -> PageResult {
+    let status = match error.kind {
+        Kind::Conflict | Kind::Precondition => StatusCode::CONFLICT,
+        Kind::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
+        _ => return Err(error.into()),
+    };
+    let asked = Asked { owner, named, back: fields.get("back").to_owned() };
+    show(person, pages, asked, Some(FormState::refused_here(fields, error)), status).await
 }
 
 /// The page; with a refused form what was typed stays in it.

@@ -1,19 +1,15 @@
 //! What a form does with a ticket.
 
 use axum::extract::{Path, State as Pages};
-use http::StatusCode;
 use uuid::Uuid;
 
-use super::{
-    TicketPages,
-    ticket::{self, Asked},
-};
+use super::{TicketPages, ticket};
 use crate::{
     access::{
         pages::SignedIn,
         rules::{Staff, StaffId},
     },
-    console::{Fields, FormState, PageResult, Respond as _, see_other, words::tickets as words},
+    console::{Fields, PageResult, Respond as _, see_other, words::tickets as words},
     error::{Error, FieldViolation, Kind, Result, says::tickets as say},
     schools::rules::{MunicipalityId, parse_uuid},
     tickets::{
@@ -122,15 +118,6 @@ pub(super) async fn change(
             let back = super::ticket::with_back(&format!("/tickets/{owner}/{number}"), fields.get("back"));
             Ok(see_other(&back).flash(&said))
         }
-        // What was typed stays; the page shows the newest, so sending it again is meant for that.
-        Err(error) if matches!(error.kind, Kind::Conflict | Kind::Invalid | Kind::Precondition) => {
-            let status = match error.kind {
-                Kind::Conflict | Kind::Precondition => StatusCode::CONFLICT,
-                _ => StatusCode::UNPROCESSABLE_ENTITY,
-            };
-            let asked = Asked { owner, named, back: fields.get("back").to_owned() };
-            ticket::show(person, &pages, asked, Some(FormState::refused_here(fields, error)), status).await
-        }
-        Err(error) => Err(error.into()),
+        Err(error) => ticket::refused(person, &pages, (owner, named), fields, error).await,
     }
 }

@@ -117,6 +117,17 @@ impl Life {
         if self.assignee.is_some() { State::InProgress } else { State::Triaged }
     }
 
+    /// Whether something can begin on it.
+    ///
+    /// # Errors
+    /// TICKET_MERGED, TICKET_RESOLVED, TICKET_CLOSED.
+    pub fn require_here_and_open(&self) -> Result<()> {
+        if self.merged_into.is_some() {
+            return refused("TICKET_MERGED", say::is_merged());
+        }
+        self.require_open()
+    }
+
     fn require_open(&self) -> Result<()> {
         match self.state {
             State::Resolved => refused("TICKET_RESOLVED", say::is_resolved()),

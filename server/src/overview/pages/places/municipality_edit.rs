@@ -7,7 +7,7 @@ use super::municipality::{Forms, show};
 use crate::{
     access::{pages::SignedIn, rules::Staff},
     console::{Fields, PageResult, Respond as _, refused, see_other},
-    error::{Error, FieldViolation, Result},
+    error::{Error, FieldViolation, Result, collect},
     overview::pages::{OverviewPages, device::seen},
     schools::{
         rules::{MunicipalityId, SchoolCode, parse_municipality_kind, parse_name},
@@ -74,11 +74,6 @@ pub(super) fn school_code(field: &'static str, text: &str) -> Result<Option<Scho
         "" => Ok(None),
         text => SchoolCode::parse(text).map(Some).map_err(|wrong| FieldViolation::new(field, wrong.message)),
     }
-}
-
-/// One of several fields of a form; what is wrong is collected.
-pub(super) fn collect<T>(checked: Result<T, FieldViolation>, wrong: &mut Vec<FieldViolation>) -> Option<T> {
-    checked.map_err(|violation| wrong.push(violation)).ok()
 }
 
 /// Places the refusal of a school that exists beside the field it is about.

@@ -4,13 +4,13 @@ use axum::extract::{Path, State};
 use uuid::Uuid;
 
 use super::{
-    municipality_edit::{at_field, collect, school_code},
+    municipality_edit::{at_field, school_code},
     school::{Forms, show},
 };
 use crate::{
     access::pages::SignedIn,
     console::{Fields, PageResult, Respond as _, refused, see_other},
-    error::{Error, FieldViolation, Result, says},
+    error::{Error, FieldViolation, Result, collect, says},
     overview::pages::{OverviewPages, device::seen},
     schools::{
         rules::{

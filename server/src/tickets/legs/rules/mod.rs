@@ -10,9 +10,8 @@ use crate::{
         fields::{Field, Lifecycle},
         lifecycle::Verb,
     },
-    error::says::tickets as say_ticket,
-    error::{Both, Error, FieldViolation, Kind, Result, says::legs as say},
-    tickets::rules::{State, life::Life, words},
+    error::{Both, FieldViolation, Result, says::legs as say},
+    tickets::rules::words,
 };
 
 id! {
@@ -156,22 +155,6 @@ pub fn is_to_do(verb: Verb, now: Lifecycle) -> bool {
 /// What stands for the place of a device, which goes over to the one that stands in for it.
 pub const PLACE: [Field; 7] =
     [Field::School, Field::Room, Field::Cart, Field::Grade, Field::ClassName, Field::SeatNumber, Field::HolderId];
-
-/// Whether a leg can begin on a ticket with this life.
-///
-/// # Errors
-/// TICKET_MERGED, TICKET_RESOLVED, TICKET_CLOSED.
-pub fn require_open(life: &Life) -> Result<()> {
-    let refused = |reason, message: Both| Err(Error::new(Kind::Precondition, reason, message));
-    if life.merged_into.is_some() {
-        return refused("TICKET_MERGED", say_ticket::is_merged());
-    }
-    match life.state {
-        State::Resolved => refused("TICKET_RESOLVED", say_ticket::is_resolved()),
-        State::Closed => refused("TICKET_CLOSED", say_ticket::is_closed()),
-        State::New | State::Triaged | State::InProgress | State::Waiting => Ok(()),
-    }
-}
 
 /// What takes a part of a cost back, or all of it: an amount below nothing, down to what is left of it.
 pub fn check_correction(amount_yen: i64, left_yen: i64) -> Result<i64, FieldViolation> {

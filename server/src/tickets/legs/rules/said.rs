@@ -7,11 +7,11 @@ use super::{CostId, CostKind, Insurance, Payer};
 use crate::{
     access::rules::days::{date_text, parse_date},
     error::{
-        Error, FieldViolation, Result,
+        Error, FieldViolation, Result, collect,
         says::{legs as say, tickets as say_ticket},
     },
     schools::rules::parse_text,
-    tickets::rules::fields::{SHORT_TEXT, long_text},
+    tickets::rules::fields::{SHORT_TEXT, long_text, word_or},
 };
 
 /// Most that a repair, or another thing of a ticket, costs.
@@ -169,10 +169,6 @@ pub enum CostOf {
     Correction(CostId),
 }
 
-fn collect<T>(checked: Result<T, FieldViolation>, wrong: &mut Vec<FieldViolation>) -> Option<T> {
-    checked.map_err(|violation| wrong.push(violation)).ok()
-}
-
 /// A day, or none, that is not too far ahead.
 fn day(field: &'static str, text: &str, today: Date) -> Result<Option<Date>, FieldViolation> {
     if text.is_empty() {
@@ -196,11 +192,7 @@ fn past_day(field: &'static str, text: &str, today: Date) -> Result<Option<Date>
 
 /// A word, or none for 0.
 fn word<T>(field: &'static str, number: i32, read: impl Fn(i16) -> Option<T>) -> Result<Option<T>, FieldViolation> {
-    if number == 0 {
-        return Ok(None);
-    }
-    let read = i16::try_from(number).ok().and_then(read);
-    read.map(Some).ok_or_else(|| FieldViolation::new(field, say_ticket::word_needed(field)))
+    word_or(field, number, |number| read(number).map(Some), None)
 }
 
 fn refused(wrong: Vec<FieldViolation>) -> Error {

@@ -6,6 +6,7 @@ use crate::{
     access::rules::days::{date_text, parse_date},
     clock::Timestamp,
     devices::rules::lifecycle::moved,
+    error::Error,
 };
 
 const NOW: Timestamp = Timestamp(1_795_489_200_000_000);

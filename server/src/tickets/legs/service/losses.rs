@@ -69,7 +69,7 @@ impl Tickets {
                 (row, None)
             }
             None => {
-                super::require_open(&super::life_of(&turn.row)?)?;
+                super::life_of(&turn.row)?.require_here_and_open()?;
                 let device = turn.take(staff, device, None).await?;
                 let name = name_of(&turn.shown(device).await?, device.device);
                 turn.move_device(staff, device, Verb::ReportLost).await?;

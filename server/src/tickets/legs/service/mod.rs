@@ -11,8 +11,8 @@ mod swap;
 use serde_json::json;
 
 pub use self::{costs::CostsOrder, swap::SwapOrder};
+use super::store;
 pub use super::store::{CostRow, LossRow, RepairRow, SpareRow};
-use super::{rules::require_open, store};
 use crate::{
     access::{
         rules::{
@@ -132,7 +132,7 @@ fn day(day: Option<time::Date>) -> Option<String> {
 
 impl Tickets {
     /// Takes the next version of a ticket on which the caller works. Reasons: RIGHT_MISSING, TICKET_NOT_FOUND, VERSION_MISMATCH, and
-    /// those of [`require_open`].
+    /// those of [`Life::require_here_and_open`](crate::tickets::rules::life::Life::require_here_and_open).
     async fn turn(&self, staff: &Staff, (owner, ticket): Place, seen: i64, on: On) -> Result<Turn> {
         let now = self.clock.now();
         // What is only read is read before the one writer of SQLite is asked for; the version holds both together.
@@ -143,7 +143,7 @@ impl Tickets {
             return Err(changed_meanwhile(&mut tx, owner, ticket).await?);
         }
         if on == On::Open {
-            require_open(&life_of(&row)?)?;
+            life_of(&row)?.require_here_and_open()?;
         }
         drop(tx);
         let mut tx = self.db.begin().await?;
