@@ -110,7 +110,7 @@ async fn cut_line_is_one_incident_one_answer_and_forty_tickets_that_end_by_what_
         assert_eq!(sent.status, StatusCode::SEE_OTHER, "{}", sent.text);
         links.push(sent.location().to_owned());
     }
-    let open = eventually_async("the cut is an incident", Duration::from_secs(180), async || {
+    let open = eventually_async("the cut is an incident", Duration::from_secs(400), async || {
         incidents(&server).await.into_iter().find(|incident| incident.state() == IncidentState::Open)
     })
     .await;

@@ -182,6 +182,9 @@ impl World {
         self.note(&id, Extent::Part(town), Right::ViewFigures);
         self.note(&code, Extent::Part(town), Right::ViewFigures);
         self.note(name, Extent::Part(town), Right::ViewFigures);
+        // No tickets that background work makes of its own accord: what a refused call changed is looked for while it runs.
+        let nothing = json!({ "municipality_id": id, "policy": { "source": "none" } });
+        self.make("TicketService/SetDeviceHealthPolicy", nothing).await;
         let thing = Thing::from([("", id), ("code", code), ("name", name.to_owned()), ("version", String::from("1"))]);
         for school in School::ALL.into_iter().filter(|school| school.town() == town) {
             self.keep(Some(school), "municipality", thing.clone());

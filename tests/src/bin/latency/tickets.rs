@@ -3,13 +3,16 @@
 use std::time::{Duration, Instant};
 
 use gigafleet_proto::v1::{
-    AssignTicket, ChangeTicketRequest, CreateTicketRequest, GetTicketRequest, ListTicketsRequest, SearchTicketsRequest,
-    Ticket, TicketCategory, change_ticket_request::Verb, ticket_service_client::TicketServiceClient,
+    AssignTicket, ChangeTicketRequest, CreateTicketRequest, DeleteTicketViewRequest, GetTicketRequest,
+    KeepTicketViewRequest, ListTicketViewsRequest, ListTicketsRequest, SearchTicketsRequest, Ticket, TicketCategory,
+    TicketFilter, change_ticket_request::Verb, ticket_service_client::TicketServiceClient,
 };
 use gigafleet_tests::StaffConnection;
 
 use super::{Figure, Fleet, figure};
 
+/// Lists that are kept.
+const VIEWS: usize = 20;
 /// How long four clients make tickets.
 const MAKING: Duration = Duration::from_secs(10);
 /// Tickets each second that they make at least.
@@ -78,6 +81,60 @@ impl Desk<'_> {
             taken.push((whole.events.len(), started.elapsed()));
         }
         figure("show a ticket", &taken, self.targets.call)
+    }
+
+    /// The counts of twenty lists that somebody keeps.
+    async fn views(&mut self) -> Figure {
+        for number in 0..VIEWS {
+            let municipality_id = if number.is_multiple_of(4) { String::new() } else { self.fleet.owner(number) };
+            let priorities = if number.is_multiple_of(3) { vec![1, 2] } else { Vec::new() };
+            let filter = TicketFilter {
+                municipality_id,
+                priorities,
+                unassigned: number.is_multiple_of(2),
+                categories: vec![i32::try_from(1 + number % 12).expect("a small number")],
+                ..Default::default()
+            };
+            let name = format!("{number}");
+            let request = KeepTicketViewRequest { name, filter: Some(filter), ..Default::default() };
+            self.client.keep_ticket_view(request).await.expect("a list is kept");
+        }
+        let (mut taken, mut ids) = (Vec::new(), Vec::new());
+        for _ in 0..self.rounds {
+            let started = Instant::now();
+            let views = self.client.list_ticket_views(ListTicketViewsRequest {}).await.expect("lists are told");
+            let views = views.into_inner().views;
+            taken.push((views.len(), started.elapsed()));
+            ids = views.into_iter().filter(|view| view.is_own).map(|view| view.view_id).collect();
+        }
+        for view_id in ids {
+            let request = DeleteTicketViewRequest { view_id };
+            self.client.delete_ticket_view(request).await.expect("a list is given up");
+        }
+        figure("counts of twenty views", &taken, self.targets.call)
+    }
+
+    /// The ticket's page in the console.
+    async fn page(&mut self) -> Figure {
+        let mut taken = Vec::new();
+        for round in 0..self.rounds {
+            let ticket = self.some(round).await;
+            let path = format!("/tickets/{}/{}", ticket.municipality_id, ticket.ticket_id);
+            taken.push(self.fleet.page(&path).await);
+        }
+        figure("page: a ticket", &taken, self.targets.call)
+    }
+
+    /// Takes tickets that nobody has, on the console: only people take, and the installation is none.
+    async fn take_over(&mut self) -> Figure {
+        let mut taken = Vec::new();
+        for round in 0..self.rounds {
+            let request = ListTicketsRequest { unassigned: true, ..queue_of(self.fleet, round) };
+            let (tickets, _) = self.listed(request).await;
+            let ticket = &tickets[round % tickets.len()];
+            taken.push(self.fleet.take(ticket).await);
+        }
+        figure("take a ticket, on its page", &taken, self.targets.call)
     }
 
     async fn assign(&mut self, staff_id: &str) -> Figure {
@@ -163,7 +220,9 @@ pub async fn measure(
     take(
         desk.list("done in a municipality", |round| ListTicketsRequest { done: true, ..queue_of(fleet, round) }).await,
     );
+    take(desk.views().await);
     take(desk.show().await);
+    take(desk.page().await);
     for (name, text, everywhere) in [
         ("search everything: two characters in three of ten", "画面", true),
         ("search everything: two characters in one of fifty", "遠隔", true),
@@ -174,6 +233,7 @@ pub async fn measure(
     ] {
         take(desk.search(name, text, everywhere).await);
     }
+    take(desk.take_over().await);
     take(desk.assign(staff_id).await);
     take(desk.create().await);
     let made = desk.create_at_once().await;
