@@ -110,6 +110,16 @@
   for (const select of document.querySelectorAll("select[data-submit]")) {
     select.addEventListener("change", () => select.form.requestSubmit());
   }
+  // A prepared answer goes behind what is already written; then the choice is free again.
+  for (const select of document.querySelectorAll("select[data-fills]")) {
+    select.addEventListener("change", () => {
+      const field = document.getElementById(select.dataset.fills), text = select.selectedOptions[0]?.dataset.text;
+      if (!text) return;
+      field.value = field.value.trim() ? `${field.value}\n${text}` : text;
+      select.value = "";
+      field.focus();
+    });
+  }
   for (const button of document.querySelectorAll("[data-print]")) {
     button.hidden = false;
     button.addEventListener("click", () => print());

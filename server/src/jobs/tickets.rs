@@ -37,7 +37,7 @@ impl TicketJobs {
     pub(super) async fn run(self, lease: &impl Fn(&'static str, Duration) -> Lease, stop: watch::Receiver<bool>) {
         tokio::join!(
             keep_tickets(&self.tickets, lease("keep_tickets", super::LEASE), stop.clone()),
-            sweep_files(&self.attachments, lease("sweep_files", SWEEP_PACE), stop),
+            sweep(&self, lease("sweep_files", SWEEP_PACE), stop),
         );
     }
 }
@@ -104,10 +104,13 @@ async fn judge_health(tickets: &Tickets, lease: &mut Lease, stop: &mut watch::Re
 }
 
 /// Deletes what is attached to no ticket any more. The lease lasts as long as the pace, so that many servers sweep as often as one.
-async fn sweep_files(attachments: &Attachments, mut lease: Lease, mut stop: watch::Receiver<bool>) {
+async fn sweep(jobs: &TicketJobs, mut lease: Lease, mut stop: watch::Receiver<bool>) {
     loop {
         let swept = match lease.hold().await {
-            Ok(true) => attachments.sweep().await,
+            Ok(true) => match jobs.tickets.forget_lookers().await {
+                Ok(_) => jobs.attachments.sweep().await,
+                Err(error) => Err(error),
+            },
             Ok(false) => Ok(0),
             Err(error) => Err(error),
         };

@@ -335,6 +335,33 @@ fn tickets(town: &Town) -> Vec<Page> {
                 Step::Follow("form[action$='/attachments'] button"),
             ],
         ),
+        of("ticket-followed-none", vec![open("/tickets/followed")]),
+        of(
+            "ticket-followed",
+            vec![
+                open("/tickets"),
+                Step::Follow(first),
+                Step::Follow("[form='act'][value='follow']"),
+                open("/tickets/followed"),
+            ],
+        ),
+        of(
+            "ticket-replies",
+            vec![
+                open("/tickets/replies"),
+                Step::Fill("#field-name", "再起動のお願い"),
+                Step::Fill("#field-text", "{学校} 様\n再起動をお願いします。"),
+                Step::Follow("#reply .primary"),
+            ],
+        ),
+        of(
+            "ticket-replies-refused",
+            vec![
+                open("/tickets/replies"),
+                Step::Script("document.querySelector('#reply form').noValidate = true"),
+                Step::Follow("#reply .primary"),
+            ],
+        ),
         of("ticket-new", vec![open(new(&of_school))]),
         of("ticket-new-place", vec![open("/tickets/new")]),
         of(

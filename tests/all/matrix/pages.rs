@@ -317,6 +317,20 @@ fn tickets() -> Vec<Page> {
             &[Anywhere(ViewTickets), NobodyElses("VIEW_NOT_FOUND")],
             &[],
         ),
+        get("/tickets/followed", "/tickets/followed", VIEW),
+        get("/tickets/replies", "/tickets/replies", &[Anywhere(WorkTickets)]),
+        post(
+            "/tickets/replies",
+            "/tickets/replies",
+            &[SeesOwner(ViewFigures, NO_OWNER), InOwner(WorkTickets), OverOwner(WorkTickets)],
+            &[("municipality", "{municipality}"), ("name", "{unique}"), ("text", "再起動してください")],
+        ),
+        post(
+            "/tickets/replies/{reply}/delete",
+            "/tickets/replies/01999999-0000-7000-8000-000000000001/delete",
+            &[Anywhere(WorkTickets), NobodyElses("REPLY_NOT_FOUND")],
+            &[],
+        ),
         get("/tickets/new", "/tickets/new", &[Anywhere(ReportTickets)]),
         post(
             "/tickets/new",

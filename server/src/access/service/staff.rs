@@ -131,6 +131,14 @@ impl Access {
         self.person(tx, &row, Credential::Session(Uuid::nil()), self.clock.now()).await.map(Some)
     }
 
+    /// The same of the person who signs in by a name.
+    pub async fn person_called(&self, tx: &mut Tx, sign_in_name: &str) -> Result<Option<Staff>> {
+        match accounts::find_staff_by_name(tx, sign_in_name).await? {
+            Some(row) => self.person_in_force(tx, StaffId(row.staff_id)).await,
+            None => Ok(None),
+        }
+    }
+
     /// One account that the caller sees. Reasons: RIGHT_MISSING, STAFF_NOT_FOUND.
     pub async fn get_staff(&self, staff: &Staff, id: StaffId) -> Result<StaffView> {
         staff.scope(Right::ManageStaff)?;

@@ -4,6 +4,7 @@ use clap::{Args, Subcommand};
 use gigafleet_proto::v1::{self, change_ticket_request::Verb};
 
 mod attachments;
+mod desk;
 mod figures;
 mod health;
 mod legs;
@@ -218,6 +219,8 @@ enum TicketsCommand {
     /// Do one thing with all tickets that are attached to an incident.
     OfIncident(many::OfIncidentArgs),
     #[command(flatten)]
+    Desk(desk::DeskCommand),
+    #[command(flatten)]
     Legs(legs::LegsCommand),
 }
 
@@ -294,6 +297,7 @@ pub(super) async fn run(args: TicketsArgs) -> Result<()> {
         TicketsCommand::Undo(ticket) => (ticket, Verb::Undo(v1::UndoTicket {})),
         TicketsCommand::Figures(args) => return figures::figures(&client, args, as_json).await,
         TicketsCommand::HealthPolicy(command) => return health::health_policy(&client, command).await,
+        TicketsCommand::Desk(command) => return desk::run(&client, command, as_json).await,
         TicketsCommand::Legs(command) => return legs::run(&client, command, as_json).await,
         TicketsCommand::Attach(args) => return attachments::attach(&client, args, as_json).await,
         TicketsCommand::Attachment(args) => return attachments::get(&client, args, as_json).await,

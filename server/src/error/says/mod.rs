@@ -7,6 +7,7 @@
 pub mod access;
 pub mod bandwidth;
 pub mod commands;
+pub mod desk;
 pub mod devices;
 pub mod fields;
 pub mod files;
@@ -27,6 +28,7 @@ mod tests {
             access::ALL,
             bandwidth::ALL,
             commands::ALL,
+            desk::ALL,
             devices::ALL,
             fields::ALL,
             files::ALL,

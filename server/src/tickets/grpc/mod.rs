@@ -1,6 +1,7 @@
 //! TicketService: the queue, one ticket, one verb on one or many.
 
 mod attachments;
+mod desk;
 mod figures;
 pub mod health;
 mod legs;
@@ -607,5 +608,53 @@ impl TicketService for TicketGrpc {
             attachments::place(&request.municipality_id, &request.ticket_id, &request.attachment_id)?;
         self.attachments.remove(&staff, owner, named, id).await?;
         Ok(Response::new(v1::RemoveTicketAttachmentResponse {}))
+    }
+
+    async fn list_prepared_replies(
+        &self,
+        request: Request<v1::ListPreparedRepliesRequest>,
+    ) -> Result<Response<v1::ListPreparedRepliesResponse>, Status> {
+        let staff = caller::staff(request.metadata(), &self.access).await?;
+        Ok(Response::new(self.replies(&staff, request.into_inner()).await?))
+    }
+
+    async fn keep_prepared_reply(
+        &self,
+        request: Request<v1::KeepPreparedReplyRequest>,
+    ) -> Result<Response<v1::KeepPreparedReplyResponse>, Status> {
+        let staff = caller::staff(request.metadata(), &self.access).await?;
+        Ok(Response::new(self.keep_the_reply(&staff, request.into_inner()).await?))
+    }
+
+    async fn delete_prepared_reply(
+        &self,
+        request: Request<v1::DeletePreparedReplyRequest>,
+    ) -> Result<Response<v1::DeletePreparedReplyResponse>, Status> {
+        let staff = caller::staff(request.metadata(), &self.access).await?;
+        Ok(Response::new(self.delete_the_reply(&staff, request.into_inner()).await?))
+    }
+
+    async fn follow_ticket(
+        &self,
+        request: Request<v1::FollowTicketRequest>,
+    ) -> Result<Response<v1::FollowTicketResponse>, Status> {
+        let staff = caller::staff(request.metadata(), &self.access).await?;
+        Ok(Response::new(self.follow(&staff, request.into_inner()).await?))
+    }
+
+    async fn list_followed_tickets(
+        &self,
+        request: Request<v1::ListFollowedTicketsRequest>,
+    ) -> Result<Response<v1::ListFollowedTicketsResponse>, Status> {
+        let staff = caller::staff(request.metadata(), &self.access).await?;
+        Ok(Response::new(self.followed(&staff).await?))
+    }
+
+    async fn look_at_ticket(
+        &self,
+        request: Request<v1::LookAtTicketRequest>,
+    ) -> Result<Response<v1::LookAtTicketResponse>, Status> {
+        let staff = caller::staff(request.metadata(), &self.access).await?;
+        Ok(Response::new(self.look(&staff, request.into_inner()).await?))
     }
 }

@@ -16,6 +16,7 @@ use uuid::Uuid;
 
 use super::{
     attachments::{self, service::Attachments},
+    desk::pages as desk,
     legs::pages as legs,
     rules::{Category, Priority, State, TicketId, WaitingOn, clock::Standing, queue::Deadline},
     service::{Named, TicketView, Tickets},
@@ -64,6 +65,7 @@ pub fn routes(pages: TicketPages) -> Router {
         .route("/tickets/{municipality}/{ticket}/legs", post(legs::change))
         .route("/tickets/{municipality}/{ticket}/live", get(ticket::live))
         .merge(attachments::pages::routes())
+        .merge(desk::routes())
         .with_state(pages)
 }
 
@@ -87,7 +89,7 @@ fn with_all(shell: &Shell, choices: Vec<(String, String)>) -> Vec<(String, Strin
 }
 
 /// Where a ticket has its page.
-fn path_of(view: &TicketView) -> String {
+pub(in crate::tickets) fn path_of(view: &TicketView) -> String {
     format!("/tickets/{}/{}", view.row.municipality_id, view.row.number)
 }
 
@@ -115,7 +117,7 @@ struct Line {
     excerpts: Vec<Vec<(bool, String)>>,
 }
 
-fn priority(language: Language, number: i16) -> (&'static str, String) {
+pub(in crate::tickets) fn priority(language: Language, number: i16) -> (&'static str, String) {
     let Some(priority) = Priority::from_number(number) else { return ("quiet", number.to_string()) };
     let tone = match priority {
         Priority::P1 => "bad",
@@ -127,7 +129,7 @@ fn priority(language: Language, number: i16) -> (&'static str, String) {
 }
 
 /// How a state looks, and what it is called: of one that waits, for whom.
-fn state(language: Language, view: &TicketView) -> (&'static str, String) {
+pub(in crate::tickets) fn state(language: Language, view: &TicketView) -> (&'static str, String) {
     let tone = match view.life.state {
         State::New => "warning",
         State::Triaged | State::InProgress => "plain",
@@ -210,7 +212,7 @@ impl Line {
 }
 
 /// What the places of tickets are called.
-async fn names(pages: &TicketPages, staff: &Staff, views: &[TicketView]) -> Result<PlaceNames> {
+pub(in crate::tickets) async fn names(pages: &TicketPages, staff: &Staff, views: &[TicketView]) -> Result<PlaceNames> {
     let place = |view: &TicketView| {
         let owner = MunicipalityId(view.row.municipality_id);
         view.row.school_id.map(|school| Place::School(owner, SchoolId(school)))

@@ -291,6 +291,11 @@ async fn tabs(
         let path = query::address_of(&view.filter).text();
         Tab { here: path == here, text: view.name.clone(), count: Some(view.count), path }
     }));
+    if staff.id.is_some() {
+        let (text, count) = (shell.w.tickets.followed.to_owned(), pages.tickets.count_news(staff).await?);
+        let count = u64::try_from(count).ok().filter(|count| *count > 0);
+        tabs.push(Tab { text, count, path: String::from("/tickets/followed"), here: false });
+    }
     let done = "/tickets?done=1";
     let text = shell.w.tickets.done.to_owned();
     tabs.push(Tab { text, count: None, path: done.to_owned(), here: address.get("done") == "1" });

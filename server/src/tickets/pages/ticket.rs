@@ -1,5 +1,7 @@
 //! One ticket: what it is, how it stands, what happened, and what can be done with it now.
 
+use std::sync::{Arc, atomic::AtomicI64};
+
 use askama::Template;
 use axum::extract::{Path, Query, State as Pages};
 use http::StatusCode;
@@ -17,6 +19,7 @@ use crate::{
     schools::rules::{MunicipalityId, SchoolId},
     tickets::{
         attachments::{pages::FileLine, service::AttachmentRow},
+        desk::pages as desk,
         legs::pages::{self as legs, Panel},
         rules::{CallerKind, Category, EventKind, Impact, Origin, State, Urgency, WaitingOn},
         service::{EventRow, Named, TicketView, Whole},
@@ -57,6 +60,12 @@ struct TicketPage {
     people: Vec<(String, String)>,
     judged: FormState,
     legs: Panel,
+    /// Whether this person follows the ticket; none who is no person.
+    follows: Option<bool>,
+    /// Others who have it before them.
+    lookers: String,
+    /// Prepared answers: id, name, text for this ticket.
+    replies: Vec<[String; 3]>,
 }
 
 /// Something that happened.
@@ -215,6 +224,12 @@ fn snapshot(language: Language, json: Option<&str>) -> Vec<(String, String)> {
     pairs
 }
 
+/// Whom a note named.
+fn named_text(named: &serde_json::Value) -> Option<String> {
+    let names: Vec<_> = named.as_array()?.iter().filter_map(|name| name.as_str()).collect();
+    Some(format!("→ {}", names.join("、")))
+}
+
 fn entry(shell: &Shell, event: &EventRow, attachments: &[AttachmentRow], path: &str) -> Entry {
     let language = shell.language;
     let kind = EventKind::from_number(event.kind);
@@ -235,6 +250,7 @@ fn entry(shell: &Shell, event: &EventRow, attachments: &[AttachmentRow], path: &
             (_, Some(is)) => Some(format!("P{is}")),
             _ => None,
         },
+        Some(EventKind::Noted) => named_text(&details["named"]),
         Some(EventKind::AttachedFile | EventKind::RemovedFile) => details["name"].as_str().map(str::to_owned),
         Some(kind) => legs::detail(language, kind, &details),
         None => None,
@@ -301,6 +317,11 @@ pub(in crate::tickets) async fn show(
         }),
         None => None,
     };
+    let follows = pages.tickets.saw(staff, &view).await?;
+    let (lookers, replies) = match works {
+        true => (desk::lookers(pages, staff, &view).await?, desk::choices(pages, staff, &view, &names).await?),
+        false => (String::new(), Vec::new()),
+    };
     let legs = legs::panel(&shell, &pages.tickets, staff, (&view, works), refused.as_ref()).await?;
     let judged = [("category", view.row.category), ("impact", view.row.impact), ("urgency", view.row.urgency)];
     let judged = FormState::filled(Fields::of(judged.map(|(field, number)| (field, number.to_string()))));
@@ -339,6 +360,9 @@ pub(in crate::tickets) async fn show(
         waits: choices(language, WaitingOn::ALL, WaitingOn::to_number, WaitingOn::label),
         people,
         legs,
+        follows: staff.id.map(|_| follows),
+        lookers,
+        replies,
         judged: refused.clone().filter(|form| form.is("verb", "triage")).unwrap_or(judged),
         form: refused.unwrap_or_default(),
         shell,
@@ -346,16 +370,21 @@ pub(in crate::tickets) async fn show(
     page(status, &template)
 }
 
-/// Tells a browser when the ticket changed.
+/// Tells a browser when the ticket changed, or who else looks.
 pub(super) async fn live(
     person: SignedIn,
     Pages(pages): Pages<TicketPages>,
     Path((owner, ticket)): Path<(Uuid, String)>,
 ) -> PageResult {
     let (staff, named) = (person.staff.clone(), named(&ticket)?);
+    let said_at = Arc::new(AtomicI64::new(i64::MIN));
     Ok(live::changes(&person.visit, move || {
-        let (tickets, staff) = (pages.tickets.clone(), staff.clone());
-        async move { Ok(tickets.get(&staff, MunicipalityId(owner), named).await?.ticket.row.version) }
+        let (tickets, staff, said_at) = (pages.tickets.clone(), staff.clone(), Arc::clone(&said_at));
+        async move {
+            let ticket = tickets.get(&staff, MunicipalityId(owner), named).await?.ticket;
+            let others = desk::open(&tickets, &staff, &ticket, &said_at).await?;
+            Ok((ticket.row.version, others))
+        }
     })
     .await?)
 }

@@ -13,6 +13,7 @@ use crate::{
     error::{Error, FieldViolation, Kind, Result, says::tickets as say},
     schools::rules::{MunicipalityId, parse_uuid},
     tickets::{
+        desk::pages as desk,
         rules::{
             Category, Impact, TicketId, Urgency, WaitingOn,
             fields::{SHORT_TEXT, TEXT, filled, long_text, word},
@@ -102,6 +103,14 @@ pub(super) async fn change(
     let (owner, named) = (MunicipalityId(owner), super::named(&ticket)?);
     let whole = pages.tickets.get(&person.staff, owner, named).await?;
     let (ticket, number) = (TicketId(whole.ticket.row.ticket_id), whole.ticket.row.number);
+    let back = super::ticket::with_back(&format!("/tickets/{owner}/{number}"), fields.get("back"));
+    if matches!(fields.get("verb"), "follow" | "unfollow") {
+        let follow = fields.get("verb") == "follow";
+        pages.tickets.follow(&person.staff, owner, named, follow).await?;
+        let w = &person.shell.w.tickets;
+        return Ok(see_other(&back).flash(if follow { w.followed_now } else { w.unfollowed }));
+    }
+    let fields = desk::with_prepared(&pages, &person.staff, &whole.ticket, fields).await?;
     let seen = fields.get("version").parse().unwrap_or(0);
     let done = match change_of(&pages, &person.staff, owner, &fields).await {
         Ok(change) => {
@@ -115,7 +124,6 @@ pub(super) async fn change(
             let language = person.shell.language;
             let said =
                 if is_take { words::taken_text(language, number) } else { person.shell.w.tickets.changed.to_owned() };
-            let back = super::ticket::with_back(&format!("/tickets/{owner}/{number}"), fields.get("back"));
             Ok(see_other(&back).flash(&said))
         }
         Err(error) => ticket::refused(person, &pages, (owner, named), fields, error).await,

@@ -25,6 +25,7 @@ use crate::{
     },
     schools::rules::{MunicipalityId, SchoolId},
     tickets::{
+        desk::store as desk,
         rules::{
             Category, EventKind, Impact, Origin, TicketId, Urgency, WaitingOn,
             life::{Life, Return, Verb},
@@ -231,8 +232,15 @@ impl Tickets {
             let mut views = judged::views(&mut tx, vec![row], now).await?;
             return views.pop().ok_or_else(|| super::not_found(Named::Id(ticket)));
         };
-        drop(tx);
         let Step { happened, next, life, standing, into, mut details } = step;
+        let named = match change {
+            Change::Note(note) => self.named_people(&mut tx, note, owner, row.school_id.map(SchoolId)).await?,
+            _ => Vec::new(),
+        };
+        drop(tx);
+        if !named.is_empty() {
+            details["named"] = json!(named.iter().map(|(_, name)| name).collect::<Vec<_>>());
+        }
         if let Some(request) = request {
             details["request_id"] = json!(request.to_string());
         }
@@ -260,6 +268,13 @@ impl Tickets {
             subject_id: ticket.to_string(),
             details: json!({ "number": row.number }),
         };
+        for (person, _) in named.iter().filter(|(person, _)| staff.id != Some(*person)) {
+            desk::follow(&mut tx, (owner, ticket), *person, row.version, Some(&staff.name), now).await?;
+        }
+        if let Some(me) = staff.id {
+            // What somebody did is no news to them.
+            desk::saw(&mut tx, (owner, ticket), me, next.version).await?;
+        }
         // In the order of all that change tickets: the ticket, its owner's count, the audit log.
         store::census::touch(&mut tx, owner).await?;
         self.access.audit(&mut tx, staff, deed).await?;

@@ -108,7 +108,7 @@ pub(in crate::tickets) fn works_on(staff: &Staff, owner: MunicipalityId, school:
 }
 
 /// Refuses what only a person can do. Reason: PERSON_NEEDED.
-fn require_person(staff: &Staff) -> Result<StaffId> {
+pub(in crate::tickets) fn require_person(staff: &Staff) -> Result<StaffId> {
     staff.id.ok_or_else(|| Error::new(Kind::Precondition, "PERSON_NEEDED", say::person_needed()))
 }
 

@@ -21,6 +21,7 @@ pub(super) fn tickets() -> Vec<Rpc> {
     const LIST: &[Step] = &[Anywhere(ViewTickets), SeesOwner(ViewTickets, NO_OWNER)];
     const LIST_OF_SCHOOL: &[Step] =
         &[Anywhere(ViewTickets), SeesOwner(ViewTickets, NO_OWNER), Sees(ViewFigures, NO_SCHOOL)];
+    const DESK: &[Step] = &[Anywhere(WorkTickets), SeesOwner(ViewFigures, NO_OWNER), InOwner(WorkTickets)];
     const PROMISE: &[Step] = &[SeesOwner(ViewFigures, NO_OWNER), InOwner(EditSchools), OverOwner(EditSchools)];
     let of_owner = json!({ "municipality_id": "{municipality}" });
     let of_school = json!({ "municipality_id": "{municipality}", "school_id": "{school}" });
@@ -117,6 +118,21 @@ pub(super) fn tickets() -> Vec<Rpc> {
             &[Anywhere(ViewTickets), NobodyElses("VIEW_NOT_FOUND")],
             json!({ "view_id": "01999999-0000-7000-8000-000000000001" }),
         ),
+        staff("TicketService/ListPreparedReplies", &[Anywhere(WorkTickets)], json!({})),
+        staff("TicketService/ListPreparedReplies", DESK, of_owner.clone()),
+        staff(
+            "TicketService/KeepPreparedReply",
+            &[SeesOwner(ViewFigures, NO_OWNER), InOwner(WorkTickets), OverOwner(WorkTickets)],
+            json!({ "reply": { "municipality_id": "{municipality}", "name": "{unique}", "text": "再起動してください" } }),
+        ),
+        staff(
+            "TicketService/DeletePreparedReply",
+            &[Anywhere(WorkTickets), NobodyElses("REPLY_NOT_FOUND")],
+            json!({ "reply_id": "01999999-0000-7000-8000-000000000001" }),
+        ),
+        staff("TicketService/FollowTicket", SEE, of_ticket("ticket")),
+        staff("TicketService/ListFollowedTickets", &[Anywhere(ViewTickets)], json!({})),
+        staff("TicketService/LookAtTicket", WORK, of_ticket("ticket")),
         staff("TicketService/GetDeviceHealthPolicy", LIST, json!({ "municipality_id": "{municipality}" })),
         staff(
             "TicketService/SetDeviceHealthPolicy",

@@ -10,11 +10,11 @@ use gigafleet_proto::v1::{
     SearchTicketsRequest, StaffPlace, StaffRole, TakeTicket, Ticket, TicketCategory, TicketEventKind,
     change_ticket_request::Verb, ticket_service_client::TicketServiceClient,
 };
-use gigafleet_tests::{ServerProcess, StaffClient, StaffConnection, Visitor};
+use gigafleet_tests::{ServerProcess, StaffClient, StaffConnection};
 use tokio::task::JoinSet;
 use tonic::{Code, Status};
 
-use super::{Figure, Fleet, figure};
+use super::{Figure, Fleet, engineer, figure};
 
 const ENGINEERS: usize = 100;
 const WORKING: Duration = Duration::from_secs(60);
@@ -51,19 +51,8 @@ pub struct Worked {
 }
 
 impl Engineer {
-    /// Invited, signed in, with a token that may what the role may.
     async fn hire(server: &ServerProcess, staff: &StaffClient, number: usize) -> Self {
-        let everywhere = StaffPlace { everywhere: true, ..Default::default() };
-        let name = format!("desk-{}", uuid::Uuid::now_v7().simple());
-        let (_, link) = staff.invite(&name, StaffRole::Engineer, everywhere, Duration::from_secs(86_400)).await;
-        let mut visitor = Visitor::new(server.console_address());
-        visitor.accept_link(&link, &[("password", "tablets on a long table")]).await;
-        let role = (StaffRole::Engineer as i32).to_string();
-        let fields =
-            [("token_name", "desk"), ("role", role.as_str()), ("place", "everywhere"), ("school", ""), ("days", "1")];
-        let page = visitor.post("/account/tokens", &fields).await;
-        let token = page.between("gfs_", "<").unwrap_or_else(|| panic!("{name} has no token: {}", page.text));
-        let own = staff.with_token(&format!("gfs_{token}"));
+        let (_, own, _) = engineer(server, staff).await;
         Self { client: TicketServiceClient::new(own.connection().await), number, day: Day::default() }
     }
 

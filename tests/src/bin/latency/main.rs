@@ -11,14 +11,13 @@ mod tickets;
 use std::{
     path::PathBuf,
     sync::Arc,
-    time::{Duration, Instant, SystemTime},
+    time::{Duration, Instant},
 };
 
 use clap::{Parser, ValueEnum};
 use gigafleet_proto::v1::{
-    CountDevicesRequest, CreateStaffRequest, DeviceGroup, GetDeviceRequest, GrantOrder, Lifecycle, ListDevicesRequest,
-    ListSchoolsRequest, Municipality, OsKind, Presence, Purpose, StaffPlace, StaffRole, Ticket,
-    staff_service_client::StaffServiceClient,
+    CountDevicesRequest, DeviceGroup, GetDeviceRequest, Lifecycle, ListDevicesRequest, ListSchoolsRequest,
+    Municipality, OsKind, Presence, Purpose, StaffPlace, StaffRole, Ticket,
 };
 use gigafleet_tests::{ServerOptions, ServerProcess, StaffClient, Visitor, eventually_async};
 use serde::Serialize;
@@ -85,6 +84,8 @@ struct Fleet {
     schools: Vec<(String, String)>,
     /// Id of an engineer of all municipalities.
     engineer: String,
+    /// Calls with the same one's token.
+    desk: StaffClient,
     /// The same one's browser.
     visitor: Mutex<Visitor>,
 }
@@ -192,8 +193,8 @@ impl Fleet {
             (!listed.into_inner().devices.is_empty()).then_some(())
         })
         .await;
-        let (engineer, visitor) = engineer(server, &staff).await;
-        Self { staff, owners, schools, engineer, visitor: Mutex::new(visitor) }
+        let (engineer, desk, visitor) = engineer(server, &staff).await;
+        Self { staff, owners, schools, engineer, desk, visitor: Mutex::new(visitor) }
     }
 
     /// Opens a page of the console as the engineer.
@@ -322,26 +323,20 @@ const CALLS: [(&str, Call); 30] = [
     ("page: a device", Call::PageDevice),
 ];
 
-/// An engineer of all municipalities, invited and signed in. Each run invites another one.
-async fn engineer(server: &ServerProcess, staff: &StaffClient) -> (String, Visitor) {
-    let grant = GrantOrder {
-        role: StaffRole::Engineer.into(),
-        place: Some(StaffPlace { everywhere: true, ..Default::default() }),
-        reason: String::from("measures"),
-        end_time: Some((SystemTime::now() + Duration::from_secs(86_400)).into()),
-        ..Default::default()
-    };
-    let request = CreateStaffRequest {
-        sign_in_name: format!("latency-{}", uuid::Uuid::now_v7().simple()),
-        display_name: String::from("測定"),
-        grant: Some(grant),
-        ..Default::default()
-    };
-    let mut client = StaffServiceClient::new(staff.connection().await);
-    let made = client.create_staff(request).await.expect("an account is made").into_inner();
+/// An engineer of all municipalities, invited and signed in: the account's id, calls with a token of theirs, their browser. Each call
+/// invites another one.
+async fn engineer(server: &ServerProcess, staff: &StaffClient) -> (String, StaffClient, Visitor) {
+    let everywhere = StaffPlace { everywhere: true, ..Default::default() };
+    let name = format!("desk-{}", uuid::Uuid::now_v7().simple());
+    let (id, link) = staff.invite(&name, StaffRole::Engineer, everywhere, Duration::from_secs(86_400)).await;
     let mut visitor = Visitor::new(server.console_address());
-    visitor.accept_link(&made.link_path, &[("password", "tablets on a long table")]).await;
-    (made.staff.expect("the account").staff_id, visitor)
+    visitor.accept_link(&link, &[("password", "tablets on a long table")]).await;
+    let role = (StaffRole::Engineer as i32).to_string();
+    let fields =
+        [("token_name", "desk"), ("role", role.as_str()), ("place", "everywhere"), ("school", ""), ("days", "1")];
+    let page = visitor.post("/account/tokens", &fields).await;
+    let token = page.between("gfs_", "<").unwrap_or_else(|| panic!("{name} has no token: {}", page.text));
+    (id, staff.with_token(&format!("gfs_{token}")), visitor)
 }
 
 async fn measure(fleet: &Fleet, (name, call): (&'static str, Call), rounds: usize, target: f64) -> Figure {

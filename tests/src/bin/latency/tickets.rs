@@ -199,7 +199,7 @@ pub async fn measure(
     targets: Targets,
     tell: impl Fn(&Figure),
 ) -> Vec<Figure> {
-    let client = TicketServiceClient::new(fleet.staff.connection().await);
+    let client = TicketServiceClient::new(fleet.desk.connection().await);
     let mut desk = Desk { fleet, client, rounds, targets };
     let mut figures = Vec::new();
     let mut take = |figure: Figure| {
