@@ -39,6 +39,11 @@ impl Fields {
         self.0.insert(name.to_owned(), vec![value]);
     }
 
+    /// The same of a field that says several things.
+    pub fn set_all(&mut self, name: &str, values: Vec<String>) {
+        self.0.insert(name.to_owned(), values);
+    }
+
     /// A field; empty if it is not there.
     pub fn get(&self, name: &str) -> &str {
         self.0.get(name).and_then(|values| values.first()).map_or("", String::as_str)
@@ -170,6 +175,11 @@ impl FormState {
     /// What stands in a field.
     pub fn value(&self, name: &str) -> &str {
         self.fields.get(name)
+    }
+
+    /// All that a field says.
+    pub fn all(&self, name: &str) -> &[String] {
+        self.fields.all(name)
     }
 
     /// Whether a choice is the one that was made.

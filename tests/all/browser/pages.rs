@@ -335,6 +335,16 @@ fn tickets(town: &Town) -> Vec<Page> {
                 Step::Follow("form[action$='/attachments'] button"),
             ],
         ),
+        of("ticket-team", vec![open("/tickets/team")]),
+        of(
+            "ticket-team-refused",
+            vec![
+                open("/tickets/team"),
+                Step::Fill("#field-end", "7:00"),
+                Step::Fill("#field-absences", "2026-12-04 2026-12-01"),
+                Step::Follow("#profile .primary"),
+            ],
+        ),
         of("ticket-followed-none", vec![open("/tickets/followed")]),
         of(
             "ticket-followed",

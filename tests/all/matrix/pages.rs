@@ -318,6 +318,13 @@ fn tickets() -> Vec<Page> {
             &[],
         ),
         get("/tickets/followed", "/tickets/followed", VIEW),
+        get("/tickets/team", "/tickets/team", &[Anywhere(WorkTickets)]),
+        post(
+            "/tickets/team",
+            "/tickets/team",
+            &[Anywhere(WorkTickets)],
+            &[("day", "1"), ("begin", "8:30"), ("end", "17:00"), ("absences", "")],
+        ),
         get("/tickets/replies", "/tickets/replies", &[Anywhere(WorkTickets)]),
         post(
             "/tickets/replies",

@@ -16,6 +16,7 @@ pub mod network;
 pub mod reports;
 pub mod schools;
 pub mod server;
+pub mod team;
 pub mod tickets;
 
 #[cfg(test)]
@@ -37,6 +38,7 @@ mod tests {
             reports::ALL,
             schools::ALL,
             server::ALL,
+            team::ALL,
             tickets::ALL,
         ];
         for (name, ja, en) in tables.into_iter().flatten() {

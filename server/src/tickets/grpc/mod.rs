@@ -6,6 +6,7 @@ mod figures;
 pub mod health;
 mod legs;
 mod many;
+mod team;
 mod views;
 
 use std::ops::Range;
@@ -656,5 +657,26 @@ impl TicketService for TicketGrpc {
     ) -> Result<Response<v1::LookAtTicketResponse>, Status> {
         let staff = caller::staff(request.metadata(), &self.access).await?;
         Ok(Response::new(self.look(&staff, request.into_inner()).await?))
+    }
+
+    async fn list_team(&self, request: Request<v1::ListTeamRequest>) -> Result<Response<v1::ListTeamResponse>, Status> {
+        let staff = caller::staff(request.metadata(), &self.access).await?;
+        Ok(Response::new(self.team(&staff, request.into_inner()).await?))
+    }
+
+    async fn set_team_profile(
+        &self,
+        request: Request<v1::SetTeamProfileRequest>,
+    ) -> Result<Response<v1::SetTeamProfileResponse>, Status> {
+        let staff = caller::staff(request.metadata(), &self.access).await?;
+        Ok(Response::new(self.set_the_profile(&staff, request.into_inner()).await?))
+    }
+
+    async fn propose_assignees(
+        &self,
+        request: Request<v1::ProposeAssigneesRequest>,
+    ) -> Result<Response<v1::ProposeAssigneesResponse>, Status> {
+        let staff = caller::staff(request.metadata(), &self.access).await?;
+        Ok(Response::new(self.proposals(&staff, request.into_inner()).await?))
     }
 }

@@ -20,6 +20,7 @@ use super::{
     legs::pages as legs,
     rules::{Category, Priority, State, TicketId, WaitingOn, clock::Standing, queue::Deadline},
     service::{Named, TicketView, Tickets},
+    team::pages as team,
 };
 use crate::{
     access::{
@@ -66,6 +67,7 @@ pub fn routes(pages: TicketPages) -> Router {
         .route("/tickets/{municipality}/{ticket}/live", get(ticket::live))
         .merge(attachments::pages::routes())
         .merge(desk::routes())
+        .merge(team::routes())
         .with_state(pages)
 }
 
@@ -221,7 +223,11 @@ pub(in crate::tickets) async fn names(pages: &TicketPages, staff: &Staff, views:
     pages.access.place_names(staff, Right::ViewTickets, &places).await
 }
 
-async fn school_choices(pages: &TicketPages, staff: &Staff, owner: MunicipalityId) -> Result<Vec<(String, String)>> {
+pub(in crate::tickets) async fn school_choices(
+    pages: &TicketPages,
+    staff: &Staff,
+    owner: MunicipalityId,
+) -> Result<Vec<(String, String)>> {
     let search = SchoolSearch { municipality: Some(owner), ..SchoolSearch::default() };
     let rows = pages.schools.search_schools(staff, &search, None, CHOICES).await?;
     Ok(rows.into_iter().map(|row| (row.school_id.to_string(), row.name)).collect())

@@ -21,8 +21,9 @@ use crate::{
         attachments::{pages::FileLine, service::AttachmentRow},
         desk::pages as desk,
         legs::pages::{self as legs, Panel},
-        rules::{CallerKind, Category, EventKind, Impact, Origin, State, Urgency, WaitingOn},
+        rules::{CallerKind, Category, EventKind, Impact, Origin, State, TicketId, Urgency, WaitingOn},
         service::{EventRow, Named, TicketView, Whole},
+        team::rules::Proposal,
     },
 };
 
@@ -308,7 +309,7 @@ pub(in crate::tickets) async fn show(
     let names = names(pages, staff, std::slice::from_ref(&view)).await?;
     let language = shell.language;
     let people = match works {
-        true => pages.tickets.workers(staff, owner, school).await?,
+        true => pages.tickets.proposals(staff, owner, Named::Id(TicketId(view.row.ticket_id))).await?,
         false => Vec::new(),
     };
     let into = match view.life.merged_into {
@@ -326,7 +327,8 @@ pub(in crate::tickets) async fn show(
     let judged = [("category", view.row.category), ("impact", view.row.impact), ("urgency", view.row.urgency)];
     let judged = FormState::filled(Fields::of(judged.map(|(field, number)| (field, number.to_string()))));
     let me = staff.id.map(|me| me.0);
-    let mut people: Vec<_> = people.into_iter().map(|(id, name)| (id.to_string(), name)).collect();
+    let proposal = |one: Proposal| (one.id.to_string(), format!("{} ({})", one.name, said(language, &one.why)));
+    let mut people: Vec<_> = people.into_iter().map(proposal).collect();
     people.retain(|(id, _)| view.row.assignee_id.is_none_or(|holder| *id != holder.to_string()));
     let template = TicketPage {
         path: path_of(&view),

@@ -1,14 +1,17 @@
 //! Lists that people keep, with how many tickets each shows now.
 
+use std::collections::HashMap;
+
 use serde_json::json;
 use uuid::Uuid;
 
 use super::{Tickets, require_person, store::views as store};
 use crate::{
     access::{
-        rules::{Right, Staff},
+        rules::{Area, Right, Staff},
         service::audit::Deed,
     },
+    db::Tx,
     error::{Error, FieldViolation, Result, says::tickets as say},
     schools::rules::{MunicipalityId, SchoolId},
     tickets::{rules::filter::Filter, store::views::ViewRow},
@@ -69,6 +72,19 @@ impl Tickets {
             }
         }
         Ok(counts)
+    }
+
+    /// How many open tickets of some areas each person works on.
+    pub(in crate::tickets) async fn loads(&self, tx: &mut Tx, areas: &[Area]) -> Result<HashMap<Uuid, usize>> {
+        let mut loads = HashMap::new();
+        for (area, queue) in self.census.of(tx, areas).await? {
+            for ticket in queue.tickets.iter().filter(|ticket| area.covers(ticket.school.map(SchoolId))) {
+                if let Some(holder) = ticket.assignee {
+                    *loads.entry(holder).or_insert(0) += 1;
+                }
+            }
+        }
+        Ok(loads)
     }
 
     /// The lists that the caller keeps and those that are shared, with how many tickets each shows. Reason: RIGHT_MISSING.

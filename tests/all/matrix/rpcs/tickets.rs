@@ -133,6 +133,14 @@ pub(super) fn tickets() -> Vec<Rpc> {
         staff("TicketService/FollowTicket", SEE, of_ticket("ticket")),
         staff("TicketService/ListFollowedTickets", &[Anywhere(ViewTickets)], json!({})),
         staff("TicketService/LookAtTicket", WORK, of_ticket("ticket")),
+        staff("TicketService/ListTeam", &[Anywhere(WorkTickets)], json!({})),
+        staff("TicketService/ListTeam", DESK, of_owner.clone()),
+        staff(
+            "TicketService/SetTeamProfile",
+            &[Anywhere(WorkTickets)],
+            json!({ "profile": { "weekdays": 31, "begin_minute": 510, "end_minute": 1020 } }),
+        ),
+        staff("TicketService/ProposeAssignees", WORK, of_ticket("ticket")),
         staff("TicketService/GetDeviceHealthPolicy", LIST, json!({ "municipality_id": "{municipality}" })),
         staff(
             "TicketService/SetDeviceHealthPolicy",

@@ -170,7 +170,8 @@ pub async fn work(server: &ServerProcess, fleet: &Arc<Fleet>, target: f64) -> Wo
     for place in 0..CONTESTED {
         let (municipality_id, school_id) = fleet.school(place).clone();
         let subject = format!("みんなで {place}");
-        let request = CreateTicketRequest { municipality_id, school_id, subject, ..Default::default() };
+        let category = TicketCategory::Screen.into();
+        let request = CreateTicketRequest { municipality_id, school_id, subject, category, ..Default::default() };
         let made = client.create_ticket(request).await.expect("a ticket is made").into_inner();
         contested.push(made.ticket.expect("the answer holds it"));
     }
