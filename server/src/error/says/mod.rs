@@ -6,6 +6,7 @@
 
 pub mod access;
 pub mod bandwidth;
+pub mod causes;
 pub mod commands;
 pub mod devices;
 pub mod fields;
@@ -26,6 +27,7 @@ mod tests {
         let tables = [
             access::ALL,
             bandwidth::ALL,
+            causes::ALL,
             commands::ALL,
             devices::ALL,
             fields::ALL,
