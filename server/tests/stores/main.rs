@@ -22,6 +22,7 @@ mod phone;
 mod registry;
 mod schema;
 mod schools;
+mod ticket_causes;
 mod ticket_keeping;
 mod ticket_legs;
 mod ticket_search;
