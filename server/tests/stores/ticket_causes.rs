@@ -11,9 +11,7 @@ use gigafleet::{
     schools::rules::{MunicipalityId, SchoolId, fiscal::parse_date},
     tickets::{
         rules::{Category, Impact, TicketId, Urgency, causes::CauseRules},
-        service::{
-            Change, Duplicate, DuplicateOrder, Named, RulesOrigin, TicketOrder, TicketView, Tickets, TrialOrder,
-        },
+        service::{Change, Duplicate, DuplicateOrder, Named, RulesOrigin, TicketOrder, TicketView, TrialOrder},
     },
 };
 use uuid::Uuid;
@@ -49,6 +47,8 @@ async fn device(world: &World, owner: MunicipalityId, school: SchoolId, health: 
     .execute()
     .await
     .unwrap();
+    let lookup = "INSERT INTO device_lookup (device_id, municipality_id) VALUES ($1, $2)";
+    tx.query(lookup).bind(id).bind(owner).execute().await.unwrap();
     let status = "INSERT INTO device_status (municipality_id, device_id, health_percent, link, rssi_dbm) VALUES ($1, $2, $3, 1, -60)";
     tx.query(status).bind(owner).bind(id).bind(health).execute().await.unwrap();
     tx.query(
@@ -299,21 +299,23 @@ async fn ten_thousand_tickets_are_looked_at_through_indexes(world: World) {
     let owner = world.municipality("131130").await;
     let school = world.school(owner, "緑小学校").await;
     let staff = world.staff().await;
+    // One of fifty is of the school in question.
+    let other = world.school(owner, "青小学校").await;
     let tablet = device(&world, owner, school, 61).await;
     let view = report(&world, &staff, (owner, school), (Category::Battery, "電池"), Some(tablet)).await;
     let mut tx = world.db.begin().await.unwrap();
     let copy = tx.by_engine(
         "WITH RECURSIVE n (i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 10000)
          INSERT INTO ticket SELECT t.municipality_id, randomblob(16), t.number + n.i, t.version, t.state, t.waiting_on, t.category,
-             t.impact, t.urgency, t.priority, t.subject, t.school_id, NULL, t.room, t.caller_kind, t.caller_contact, t.origin,
+             t.impact, t.urgency, t.priority, t.subject, CASE WHEN n.i % 50 = 0 THEN t.school_id ELSE $2 END, NULL, t.room, t.caller_kind, t.caller_contact, t.origin,
              t.assignee_id, t.incident_id, t.merged_into, t.created_at - n.i * 1000000, t.changed_at, t.done_at, t.queue_key,
              t.life, t.snapshot FROM ticket t, n WHERE t.municipality_id = $1",
         "INSERT INTO ticket SELECT t.municipality_id, gen_random_uuid(), t.number + n.i, t.version, t.state, t.waiting_on, t.category,
-             t.impact, t.urgency, t.priority, t.subject, t.school_id, NULL, t.room, t.caller_kind, t.caller_contact, t.origin,
+             t.impact, t.urgency, t.priority, t.subject, CASE WHEN n.i % 50 = 0 THEN t.school_id ELSE $2 END, NULL, t.room, t.caller_kind, t.caller_contact, t.origin,
              t.assignee_id, t.incident_id, t.merged_into, t.created_at - n.i * 1000000, t.changed_at, t.done_at, t.queue_key,
-             t.life, t.snapshot FROM ticket t, generate_series(1, 10000) AS n (i) WHERE t.municipality_id = $1",
+             t.life, t.snapshot FROM ticket t, generate_series(CAST(1 AS BIGINT), 10000) AS n (i) WHERE t.municipality_id = $1",
     );
-    assert_eq!(tx.query(copy).bind(owner).execute().await.unwrap(), 10_000);
+    assert_eq!(tx.query(copy).bind(owner).bind(other.0).execute().await.unwrap(), 10_000);
     tx.query("ANALYZE ticket").execute().await.unwrap();
     tx.commit().await.unwrap();
     let named = Named::Id(TicketId(view.row.ticket_id));
