@@ -88,6 +88,28 @@
     addEventListener("pagehide", () => source.close());
   }
 
+  // A form that knows what is like it: some time after the last key the same page is asked that a button shows without script.
+  for (const form of document.querySelectorAll("form[data-similar]")) {
+    let waiting = 0, asked = 0;
+    const ask = async () => {
+      const mine = ++asked;
+      const answer = await fetch(form.dataset.similar, { method: "POST", body: new URLSearchParams(new FormData(form)), headers: { accept: "text/html" } });
+      // What was typed meanwhile asks again; an older answer says nothing any more.
+      if (!answer.ok || mine !== asked) return;
+      const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("similar");
+      const place = document.getElementById("similar");
+      if (fresh && place && place.innerHTML !== fresh.innerHTML) place.replaceChildren(...fresh.childNodes);
+    };
+    for (const kind of ["input", "change"]) {
+      form.addEventListener(kind, (event) => {
+        if (!/^(subject|text|room|category)$/.test(event.target.name)) return;
+        clearTimeout(waiting);
+        waiting = setTimeout(() => ask().catch(() => { /* the next key tries again */ }), 600);
+      });
+    }
+    form.addEventListener("submit", () => { clearTimeout(waiting); asked++; });
+  }
+
   // A form is sent once, with all its buttons, wherever they stand.
   const buttonsOf = (form) => [...form.elements].filter((element) => element.tagName === "BUTTON");
   addEventListener("submit", (event) => {

@@ -10,6 +10,7 @@ mod a_school_with_faults;
 mod agent_binary;
 mod attachments;
 mod browser;
+mod causes;
 mod certificates;
 mod clocks;
 mod database_faults;

@@ -23,6 +23,7 @@ mod registry;
 mod schema;
 mod schools;
 mod ticket_desk;
+mod ticket_causes;
 mod ticket_keeping;
 mod ticket_legs;
 mod ticket_search;

@@ -373,6 +373,14 @@ fn tickets(town: &Town) -> Vec<Page> {
             ],
         ),
         of("ticket-new", vec![open(new(&of_school))]),
+        of(
+            "ticket-new-similar",
+            vec![
+                open(new(&of_school)),
+                Step::Fill("#field-subject", "Wi-Fiにつながらない"),
+                Step::Follow("#find-similar"),
+            ],
+        ),
         of("ticket-new-place", vec![open("/tickets/new")]),
         of(
             "ticket-new-refused",

@@ -353,6 +353,15 @@ fn tickets() -> Vec<Page> {
                 ("caller", "1"),
             ],
         ),
+        Page {
+            good: 200,
+            ..post(
+                "/tickets/new/similar",
+                "/tickets/new/similar",
+                &[Anywhere(ReportTickets)],
+                &[("municipality", "{municipality}"), ("school", "{school}"), ("subject", "遅い")],
+            )
+        },
         // What is not seen or not allowed is told ticket by ticket: see `bulk_tells_each`.
         Page { good: 422, ..post("/tickets/many", "/tickets/many", &[Anywhere(WorkTickets)], &[("verb", "take")]) },
         get(ticket, ticket, SEE),

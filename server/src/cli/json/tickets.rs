@@ -148,6 +148,53 @@ pub(in crate::cli) fn ticket_figures(found: v1::GetTicketFiguresResponse) -> Val
         .into()
 }
 
+fn both(both: v1::BothLanguages) -> Value {
+    let v1::BothLanguages { ja, en } = both;
+    Object::default().text("ja", ja).text("en", en).into()
+}
+
+/// A cause that may be.
+pub(in crate::cli) fn suggestion(suggestion: v1::TicketSuggestion) -> Value {
+    let v1::TicketSuggestion { rule_id, name, cause, reasons, steps, source, date } = suggestion;
+    Object::default()
+        .text("rule_id", rule_id)
+        .optional("name", name.map(both))
+        .optional("cause", cause.map(both))
+        .list("reasons", reasons, both)
+        .list("steps", steps, both)
+        .text("source", source)
+        .text("date", date)
+        .into()
+}
+
+/// A ticket that may be of the same thing.
+pub(in crate::cli) fn duplicate(duplicate: v1::DuplicateTicket) -> Value {
+    let v1::DuplicateTicket { ticket: itself, points, reasons } = duplicate;
+    Object::default()
+        .optional("ticket", itself.map(ticket))
+        .value("points", points)
+        .list("reasons", reasons, both)
+        .into()
+}
+
+/// What rules would have said.
+pub(in crate::cli) fn tried_rules(found: v1::TryCauseRulesResponse) -> Value {
+    let v1::TryCauseRulesResponse { tickets, explained, rules } = found;
+    let rule = |rule: v1::TriedCauseRule| {
+        let v1::TriedCauseRule { rule_id, matched, first, judged, agreed, example_numbers, needs_present } = rule;
+        Object::default()
+            .text("rule_id", rule_id)
+            .value("matched", matched)
+            .value("first", first)
+            .value("judged", judged)
+            .value("agreed", agreed)
+            .value("example_numbers", example_numbers)
+            .value("needs_present", needs_present)
+            .into()
+    };
+    Object::default().value("tickets", tickets).value("explained", explained).list("rules", rules, rule).into()
+}
+
 /// A ticket with what happened to it.
 pub(in crate::cli) fn ticket_whole(whole: v1::GetTicketResponse) -> Value {
     let v1::GetTicketResponse { ticket: itself, events, merged, attachments } = whole;

@@ -5,6 +5,7 @@ use gigafleet_proto::v1::{self, change_ticket_request::Verb};
 
 mod attachments;
 mod desk;
+mod causes;
 mod figures;
 mod health;
 mod legs;
@@ -210,6 +211,11 @@ enum TicketsCommand {
     /// From which figures on a device makes a ticket by itself.
     #[command(subcommand)]
     HealthPolicy(health::HealthPolicyCommand),
+    /// What may be the cause of a ticket and what to do first, and by which rules that is said.
+    #[command(subcommand)]
+    Causes(causes::CausesCommand),
+    /// List tickets that may be of the same thing as one.
+    Similar(TicketArgs),
     /// Attach pictures or plain texts to a ticket.
     Attach(attachments::AttachArgs),
     /// Write an attachment of a ticket into a file.
@@ -298,6 +304,8 @@ pub(super) async fn run(args: TicketsArgs) -> Result<()> {
         TicketsCommand::Figures(args) => return figures::figures(&client, args, as_json).await,
         TicketsCommand::HealthPolicy(command) => return health::health_policy(&client, command).await,
         TicketsCommand::Desk(command) => return desk::run(&client, command, as_json).await,
+        TicketsCommand::Causes(command) => return causes::run(&client, command, as_json).await,
+        TicketsCommand::Similar(ticket) => return causes::similar(&client, &ticket, as_json).await,
         TicketsCommand::Legs(command) => return legs::run(&client, command, as_json).await,
         TicketsCommand::Attach(args) => return attachments::attach(&client, args, as_json).await,
         TicketsCommand::Attachment(args) => return attachments::get(&client, args, as_json).await,

@@ -163,6 +163,12 @@ words! {
         create: "登録する", "Make the ticket";
         known_incidents: "この学校では、いま障害が起きています", "An incident is open at this school";
         similar: "似た問い合わせ", "Similar tickets";
+        similar_hint: "同じ件なら、新しく登録せずに開いて追記してください。", "If it is the same, open it and write there instead.";
+        no_similar: "似た問い合わせは見つかりません。", "No ticket is like this one.";
+        find_similar: "似た問い合わせを探す", "Find similar tickets";
+        causes: "考えられる原因", "Likely cause";
+        first_steps: "はじめに行うこと", "What to do first";
+        rule_source: "ルールの出典", "Source of the rule";
         of_school: "この学校の問い合わせ", "Tickets of this school";
         of_device: "この端末の問い合わせ", "Tickets of this device";
         of_incident: "この障害の問い合わせ", "Tickets of this incident";

@@ -6,6 +6,7 @@
 
 pub mod access;
 pub mod bandwidth;
+pub mod causes;
 pub mod commands;
 pub mod desk;
 pub mod devices;
@@ -28,6 +29,7 @@ mod tests {
         let tables = [
             access::ALL,
             bandwidth::ALL,
+            causes::ALL,
             commands::ALL,
             desk::ALL,
             devices::ALL,

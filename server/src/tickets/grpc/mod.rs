@@ -2,6 +2,7 @@
 
 mod attachments;
 mod desk;
+pub mod causes;
 mod figures;
 pub mod health;
 mod legs;
@@ -498,6 +499,46 @@ impl TicketService for TicketGrpc {
         let promise = promise_of(request.promise.unwrap_or_default())?;
         self.tickets.set_promise(&staff, MunicipalityId(owner), from, promise).await?;
         Ok(Response::new(v1::SetTicketPromiseResponse {}))
+    }
+
+    async fn get_ticket_suggestions(
+        &self,
+        request: Request<v1::GetTicketSuggestionsRequest>,
+    ) -> Result<Response<v1::GetTicketSuggestionsResponse>, Status> {
+        let staff = caller::staff(request.metadata(), &self.access).await?;
+        Ok(Response::new(causes::suggestions(&self.tickets, &staff, request.get_ref()).await?))
+    }
+
+    async fn get_cause_rules(
+        &self,
+        request: Request<v1::GetCauseRulesRequest>,
+    ) -> Result<Response<v1::GetCauseRulesResponse>, Status> {
+        let staff = caller::staff(request.metadata(), &self.access).await?;
+        Ok(Response::new(causes::rules(&self.tickets, &staff, request.get_ref()).await?))
+    }
+
+    async fn set_cause_rules(
+        &self,
+        request: Request<v1::SetCauseRulesRequest>,
+    ) -> Result<Response<v1::SetCauseRulesResponse>, Status> {
+        let staff = caller::staff(request.metadata(), &self.access).await?;
+        Ok(Response::new(causes::set_rules(&self.tickets, &staff, request.into_inner()).await?))
+    }
+
+    async fn try_cause_rules(
+        &self,
+        request: Request<v1::TryCauseRulesRequest>,
+    ) -> Result<Response<v1::TryCauseRulesResponse>, Status> {
+        let staff = caller::staff(request.metadata(), &self.access).await?;
+        Ok(Response::new(causes::try_rules(&self.tickets, &staff, request.into_inner()).await?))
+    }
+
+    async fn suggest_duplicates(
+        &self,
+        request: Request<v1::SuggestDuplicatesRequest>,
+    ) -> Result<Response<v1::SuggestDuplicatesResponse>, Status> {
+        let staff = caller::staff(request.metadata(), &self.access).await?;
+        Ok(Response::new(causes::duplicates(&self.tickets, &staff, request.get_ref()).await?))
     }
 
     async fn list_spares(

@@ -5,7 +5,11 @@ use axum::extract::{RawQuery, State as Pages};
 use http::StatusCode;
 use uuid::Uuid;
 
-use super::{TicketPages, choices, path_of, said, school_choices};
+use super::{
+    TicketPages,
+    causes::{Alike, alike},
+    choices, path_of, said, school_choices,
+};
 use crate::{
     access::rules::fields::parse_filled,
     access::{
@@ -23,7 +27,7 @@ use crate::{
             fields::{CONTACT, ROOM, SUBJECT, TEXT, long_text, word},
             filter::Filter,
         },
-        service::{ListOrder, TicketOrder},
+        service::{DuplicateOrder, ListOrder, TicketOrder},
     },
 };
 
@@ -44,6 +48,8 @@ struct NewPage {
     callers: Vec<(String, String)>,
     incidents: Vec<(String, String)>,
     beside: Vec<(String, String, String)>,
+    /// Tickets that may be of the same thing; none before something is written.
+    alike: Option<Vec<Alike>>,
     ready: bool,
 }
 
@@ -92,6 +98,13 @@ async fn show(person: SignedIn, pages: &TicketPages, form: FormState, status: St
         }
         _ => (Vec::new(), Vec::new()),
     };
+    let alike = match owner {
+        Some(owner) => match written_of(&form, school) {
+            Some(order) => Some(alike(&shell, pages.tickets.duplicates(staff, owner, &order).await?)),
+            None => None,
+        },
+        None => None,
+    };
     let language = shell.language;
     let id = Uuid::try_parse(form.value("ticket")).unwrap_or_else(|_| Uuid::now_v7());
     let none = (String::new(), shell.w.shell.none.to_owned());
@@ -110,10 +123,26 @@ async fn show(person: SignedIn, pages: &TicketPages, form: FormState, status: St
         callers: choices(language, CallerKind::ALL, CallerKind::to_number, CallerKind::label),
         incidents,
         beside,
+        alike,
         form,
         shell,
     };
     page(status, &template)
+}
+
+/// What is written so far, as much of it as can be compared; none before there is anything.
+fn written_of(form: &FormState, school: Option<SchoolId>) -> Option<DuplicateOrder> {
+    let cut = |name: &str, most: usize| form.value(name).chars().take(most).collect::<String>();
+    let device = Uuid::try_parse(form.value("device")).ok().map(DeviceId);
+    let (subject, text, room) = (cut("subject", SUBJECT), cut("text", TEXT), cut("room", ROOM));
+    let is_begun = device.is_some() || [&subject, &text].iter().any(|text| !text.trim().is_empty());
+    let category = form.value("category").parse().ok().and_then(Category::from_number);
+    is_begun.then_some(DuplicateOrder { subject, text, category, school, device, room })
+}
+
+/// The form again with the tickets that may be of the same thing; the script asks so while somebody types.
+pub(super) async fn similar(person: SignedIn, Pages(pages): Pages<TicketPages>, fields: Fields) -> PageResult {
+    show(person, &pages, FormState::filled(fields), StatusCode::OK).await
 }
 
 /// Incidents that hurt a school now: path and name.

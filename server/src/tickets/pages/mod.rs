@@ -1,5 +1,6 @@
 //! Pages of tickets: the queue, one ticket, a new one, one thing with many.
 
+mod causes;
 mod create;
 mod figures;
 mod many;
@@ -59,6 +60,7 @@ pub fn routes(pages: TicketPages) -> Router {
         .route("/tickets/views", post(queue::keep))
         .route("/tickets/views/{view}/delete", post(queue::forget))
         .route("/tickets/new", get(create::form).post(create::create))
+        .route("/tickets/new/similar", post(create::similar))
         .route("/tickets/figures", get(figures::figures))
         .route("/tickets/figures/export", get(figures::export))
         .route("/tickets/many", post(many::many))

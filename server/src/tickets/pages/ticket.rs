@@ -8,7 +8,11 @@ use http::StatusCode;
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::{TicketPages, category, choices, deadline, named, names, path_of, priority, said, state};
+use super::{
+    TicketPages, category,
+    causes::{Alike, CauseBox, alike, causes},
+    choices, deadline, named, names, path_of, priority, said, state,
+};
 use crate::{
     access::{pages::SignedIn, rules::Right, service::names::PlaceNames},
     clock::Timestamp,
@@ -50,6 +54,8 @@ struct TicketPage {
     facts: Vec<(&'static str, String, String)>,
     snapshot: Vec<(String, String)>,
     device: Option<String>,
+    causes: Vec<CauseBox>,
+    alike: Vec<Alike>,
     merged: Vec<(String, String)>,
     into: Option<(String, String)>,
     entries: Vec<Entry>,
@@ -323,6 +329,13 @@ pub(in crate::tickets) async fn show(
         true => (desk::lookers(pages, staff, &view).await?, desk::choices(pages, staff, &view, &names).await?),
         false => (String::new(), Vec::new()),
     };
+    let (causes, alike) = match works {
+        true => {
+            let alike = alike(&shell, pages.tickets.duplicates_of(staff, owner, named).await?);
+            (causes(pages, staff, language, (owner, named)).await?, alike)
+        }
+        false => (Vec::new(), Vec::new()),
+    };
     let legs = legs::panel(&shell, &pages.tickets, staff, (&view, works), refused.as_ref()).await?;
     let judged = [("category", view.row.category), ("impact", view.row.impact), ("urgency", view.row.urgency)];
     let judged = FormState::filled(Fields::of(judged.map(|(field, number)| (field, number.to_string()))));
@@ -349,6 +362,8 @@ pub(in crate::tickets) async fn show(
         facts: facts(&shell, &view, &names),
         snapshot: snapshot(language, view.row.snapshot.as_deref()),
         device: view.row.device_id.map(|device| format!("/devices/{device}")),
+        causes,
+        alike,
         merged: merged
             .iter()
             .map(|other| (path_of(other), format!("#{} {}", other.row.number, other.row.subject)))

@@ -144,10 +144,6 @@ impl HealthPolicy {
     /// What is wrong with a device, by what is known of it.
     pub fn judge(&self, device: &Seen<'_>, today: Date, not_seen_since: i64) -> Vec<HealthRule> {
         let below = |value: Option<i64>, least: u8| value.is_some_and(|value| value < i64::from(least));
-        let free = match (device.storage_bytes, device.storage_free_bytes) {
-            (Some(whole), Some(free)) if whole > 0 => Some(free.saturating_mul(100) / whole),
-            _ => None,
-        };
         let is_model = |line: &SwellingModel| device.model.is_some_and(|model| model.starts_with(&line.model));
         let ended = |line: &OsEnd| {
             let is_version = device.os_version.is_some_and(|version| version.starts_with(&line.version));
@@ -160,7 +156,7 @@ impl HealthPolicy {
         let judged = [
             (HealthRule::BatteryWorn, below(device.battery_health_percent, self.battery_health_percent_below)),
             (HealthRule::BatterySwelling, self.swelling_models.iter().any(is_model)),
-            (HealthRule::StorageFull, below(free, self.storage_free_percent_below)),
+            (HealthRule::StorageFull, below(device.storage_free_percent(), self.storage_free_percent_below)),
             (HealthRule::NotSeen, silent),
             (HealthRule::OsEnded, self.os_ends.iter().any(ended)),
         ];
@@ -185,6 +181,16 @@ pub struct Seen<'a> {
     pub storage_bytes: Option<i64>,
     /// What of it is free.
     pub storage_free_bytes: Option<i64>,
+}
+
+impl Seen<'_> {
+    /// What of its storage is free, in percent.
+    pub fn storage_free_percent(&self) -> Option<i64> {
+        match (self.storage_bytes, self.storage_free_bytes) {
+            (Some(whole), Some(free)) if whole > 0 => Some(free.saturating_mul(100) / whole),
+            _ => None,
+        }
+    }
 }
 
 #[cfg(test)]

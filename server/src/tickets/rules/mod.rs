@@ -1,9 +1,12 @@
 //! Words and rules of tickets, pure: the life of one ([`life`]), what is promised ([`promise`]) and how the clocks of that
 //! run ([`clock`]), where a ticket stands in the queue ([`queue`]), which tickets a list shows ([`filter`]), what can be taken back
 //! ([`undo`]), what incidents make of tickets ([`incidents`]), what is
-//! counted of them ([`figures`]), what the health of devices makes of them ([`health`]).
+//! counted of them ([`figures`]), what the health of devices makes of them ([`health`]), what may be their cause ([`causes`]), which
+//! are of the same thing ([`duplicates`]).
 
+pub mod causes;
 pub mod clock;
+pub mod duplicates;
 pub mod fields;
 pub mod figures;
 pub mod filter;

@@ -32,6 +32,11 @@ pub struct Before {
 }
 
 impl Before {
+    /// Number of the category that it had.
+    pub fn category(&self) -> i16 {
+        self.category
+    }
+
     /// Of a ticket as it is.
     pub fn of(life: &Life, (category, impact, urgency): (Category, Impact, Urgency)) -> Self {
         Self {

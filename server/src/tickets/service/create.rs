@@ -4,7 +4,9 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::{
-    TicketView, Tickets, event, judged,
+    TicketView, Tickets,
+    causes::failing_layers,
+    event, judged,
     search::write_texts,
     store::{self, snapshot},
     terms::Terms,
@@ -215,5 +217,6 @@ async fn snapshot_of(tx: &mut Tx, key: DeviceKey) -> Result<String> {
     let registry: serde_json::Map<_, _> =
         shown.iter().map(|(field, shown)| (field.name().to_owned(), json!(shown.value.shown_text(field)))).collect();
     let said = snapshot::said(tx, key).await?;
-    Ok(json!({ "registry": registry, "said": said }).to_string())
+    let failing = failing_layers(&snapshot::checked(tx, key).await?);
+    Ok(json!({ "registry": registry, "said": said, "failing_layers": failing }).to_string())
 }

@@ -227,7 +227,8 @@ impl Tickets {
     }
 }
 
-fn day_after(day: Date) -> Timestamp {
+/// The moment at which a day is over.
+pub(super) fn day_after(day: Date) -> Timestamp {
     day.next_day().map_or(Timestamp(i64::MAX), midnight_in_japan)
 }
 

@@ -24,6 +24,7 @@ use crate::{
         },
         service::audit::Deed,
     },
+    db::Tx,
     error::{Error, Result, says::tickets as say},
     schools::rules::{MunicipalityId, SchoolId},
     tickets::rules::{
@@ -46,13 +47,7 @@ impl Tickets {
     /// By what rules an owner wants tickets; ours where it said nothing. Reasons: RIGHT_MISSING, MUNICIPALITY_NOT_FOUND.
     pub async fn health_policy(&self, staff: &Staff, owner: MunicipalityId) -> Result<HealthPolicy> {
         staff.areas(Right::ViewTickets, Some(owner))?;
-        self.own_health_policy(owner).await
-    }
-
-    async fn own_health_policy(&self, owner: MunicipalityId) -> Result<HealthPolicy> {
-        let mut tx = self.db.read().await?;
-        let Some(policy) = store::policy(&mut tx, owner).await? else { return Ok(HealthPolicy::default()) };
-        serde_json::from_str(&policy).map_err(|source| Error::internal("a policy can not be read", source))
+        own_policy(&mut self.db.read().await?, owner).await
     }
 
     /// Says by what rules an owner wants tickets, from the next look on. Reasons: RIGHT_MISSING, MUNICIPALITY_NOT_FOUND,
@@ -122,7 +117,7 @@ impl Tickets {
 
     /// Devices with which something is wrong, by school and rule.
     async fn sick_devices(&self, owner: MunicipalityId) -> Result<Found> {
-        let policy = self.own_health_policy(owner).await?;
+        let policy = own_policy(&mut self.db.read().await?, owner).await?;
         let now = self.clock.now();
         let today = day_in_japan(now.0);
         let back = midnight_in_japan(today - Duration::days(DAYS_BACK));
@@ -180,6 +175,12 @@ impl Tickets {
         self.note_made(owner, &MadeRow { devices: ids(), ..lasting.clone() }).await?;
         Ok(changed)
     }
+}
+
+/// By what rules an owner wants tickets; ours where it said nothing.
+pub(super) async fn own_policy(tx: &mut Tx, owner: MunicipalityId) -> Result<HealthPolicy> {
+    let Some(policy) = store::policy(tx, owner).await? else { return Ok(HealthPolicy::default()) };
+    serde_json::from_str(&policy).map_err(|source| Error::internal("a policy can not be read", source))
 }
 
 /// The moment before which a device that was not heard since was not heard for so many school days: the beginning of the school day

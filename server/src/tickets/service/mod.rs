@@ -3,9 +3,12 @@
 //! Invariants: who may not see a ticket learns nothing of it, not even that its number is taken; what staff write among themselves
 //! is shown to those only who work on tickets; every change is one transaction of the ticket, what happened, and the audit log.
 
+mod cause_trial;
+mod causes;
 mod census;
 mod change;
 mod create;
+mod duplicates;
 mod figures;
 mod health;
 mod incidents;
@@ -21,8 +24,11 @@ use std::{collections::HashMap, sync::Arc};
 
 pub(in crate::tickets) use self::change::changed_meanwhile;
 pub use self::{
+    cause_trial::{MOST_TRIED, TrialOrder, TrialReport},
+    causes::{RulesOrigin, Suggested},
     change::Change,
     create::TicketOrder,
+    duplicates::{Duplicate, DuplicateOrder},
     figures::{FiguresOrder, FiguresReport, FiguresRow, MOST_COUNTED},
     judged::{Standing, TicketView},
     many::{Changed, MOST_OF_INCIDENT, MOST_TICKETS, ManyOrder, Selection},

@@ -1,6 +1,8 @@
 //! SQL of tickets and of what happened to them.
 
+pub(super) mod causes;
 pub(in crate::tickets) mod census;
+pub(super) mod duplicates;
 pub(super) mod figures;
 pub(super) mod health;
 pub(super) mod incidents;

@@ -49,6 +49,12 @@ pub(super) fn tickets() -> Vec<Rpc> {
     });
     let promise =
         json!({ "municipality_id": "{municipality}", "valid_from_date": "{new_year}-04-01", "promise": promise });
+    let said = json!({ "ja": "電池", "en": "battery" });
+    let rule = json!({
+        "rule_id": "worn", "name": said, "cause": said, "steps": [said], "source": "市の基準", "date": "2026-11-26",
+        "when": { "categories": ["TICKET_CATEGORY_BATTERY"], "battery_health_percent_below": 60 },
+    });
+    let rules = json!({ "source": "市の基準", "rules": [rule] });
     let leg = |thing: &str, version: u32, more: Value| {
         let mut request = json!({
             "municipality_id": "{municipality}", "ticket_id": format!("{{new_{thing}}}"), "version": version,
@@ -151,6 +157,27 @@ pub(super) fn tickets() -> Vec<Rpc> {
             "TicketService/GetTicketFigures",
             &[Anywhere(ViewFigures), SeesOwner(ViewFigures, NO_OWNER)],
             json!({ "municipality_id": "{municipality}", "first_date": "2026-04-01", "last_date": "2027-03-31" }),
+        ),
+        staff("TicketService/GetTicketSuggestions", WORK, of_ticket("ticket")),
+        staff("TicketService/GetCauseRules", LIST, of_owner.clone()),
+        staff("TicketService/GetCauseRules", &[Anywhere(ViewTickets)], json!({})),
+        staff(
+            "TicketService/SetCauseRules",
+            PROMISE,
+            json!({ "municipality_id": "{municipality}", "rules": rules.clone() }),
+        ),
+        staff(
+            "TicketService/TryCauseRules",
+            LIST,
+            json!({
+                "municipality_id": "{municipality}", "rules": rules, "first_date": "2026-04-01", "last_date": "2027-03-31",
+            }),
+        ),
+        staff("TicketService/SuggestDuplicates", SEE, of_ticket("ticket")),
+        staff(
+            "TicketService/SuggestDuplicates",
+            LIST_OF_SCHOOL,
+            json!({ "municipality_id": "{municipality}", "school_id": "{school}", "subject": "画面が割れた" }),
         ),
         staff("TicketService/GetTicketPromise", LIST, of_owner),
         staff("TicketService/SetTicketPromise", PROMISE, promise),

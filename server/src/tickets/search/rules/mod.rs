@@ -129,6 +129,29 @@ impl TextQuery {
     }
 }
 
+/// The two longest words of a line in Japanese or English that tell something: runs of kanji, of katakana, or of letters and digits, of
+/// two characters or more. Empty where there is none.
+pub fn telling_words(line: &str) -> String {
+    let kind = |c: char| match c {
+        '\u{4e00}'..='\u{9fff}' | '々' => 1,
+        '\u{30a1}'..='\u{30ff}' | '\u{ff66}'..='\u{ff9f}' => 2,
+        c if c.is_alphanumeric() && !('\u{3041}'..='\u{309f}').contains(&c) => 3,
+        _ => 0,
+    };
+    let characters: Vec<char> = line.chars().take(WORD_CHARACTERS_MOST * WORDS_MOST).collect();
+    let mut words: Vec<String> = Vec::new();
+    for run in characters.chunk_by(|a, b| kind(*a) == kind(*b)).filter(|run| kind(run[0]) > 0 && run.len() > 1) {
+        let word = run.iter().take(WORD_CHARACTERS_MOST / 4).collect();
+        if !words.contains(&word) {
+            words.push(word);
+        }
+    }
+    // Of equally long ones the first.
+    words.sort_by_key(|word| std::cmp::Reverse(word.chars().count()));
+    words.truncate(2);
+    words.join(" ")
+}
+
 /// A place in a list of what was found, behind one ticket; newest changed first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FoundPosition {
@@ -177,6 +200,14 @@ mod tests {
         assert_eq!(refused(&"x".repeat(4_097)), "has 4097 bytes, may have 4096");
         // ㍿ is one character that folds to four.
         assert!(TextQuery::parse("query", "㍿").is_ok());
+    }
+
+    #[test]
+    fn words_that_tell_something_are_the_longest_runs_of_one_script() {
+        assert_eq!(telling_words("3年2組のネットワークが遅い、Wi-Fiは無線"), "ネットワーク Wi");
+        assert_eq!(telling_words("画面が割れた"), "画面");
+        assert_eq!(telling_words("おそい です"), "");
+        assert!(TextQuery::parse("query", &telling_words(&"㍿端末".repeat(500))).is_ok());
     }
 
     #[test]
