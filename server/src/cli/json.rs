@@ -17,7 +17,7 @@ pub(super) use self::bandwidth::{
 pub(super) use self::legs::{spare, ticket_cost, ticket_legs};
 pub(super) use self::network::{incident, measurement_series, planned_work, school_health, school_network, target};
 pub(super) use self::schools::{calendar_period, holiday, hub, lesson_time, line, pupils, school_day};
-pub(super) use self::tickets::{attachment, found_ticket, ticket, ticket_figures, ticket_whole};
+pub(super) use self::tickets::{attachment, failure_rates, found_ticket, ticket, ticket_figures, ticket_whole};
 
 use gigafleet_agent::identity::to_hex;
 use gigafleet_proto::v1;

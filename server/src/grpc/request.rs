@@ -60,6 +60,7 @@ const METHODS: &[&str] = &[
     "/gigafleet.v1.TicketService/GetDeviceHealthPolicy",
     "/gigafleet.v1.TicketService/SetDeviceHealthPolicy",
     "/gigafleet.v1.TicketService/GetTicketFigures",
+    "/gigafleet.v1.TicketService/GetFailureRates",
     "/gigafleet.v1.TicketService/GetTicketPromise",
     "/gigafleet.v1.TicketService/SetTicketPromise",
     "/gigafleet.v1.TicketService/ListSpares",

@@ -4,6 +4,7 @@
 //! clocks run on school days only.
 
 pub mod attachments;
+pub mod failures;
 pub mod grpc;
 pub mod legs;
 pub mod pages;

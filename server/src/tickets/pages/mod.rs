@@ -3,6 +3,7 @@
 mod create;
 mod figures;
 mod many;
+pub mod panel;
 mod query;
 mod queue;
 pub(in crate::tickets) mod ticket;
@@ -16,6 +17,7 @@ use uuid::Uuid;
 
 use super::{
     attachments::{self, service::Attachments},
+    failures::pages as failures,
     legs::pages as legs,
     rules::{Category, Priority, State, TicketId, WaitingOn, clock::Standing, queue::Deadline},
     service::{Named, TicketView, Tickets},
@@ -59,6 +61,8 @@ pub fn routes(pages: TicketPages) -> Router {
         .route("/tickets/new", get(create::form).post(create::create))
         .route("/tickets/figures", get(figures::figures))
         .route("/tickets/figures/export", get(figures::export))
+        .route("/tickets/failures", get(failures::failures))
+        .route("/tickets/failures/export", get(failures::export))
         .route("/tickets/many", post(many::many))
         .route("/tickets/{municipality}/{ticket}", get(ticket::ticket).post(verbs::change))
         .route("/tickets/{municipality}/{ticket}/legs", post(legs::change))
@@ -82,7 +86,7 @@ pub(in crate::tickets) fn choices<T: Copy>(
 }
 
 /// The same with all first.
-fn with_all(shell: &Shell, choices: Vec<(String, String)>) -> Vec<(String, String)> {
+pub(in crate::tickets) fn with_all(shell: &Shell, choices: Vec<(String, String)>) -> Vec<(String, String)> {
     std::iter::once((String::new(), shell.w.shell.all.to_owned())).chain(choices).collect()
 }
 

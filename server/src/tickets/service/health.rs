@@ -49,7 +49,8 @@ impl Tickets {
         self.own_health_policy(owner).await
     }
 
-    async fn own_health_policy(&self, owner: MunicipalityId) -> Result<HealthPolicy> {
+    /// The same for the server itself.
+    pub(in crate::tickets) async fn own_health_policy(&self, owner: MunicipalityId) -> Result<HealthPolicy> {
         let mut tx = self.db.read().await?;
         let Some(policy) = store::policy(&mut tx, owner).await? else { return Ok(HealthPolicy::default()) };
         serde_json::from_str(&policy).map_err(|source| Error::internal("a policy can not be read", source))
@@ -208,8 +209,8 @@ fn name(row: &SeenRow) -> String {
     row.label.clone().or_else(|| row.serial_number.clone()).unwrap_or_else(|| row.device_id.to_string())
 }
 
-/// The first of many names.
-fn names<'a>(all: impl Iterator<Item = &'a String>) -> String {
+/// The first of many names of devices.
+pub(in crate::tickets) fn names<'a>(all: impl Iterator<Item = &'a String>) -> String {
     let mut all: Vec<&str> = all.map(String::as_str).collect();
     all.sort_unstable();
     let named = all[..all.len().min(NAMED)].join(", ");

@@ -3,6 +3,7 @@
 //! Invariants: who may not see a ticket learns nothing of it, not even that its number is taken; what staff write among themselves
 //! is shown to those only who work on tickets; every change is one transaction of the ticket, what happened, and the audit log.
 
+mod beside;
 mod census;
 mod change;
 mod create;
@@ -19,8 +20,8 @@ mod views;
 
 use std::{collections::HashMap, sync::Arc};
 
-pub(in crate::tickets) use self::change::changed_meanwhile;
 pub use self::{
+    beside::Beside,
     change::Change,
     create::TicketOrder,
     figures::{FiguresOrder, FiguresReport, FiguresRow, MOST_COUNTED},
@@ -29,6 +30,7 @@ pub use self::{
     search::{FoundPage, FoundTicket, SearchOrder},
     views::{CountedView, MOST_VIEWS, ViewOrder},
 };
+pub(in crate::tickets) use self::{change::changed_meanwhile, health::names as device_names, incidents::both};
 pub use super::store::{Behind, EventRow, TicketRow};
 use super::{
     attachments::store::{self as attachments, AttachmentRow},
