@@ -12,6 +12,7 @@ mod bandwidth;
 mod checkins;
 mod directed;
 mod enrollments;
+mod failing_models;
 mod figures;
 mod imports;
 mod lists;

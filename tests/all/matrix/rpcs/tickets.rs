@@ -128,6 +128,11 @@ pub(super) fn tickets() -> Vec<Rpc> {
             &[Anywhere(ViewFigures), SeesOwner(ViewFigures, NO_OWNER)],
             json!({ "municipality_id": "{municipality}", "first_date": "2026-04-01", "last_date": "2027-03-31" }),
         ),
+        staff(
+            "TicketService/GetFailureRates",
+            &[Anywhere(ViewFigures), SeesOwner(ViewFigures, NO_OWNER)],
+            json!({ "municipality_id": "{municipality}", "first_date": "2026-04-01", "last_date": "2027-03-31" }),
+        ),
         staff("TicketService/GetTicketPromise", LIST, of_owner),
         staff("TicketService/SetTicketPromise", PROMISE, promise),
         staff("TicketService/AddTicketAttachment", ANSWER, attach(false)),
