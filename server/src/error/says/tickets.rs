@@ -55,7 +55,7 @@ says! {
     figures_too_many(most): "対象が {most} 件を超えています。期間を短くするか、区市町村を選んでください", "more than {most} tickets: choose a shorter period or a municipality";
     figures_no_school: "学校のほか", "of no school";
     failures_kind: "故障の種類(画面・キーボード・バッテリー・起動・周辺機器)から選んでください", "needs a kind of failure: screen, keyboard, battery, no_start or peripheral";
-    failures_no_model: "機種不明", "model not known";
+    failures_no_model: "機種が不明", "model not known";
     failures_other_models: "その他の機種", "other models";
     failure_alarm_limits(least, most): "{least}〜{most} にしてください", "needs {least} to {most}";
     failure_alarm_subject(model, kind): "同じ機種の故障が増えています:{model} {kind}", "more failures of one model: {model}, {kind}";

@@ -26,31 +26,33 @@ pub(in crate::tickets) struct FailedRow {
     pub serial_number: Option<String>,
 }
 
-/// Failures of devices of an area that came in before a moment, behind a ticket, the first first. A record that was folded into another
-/// one counts as that.
+/// Tickets of an owner that are failures and came in before a moment, behind one of them, the first first. What of them lies in an area is
+/// for the caller to see to: the page is read by the index of such tickets alone, and then their devices by their keys. A record that was
+/// folded into another one counts as that.
 pub(in crate::tickets) async fn failed(
     tx: &mut Tx,
-    area: &Area,
+    owner: MunicipalityId,
     behind: (i64, Uuid),
     before: i64,
     limit: i64,
 ) -> Result<Vec<FailedRow>> {
-    let (sqlite, postgres) = area_sql!(
-        "SELECT t.ticket_id, t.created_at, t.category, r.device_id, r.school_id, r.model, r.label, r.serial_number
-         FROM ticket t
-         JOIN device d ON d.municipality_id = t.municipality_id AND d.device_id = t.device_id
-         JOIN device r ON r.municipality_id = d.municipality_id
+    let query = tx.query(
+        "SELECT t.ticket_id, t.created_at, t.category, COALESCE(r.device_id, t.device_id) AS device_id, r.school_id, r.model,
+             r.label, r.serial_number
+         FROM (
+             SELECT municipality_id, ticket_id, created_at, category, device_id FROM ticket
+             WHERE municipality_id = $1 AND category <= 5 AND device_id IS NOT NULL
+                 AND (created_at, ticket_id) > ($2, $3) AND created_at < $4
+                 AND merged_into IS NULL AND incident_id IS NULL AND state > $5
+             ORDER BY created_at, ticket_id LIMIT $6
+         ) AS t
+         LEFT JOIN device d ON d.municipality_id = t.municipality_id AND d.device_id = t.device_id
+         LEFT JOIN device r ON r.municipality_id = d.municipality_id
              AND r.device_id = COALESCE(d.merged_into_device_id, d.device_id)
-         WHERE t.municipality_id = $1 AND t.category <= 5 AND t.device_id IS NOT NULL
-             AND (t.created_at, t.ticket_id) > ($2, $3) AND t.created_at < $4
-             AND t.merged_into IS NULL AND t.incident_id IS NULL AND t.state > $5 AND ",
-        "r.school_id",
-        "$6",
-        " ORDER BY t.created_at, t.ticket_id LIMIT $7"
+         ORDER BY t.created_at, t.ticket_id",
     );
-    let sql = tx.by_engine(sqlite, postgres);
-    let query = tx.query(sql).bind(area.municipality()).bind(behind.0).bind(behind.1).bind(before);
-    query.bind(i64::from(State::New.to_number())).bind(area.schools_json()).bind(limit).all().await
+    let query = query.bind(owner).bind(behind.0).bind(behind.1).bind(before);
+    query.bind(i64::from(State::New.to_number())).bind(limit).all().await
 }
 
 /// How many devices of a model are in use at a school, and for how many seconds all of them were between two moments.

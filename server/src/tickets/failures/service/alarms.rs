@@ -138,13 +138,18 @@ impl Tickets {
             let mut tx = self.db.read().await?;
             made.insert(owner, store::alarms(&mut tx, owner).await?);
         }
-        let lasting: BTreeSet<_> = made.values().flatten().filter(|row| row.cleared_at.is_none()).map(key_of).collect();
+        // What lasts by one policy was perhaps never raised by another one.
+        let mut lasting: BTreeMap<AlarmPolicy, BTreeSet<_>> = BTreeMap::new();
+        for (owner, policy) in &look.policies {
+            let rows = made.get(owner).into_iter().flatten().filter(|row| row.cleared_at.is_none());
+            lasting.entry(*policy).or_default().extend(rows.map(key_of));
+        }
         let mut raised: BTreeMap<AlarmPolicy, BTreeSet<(String, usize)>> = BTreeMap::new();
         let mut changed = 0;
         for (owner, policy) in &look.policies {
             let none = Tally::new();
             let tally = look.tallies.get(&(policy.recent_days, policy.earlier_days)).unwrap_or(&none);
-            let raised = raised.entry(*policy).or_insert_with(|| judged(policy, tally, &lasting));
+            let raised = raised.entry(*policy).or_insert_with(|| judged(policy, tally, &lasting[policy]));
             let rows = made.remove(owner).unwrap_or_default();
             changed += self.carry_alarms(*owner, policy, tally, raised, rows).await?;
         }

@@ -250,14 +250,14 @@ impl Tickets {
         let mut behind = (from - 1, Uuid::max());
         loop {
             let mut tx = self.db.read().await?;
-            let rows = store::failed(&mut tx, area, behind, before, PAGE).await?;
+            let rows = store::failed(&mut tx, area.municipality(), behind, before, PAGE).await?;
             drop(tx);
             let Some(last) = rows.last() else { return Ok(()) };
             behind = (last.created_at, last.ticket_id);
             *left = left
                 .checked_sub(rows.len() as u64)
                 .ok_or_else(|| Error::new(Kind::Exhausted, "FIGURES_TOO_MANY", say::figures_too_many(MOST_COUNTED)))?;
-            rows.into_iter().for_each(&mut each);
+            rows.into_iter().filter(|row| area.covers(row.school_id.map(SchoolId))).for_each(&mut each);
             tokio::task::yield_now().await;
         }
     }
