@@ -280,6 +280,7 @@ impl Bound {
                 exports: exports.clone(),
                 access: self.access.clone(),
                 network: network.clone(),
+                tickets: tickets.clone(),
             }))
             .merge(network::pages::routes(NetworkPages {
                 network: network.clone(),

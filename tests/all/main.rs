@@ -15,6 +15,7 @@ mod certificates;
 mod clocks;
 mod database_faults;
 mod enrolment;
+mod failing_models;
 mod hostile;
 mod importing;
 mod judging_servers;

@@ -123,6 +123,58 @@ pub fn tally(language: Language, title: &str, figures: &[Figure], whole: i64) ->
     html
 }
 
+/// A value that is known as far as its interval goes.
+#[derive(Debug, Clone)]
+pub struct Range {
+    /// What it is.
+    pub label: String,
+    /// As low as it may be.
+    pub low: f64,
+    /// As it was counted.
+    pub value: f64,
+    /// As high as it may be.
+    pub high: f64,
+    /// The same in words.
+    pub text: String,
+    /// How it looks.
+    pub tone: Tone,
+}
+
+/// Bars with the interval within which each of them lies, in lines with their words. Values fill at most half of the width, so that
+/// their intervals have room; what is less known still goes to the edge.
+pub fn ranges(language: Language, title: &str, ranges: &[Range]) -> String {
+    let mut html = format!("<figure class=\"chart\"><figcaption>{}</figcaption>", escape(title));
+    if ranges.is_empty() {
+        let _infallible = write!(html, "<p class=\"empty\">{}</p></figure>", language.words().shell.empty);
+        return html;
+    }
+    let greatest = |of: fn(&Range) -> f64| ranges.iter().map(of).fold(0.0, f64::max);
+    let (value, high) = (greatest(|range| range.value), greatest(|range| range.high));
+    let most = if value > 0.0 { high.min(value * 2.0) } else { high }.max(f64::MIN_POSITIVE);
+    let place = |value: f64| (value / most * 100.0).clamp(0.0, 100.0);
+    html.push_str("<table class=\"ranges\"><tbody>");
+    for range in ranges {
+        let (low, value, high) = (place(range.low), place(range.value), place(range.high));
+        let class = range.tone.class();
+        // The picture repeats the words, so it is hidden from who hears the page.
+        let _infallible = write!(
+            html,
+            "<tr><th scope=\"row\">{}</th><td class=\"number\">{}</td><td class=\"bar\" aria-hidden=\"true\">\
+             <svg viewBox=\"0 0 100 12\" preserveAspectRatio=\"none\" focusable=\"false\">\
+             <rect class=\"{class}\" x=\"0\" y=\"1\" width=\"{value:.1}\" height=\"10\"/>\
+             <rect class=\"span\" x=\"{low:.1}\" y=\"5\" width=\"{:.1}\" height=\"2\"/>\
+             <rect class=\"span\" x=\"{low:.1}\" y=\"2\" width=\"0.4\" height=\"8\"/>\
+             <rect class=\"span\" x=\"{:.1}\" y=\"2\" width=\"0.4\" height=\"8\"/></svg></td></tr>",
+            escape(&range.label),
+            escape(&range.text),
+            high - low,
+            (high - 0.4).max(0.0),
+        );
+    }
+    html.push_str("</tbody></table></figure>");
+    html
+}
+
 /// A line without axes beside a figure; its text alternative names first, least, most and last.
 pub fn sparkline(language: Language, title: &str, values: &[i64]) -> String {
     let (Some(first), Some(last)) = (values.first(), values.last()) else { return String::new() };
@@ -299,6 +351,23 @@ mod tests {
         assert!(html.contains("href=\"/devices?a=1&amp;b=&lt;\"") && html.contains("width=\"50.0\""));
         assert!(html.contains("width=\"15.0\"") && !html.contains("style="));
         assert!(tally(Language::En, "t", &[], 0).contains("None"));
+    }
+
+    #[test]
+    fn ranges_keep_what_is_little_known_within_the_picture() {
+        let range = |label: &str, low, value, high| Range {
+            label: label.to_owned(),
+            low,
+            value,
+            high,
+            text: format!("{value:.1}"),
+            tone: Tone::Plain,
+        };
+        let html = ranges(Language::Ja, "t", &[range("<a>", 1.0, 2.0, 3.0), range("b", 0.1, 1.0, 90.0)]);
+        assert!(html.contains("&lt;a&gt;") && html.contains("width=\"50.0\" height=\"10\""), "{html}");
+        assert!(html.contains("x=\"2.5\" y=\"5\" width=\"97.5\""), "up to the edge: {html}");
+        assert!(!ranges(Language::En, "t", &[range("none", 0.0, 0.0, 0.0)]).contains("NaN"));
+        assert!(ranges(Language::En, "t", &[]).contains("Nothing matches"));
     }
 
     #[test]

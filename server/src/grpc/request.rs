@@ -65,6 +65,7 @@ const METHODS: &[&str] = &[
     "/gigafleet.v1.TicketService/TryCauseRules",
     "/gigafleet.v1.TicketService/SuggestDuplicates",
     "/gigafleet.v1.TicketService/GetTicketFigures",
+    "/gigafleet.v1.TicketService/GetFailureRates",
     "/gigafleet.v1.TicketService/GetTicketPromise",
     "/gigafleet.v1.TicketService/SetTicketPromise",
     "/gigafleet.v1.TicketService/ListSpares",

@@ -1,4 +1,5 @@
-//! Background work of tickets: what incidents, the health of devices and time make of them; files that belong to none.
+//! Background work of tickets: what incidents, the health of devices, failures of their models and time make of them; files that belong
+//! to none.
 
 use std::time::{Duration, Instant};
 
@@ -19,6 +20,9 @@ const HEALTH_PACE: Duration = Duration::from_secs(3_600);
 const FIRST_HEALTH: Duration = Duration::from_secs(600);
 /// It rests this many times as long as it worked after each owner, so that it takes a small share of a core however large the fleet.
 const HEALTH_REST: u32 = 4;
+
+/// From one look at the failures of all models to the next. The first comes at once: it reads what people said, not what devices say.
+const FAILURES_PACE: Duration = Duration::from_secs(3_600);
 
 /// From one sweep of files to the next.
 const SWEEP_PACE: Duration = Duration::from_secs(3_600);
@@ -45,6 +49,7 @@ impl TicketJobs {
 async fn keep_tickets(tickets: &Tickets, mut lease: Lease, mut stop: watch::Receiver<bool>) {
     let mut kept: Option<Instant> = None;
     let mut health_at = Instant::now() + FIRST_HEALTH;
+    let mut failures_at = Instant::now();
     loop {
         match lease.hold().await {
             Ok(true) => {
@@ -60,6 +65,12 @@ async fn keep_tickets(tickets: &Tickets, mut lease: Lease, mut stop: watch::Rece
                         Err(error) => tracing::debug!(error = error.chain(), "queues wait for the database"),
                     }
                     kept = Some(Instant::now());
+                }
+                if Instant::now() >= failures_at {
+                    if let Err(error) = judge_failures(tickets, &mut lease, &mut stop).await {
+                        tracing::debug!(error = error.chain(), "failures of models wait for the database");
+                    }
+                    failures_at = Instant::now() + FAILURES_PACE;
                 }
                 if Instant::now() >= health_at {
                     if let Err(error) = judge_health(tickets, &mut lease, &mut stop).await {
@@ -100,6 +111,33 @@ async fn judge_health(tickets: &Tickets, lease: &mut Lease, stop: &mut watch::Re
             return Ok(());
         }
     }
+    Ok(())
+}
+
+/// One look at the failures of all models, of all owners together: one that can not be counted leaves the look to the next time, since
+/// without it the others would be compared with something else.
+async fn judge_failures(tickets: &Tickets, lease: &mut Lease, stop: &mut watch::Receiver<bool>) -> Result<()> {
+    let mut look = tickets.begin_failure_look().await?;
+    for owner in look.owners() {
+        if !lease.hold().await? {
+            return Ok(());
+        }
+        let started = Instant::now();
+        tickets.count_into_failure_look(&mut look, owner).await?;
+        // What is more urgent goes on meanwhile.
+        tickets.follow_incidents().await?;
+        if rest(started.elapsed() * HEALTH_REST, stop).await {
+            return Ok(());
+        }
+    }
+    if !lease.hold().await? {
+        return Ok(());
+    }
+    match tickets.end_failure_look(look).await? {
+        0 => {}
+        changed => tracing::info!(changed, "tickets followed the failures of models"),
+    }
+    tracing::debug!("looked at the failures of all models");
     Ok(())
 }
 

@@ -5,6 +5,7 @@
 
 pub mod attachments;
 pub mod desk;
+pub mod failures;
 pub mod grpc;
 pub mod legs;
 pub mod pages;

@@ -3,6 +3,7 @@
 //! Each test has a server and a browser of its own; at most two browsers run at a time (`gigafleet_tests::browser`). What
 //! has to hold on every page is held by `every_page`, over the one list in `pages`.
 
+mod failing;
 mod pages;
 mod person;
 mod town;

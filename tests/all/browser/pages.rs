@@ -313,6 +313,12 @@ fn tickets(town: &Town) -> Vec<Page> {
         of("ticket-figures", vec![open("/tickets/figures")]),
         of("ticket-figures-schools", vec![open(format!("/tickets/figures?municipality_id={}", town.municipality))]),
         of("ticket-figures-refused", vec![open("/tickets/figures?by=2&first_date=2026-11-31")]),
+        of("ticket-failures", vec![open("/tickets/failures")]),
+        of(
+            "ticket-failures-kinds",
+            vec![open(format!("/tickets/failures?municipality_id={}&by=4", town.municipality))],
+        ),
+        of("ticket-failures-refused", vec![open("/tickets/failures?by=2&first_date=2026-11-31")]),
         of("ticket-device", legs.clone()),
         of(
             "ticket-device-refused",

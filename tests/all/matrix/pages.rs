@@ -413,6 +413,17 @@ fn tickets() -> Vec<Page> {
             "/tickets/figures/export?municipality_id={municipality}",
             &[Anywhere(ViewFigures), SeesOwner(ViewFigures, NO_OWNER), InOwner(Export)],
         ),
+        get("/tickets/failures", "/tickets/failures", &[Anywhere(ViewFigures)]),
+        get(
+            "/tickets/failures",
+            "/tickets/failures?municipality_id={municipality}",
+            &[Anywhere(ViewFigures), SeesOwner(ViewFigures, NO_OWNER)],
+        ),
+        get(
+            "/tickets/failures/export",
+            "/tickets/failures/export?municipality_id={municipality}",
+            &[Anywhere(ViewFigures), SeesOwner(ViewFigures, NO_OWNER), InOwner(Export)],
+        ),
     ]
 }
 

@@ -195,6 +195,70 @@ pub(in crate::cli) fn tried_rules(found: v1::TryCauseRulesResponse) -> Value {
     Object::default().value("tickets", tickets).value("explained", explained).list("rules", rules, rule).into()
 }
 
+fn failure_rate(rate: v1::FailureRate) -> Value {
+    let v1::FailureRate {
+        group_id,
+        name,
+        failures,
+        failed_devices,
+        devices_in_use,
+        average_devices,
+        device_years,
+        rate,
+        rate_low,
+        rate_high,
+    } = rate;
+    Object::default()
+        .text("group_id", group_id)
+        .text("name", name)
+        .value("failures", failures)
+        .value("failed_devices", failed_devices)
+        .value("devices_in_use", devices_in_use)
+        .value("average_devices", average_devices)
+        .value("device_years", device_years)
+        .optional("rate", rate)
+        .optional("rate_low", rate_low)
+        .optional("rate_high", rate_high)
+        .into()
+}
+
+fn failure_alarm(alarm: v1::FailureAlarm) -> Value {
+    let category = alarm.category().as_str_name();
+    let v1::FailureAlarm {
+        municipality_id,
+        model,
+        category: _,
+        failed_devices,
+        devices_in_use,
+        recent_days,
+        other_owner_count,
+        raise_time,
+        ticket_number,
+    } = alarm;
+    Object::default()
+        .text("municipality_id", municipality_id)
+        .text("model", model)
+        .value("category", category)
+        .value("failed_devices", failed_devices)
+        .value("devices_in_use", devices_in_use)
+        .value("recent_days", recent_days)
+        .value("other_owner_count", other_owner_count)
+        .time("raise_time", raise_time)
+        .value("ticket_number", ticket_number)
+        .into()
+}
+
+/// Failure rates by group, of all together, and models that fail more often than they should.
+pub(in crate::cli) fn failure_rates(found: v1::GetFailureRatesResponse) -> Value {
+    let v1::GetFailureRatesResponse { as_of_time, rows, whole, alarms } = found;
+    Object::default()
+        .time("as_of_time", as_of_time)
+        .list("rows", rows, failure_rate)
+        .optional("whole", whole.map(failure_rate))
+        .list("alarms", alarms, failure_alarm)
+        .into()
+}
+
 /// A ticket with what happened to it.
 pub(in crate::cli) fn ticket_whole(whole: v1::GetTicketResponse) -> Value {
     let v1::GetTicketResponse { ticket: itself, events, merged, attachments } = whole;

@@ -4,8 +4,9 @@ use clap::{Args, Subcommand};
 use gigafleet_proto::v1::{self, change_ticket_request::Verb};
 
 mod attachments;
-mod desk;
 mod causes;
+mod desk;
+mod failures;
 mod figures;
 mod health;
 mod legs;
@@ -208,6 +209,8 @@ enum TicketsCommand {
     Undo(TicketArgs),
     /// Count tickets: how many came in, how they were answered and ended, what waits.
     Figures(figures::FiguresArgs),
+    /// Count failures of devices: rates by model, school, municipality or kind, and models that fail more often than they should.
+    Failures(failures::FailuresArgs),
     /// From which figures on a device makes a ticket by itself.
     #[command(subcommand)]
     HealthPolicy(health::HealthPolicyCommand),
@@ -262,6 +265,7 @@ reader!(impact, TicketImpact, "TICKET_IMPACT_", "impact");
 reader!(urgency, TicketUrgency, "TICKET_URGENCY_", "urgency");
 reader!(waiting_on, TicketWaitingOn, "TICKET_WAITING_ON_", "one to wait for");
 reader!(grouping, TicketGrouping, "TICKET_GROUPING_", "way to count");
+reader!(failure_grouping, FailureGrouping, "FAILURE_GROUPING_", "way to count");
 reader!(due, TicketDue, "TICKET_DUE_", "time when something is due");
 
 /// Runs a command about tickets.
@@ -302,6 +306,7 @@ pub(super) async fn run(args: TicketsArgs) -> Result<()> {
         TicketsCommand::Unmerge(ticket) => (ticket, Verb::Unmerge(v1::UnmergeTicket {})),
         TicketsCommand::Undo(ticket) => (ticket, Verb::Undo(v1::UndoTicket {})),
         TicketsCommand::Figures(args) => return figures::figures(&client, args, as_json).await,
+        TicketsCommand::Failures(args) => return failures::failures(&client, args, as_json).await,
         TicketsCommand::HealthPolicy(command) => return health::health_policy(&client, command).await,
         TicketsCommand::Desk(command) => return desk::run(&client, command, as_json).await,
         TicketsCommand::Causes(command) => return causes::run(&client, command, as_json).await,

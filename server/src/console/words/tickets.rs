@@ -171,10 +171,27 @@ words! {
         rule_source: "ルールの出典", "Source of the rule";
         of_school: "この学校の問い合わせ", "Tickets of this school";
         of_device: "この端末の問い合わせ", "Tickets of this device";
+        none_open: "未完了の問い合わせはありません。", "No open ticket.";
         of_incident: "この障害の問い合わせ", "Tickets of this incident";
         figures: "問い合わせの集計", "Figures of tickets";
         figures_lead: "件数・約束の達成・未完了の年齢を集計します。個々の問い合わせの内容は含みません。", "How many came in, how promises were kept, how old is what is open. No single ticket is shown.";
         figures_note: "未完了は、受付日に関係なく現在の件数です。そのほかは期間内に受け付けた問い合わせで、統合されたものは統合先だけを数えます。時間は授業日の対応時間(分)で、学校の回答を待った時間を除きます。中央値の右の小さな数は90%値です。期限は各区市町村が約束した値(SLA)と、いまの授業日カレンダーで判定します。再発は、解決後に再開した問い合わせの割合です。", "Open counts what is open now, whenever it came in. All else is of tickets that came in within the period; of those that went into another one only the other counts. Times are minutes of service on school days, without waiting for the school; the small number is the ninth of ten. Deadlines are those that each municipality promised (SLA), by the calendar as it is now. Came back is the share of tickets that were reopened after they were resolved.";
+        ticket: "問い合わせ", "Ticket";
+        failures: "故障率", "Failure rates";
+        failures_lead: "端末の故障を、使用中の端末100台・1年あたりで比べます。個々の問い合わせの内容は含みません。", "Failures of devices, for 100 devices in use for a year. No single ticket is shown.";
+        failures_note: "故障は、期間内に受け付け、トリアージ以降に進んだ問い合わせ(画面・キーボード・バッテリー・起動しない・ペンや周辺機器)のある端末です。同じ端末の同じ種類は1回だけ数え、統合されたもの、通信障害に紐付いたものは数えません。使用時間は、台帳に登録された時から使用を終えた時までで、修理中を含み、予備機を含みません。故障率=故障 ÷ 延べ使用年数 × 100。95%区間はポアソン分布の正確な区間(Garwood 1936)で、故障が少ないほど幅が広くなります。機種と学校は、区間の下限が高い順に並びます。故障端末の割合=故障した端末 ÷ 期間中の平均使用台数。機種名は、全角・半角、大文字・小文字、空白、ハイフンの違いをまとめます。", "A failure is a device with a ticket about its screen, keyboard, battery, start or peripherals that came in within the period and was triaged or went further. One device counts once for each kind; what was merged or belongs to an outage does not count. A device is in use from when the registry knows it until it left use, also while in repair, but not as a spare. Rate = failures ÷ device-years × 100. The interval of 95 % is the exact one for Poisson counts (Garwood 1936): the fewer failures, the wider. Models and schools stand in the order of its low end. Share = devices that failed ÷ devices in use on average. Names of models are taken together whatever their width, case, spaces and hyphens.";
+        failures_alarms: "故障が増えている機種", "Models that fail more often";
+        failures_alarms_note: "直近の故障率が、同じ機種の以前とも、ほかの機種の直近とも違い、偶然では説明しにくい機種です(2つのポアソン率の正確な条件付き検定、調べた組の数でボンフェローニ補正)。基準は、区市町村ごとの端末の状態の基準にあります。", "Models whose failures of late differ from their own before and from those of other models, so that chance hardly explains it (exact conditional test of two Poisson rates, corrected by Bonferroni for all that is looked at). Its thresholds are part of each municipality's policy of device health.";
+        failure_kind: "故障の種類", "Kind of failure";
+        failure_count: "故障", "Failures";
+        failed_devices: "故障した端末", "Devices that failed";
+        devices_in_use: "使用中の端末", "Devices in use";
+        device_years: "延べ使用年数", "Device-years";
+        failure_rate: "故障率(100台・年)", "Per 100 a year";
+        interval_95: "95%区間", "95 % interval";
+        failure_share: "故障端末の割合", "Share that failed";
+        no_failures: "使用中の端末がありません。", "No device was in use.";
+        by_rate: "故障率と95%区間", "Rates with their 95 % intervals";
         first_date: "受付日(から)", "Came in from";
         last_date: "受付日(まで)", "Until";
         by: "集計の単位", "Counted by";
@@ -202,6 +219,41 @@ words! {
         key_back: "一覧へ戻る", "Back to the list";
         key_new: "問い合わせを登録", "New ticket";
     }
+}
+
+/// What an alarm of a model says: model, kind, failed of devices within days, at how many other owners.
+pub fn alarm_text(
+    language: Language,
+    (model, kind): (&str, &str),
+    (failed, devices, days): (i64, i64, i64),
+    others: i64,
+) -> String {
+    let said = language.choose(
+        format!(
+            "{model}:{kind}の故障が増えています。直近{days}日に、使用中の{devices}台のうち{failed}台で起きました。"
+        ),
+        format!("{model}: more failures of {kind}. {failed} of {devices} devices in use within {days} days."),
+    );
+    let elsewhere = language.choose(
+        format!("ほかの{others}区市町村でも起きています。"),
+        format!(" It happens at {others} other municipalities too."),
+    );
+    if others > 0 { said + &elsewhere } else { said }
+}
+
+/// Lines that a page does not show: "ほか 12 行はファイルにあります。"
+pub fn more_in_file(language: Language, count: usize) -> String {
+    language.choose(format!("ほか {count} 行はファイルにあります。"), format!("{count} more lines are in the file."))
+}
+
+/// The way to all tickets in a queue: "未完了 12 件をすべて見る".
+pub fn all_open_text(language: Language, count: usize) -> String {
+    language.choose(format!("未完了 {count} 件をすべて見る"), format!("All {count} that are open"))
+}
+
+/// The way to all tickets there are, done or not: "完了を含む 12 件をすべて見る".
+pub fn all_text(language: Language, count: usize) -> String {
+    language.choose(format!("完了を含む {count} 件をすべて見る"), format!("All {count}, done or not"))
 }
 
 /// How long until something is due, or since when it is late: "あと 45 分" / "45 min left".

@@ -54,6 +54,14 @@ says! {
     figures_of_schools: "学校別の集計には区市町村を選んでください", "counting by school needs a municipality";
     figures_too_many(most): "対象が {most} 件を超えています。期間を短くするか、区市町村を選んでください", "more than {most} tickets: choose a shorter period or a municipality";
     figures_no_school: "学校のほか", "of no school";
+    failures_kind: "故障の種類(画面・キーボード・バッテリー・起動・周辺機器)から選んでください", "needs a kind of failure: screen, keyboard, battery, no_start or peripheral";
+    failures_no_model: "機種が不明", "model not known";
+    failures_other_models: "その他の機種", "other models";
+    failure_alarm_limits(least, most): "{least}〜{most} にしてください", "needs {least} to {most}";
+    failure_alarm_subject(model, kind): "同じ機種の故障が増えています:{model} {kind}", "more failures of one model: {model}, {kind}";
+    failure_alarm_text(model, days, count, devices, names): "{model} は使用中の {devices} 台のうち {count} 台が、この {days} 日に同じ種類の故障をしています。以前の同じ機種とも、ほかの機種とも、偶然では説明しにくい差です。対象の端末: {names}", "{count} of {devices} devices {model} in use failed in the same way within {days} days, which chance hardly explains, neither against the same model before nor against others. Devices: {names}";
+    failure_alarm_others(count): "ほかの {count} 区市町村でも起きています", "it happens at {count} other municipalities too";
+    failure_alarm_over: "以前やほかの機種との差がなくなったことを確認しました", "it fails no more often than before and than other models any more";
     health_models(most): "機種と出典を入力してください({most} 件まで)", "needs models with their sources, at most {most}";
     health_ends(most): "OSの種類・バージョン・最終日・出典を入力してください({most} 件まで)", "needs kind, version, last day and source of operating systems, at most {most}";
     health_text(count, names): "対象の端末 {count} 台: {names}", "{count} devices: {names}";

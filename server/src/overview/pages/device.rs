@@ -17,7 +17,7 @@ use crate::{
     console::{Fields, FormState, PageResult, Respond as _, Shell, page, see_other, words::devices as words},
     devices::{
         rules::{
-            DeviceId,
+            DeviceId, DeviceKey,
             fields::{Field, Lifecycle, Source},
             lifecycle::Verb,
             values::parse_value,
@@ -26,10 +26,13 @@ use crate::{
     },
     error::{Error, Result, says},
     schools::rules::{MunicipalityId, SchoolId},
+    tickets::pages::panel::TicketPanel,
 };
 
 /// Entries of the timeline on one page.
 const ENTRIES: i64 = 20;
+/// Tickets of a device that are read.
+const TICKETS: i64 = 100;
 /// What the form changes. The life of a device is moved by verbs.
 const EDITABLE: [Field; 12] = [
     Field::Label,
@@ -67,6 +70,7 @@ struct DevicePage {
     conflict: bool,
     verbs: Vec<(&'static str, &'static str)>,
     editable: bool,
+    tickets: Option<TicketPanel>,
 }
 
 struct Line {
@@ -88,6 +92,8 @@ pub(super) struct Before {
     at: Option<i64>,
     rank: Option<u8>,
     id: Option<Uuid>,
+    /// Tickets that are done too.
+    tickets: Option<String>,
 }
 
 impl Before {
@@ -104,7 +110,7 @@ pub(super) async fn device(
 ) -> PageResult {
     let view = pages.overview.device(&person.staff, DeviceId(id)).await?;
     let form = FormState::filled(Fields::of(EDITABLE.iter().map(|field| (field.name(), value(&view, *field)))));
-    show(person, &pages, &view, form, StatusCode::OK, before.position()).await
+    show(person, &pages, &view, form, StatusCode::OK, before).await
 }
 
 pub(super) async fn edit(
@@ -119,11 +125,11 @@ pub(super) async fn edit(
         // What was typed stays, with the old version: sent again it is refused again until the newest is opened.
         Err(error) if error.reason == "ETAG_MISMATCH" => {
             let form = FormState::refused_here(fields, error);
-            show(person, &pages, &view, form, StatusCode::CONFLICT, None).await
+            show(person, &pages, &view, form, StatusCode::CONFLICT, Before::default()).await
         }
         Err(error) => {
             let form = FormState::refused(fields, error)?;
-            show(person, &pages, &view, form, StatusCode::UNPROCESSABLE_ENTITY, None).await
+            show(person, &pages, &view, form, StatusCode::UNPROCESSABLE_ENTITY, Before::default()).await
         }
     }
 }
@@ -173,13 +179,13 @@ async fn show(
     view: &v1::Device,
     form: FormState,
     status: StatusCode,
-    before: Option<Position>,
+    before: Before,
 ) -> PageResult {
     let shell = person.shell;
     let language = shell.language;
     let parse = |text: &str| Uuid::parse_str(text).ok();
     let id = parse(&view.device_id).ok_or_else(|| Error::internal("a device has no id", view.device_id.clone()))?;
-    let mut found = pages.registry.timeline(&person.staff, DeviceId(id), before, ENTRIES + 1).await?;
+    let mut found = pages.registry.timeline(&person.staff, DeviceId(id), before.position(), ENTRIES + 1).await?;
     let more = found.len() > usize::try_from(ENTRIES).unwrap_or(usize::MAX);
     if more {
         found.pop();
@@ -195,7 +201,16 @@ async fn show(
     let verbs = view.open_verbs.iter().filter_map(|number| Verb::from_number(i64::from(*number)));
     let verbs = verbs.map(|verb| (verb.name(), words::verb_text(language, verb.name())));
     let presence = super::devices::presence(&shell, view.presence());
+    let tickets = match owner {
+        Some(municipality) => {
+            let key = DeviceKey { municipality, device: DeviceId(id) };
+            pages.tickets.of_device(&person.staff, key, TICKETS).await?
+        }
+        None => None,
+    };
+    let all = before.tickets.is_none().then(|| format!("/devices/{id}?tickets=all#tickets"));
     let template = DevicePage {
+        tickets: tickets.map(|beside| TicketPanel::of_device(&shell, &beside, all)),
         form,
         id: id.to_string(),
         title: title(view),

@@ -22,6 +22,7 @@ use crate::{
     devices::service::{export::Exports, identity::Identities, registry::Registry},
     network::service::Network,
     schools::service::Schools,
+    tickets::service::Tickets,
 };
 
 /// What these pages read.
@@ -35,6 +36,7 @@ pub struct OverviewPages {
     pub exports: Exports,
     pub access: Access,
     pub network: Network,
+    pub tickets: Tickets,
 }
 
 /// The pages that show many features.

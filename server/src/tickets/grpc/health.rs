@@ -2,7 +2,10 @@
 
 use gigafleet_proto::v1;
 
-use crate::tickets::rules::health::{HealthPolicy, OsEnd, SwellingModel};
+use crate::tickets::{
+    failures::rules::alarm::AlarmPolicy,
+    rules::health::{HealthPolicy, OsEnd, SwellingModel},
+};
 
 /// A policy as it is said. Its limits are those of [`HealthPolicy::check`].
 pub fn policy_of(message: v1::DeviceHealthPolicy) -> HealthPolicy {
@@ -21,6 +24,7 @@ pub fn policy_of(message: v1::DeviceHealthPolicy) -> HealthPolicy {
         not_seen_school_days: message.not_seen_school_days,
         swelling_models: message.swelling_models.into_iter().map(model).collect(),
         os_ends: message.os_ends.into_iter().map(end).collect(),
+        failure_alarm: message.failure_alarm.map_or_else(AlarmPolicy::default, alarm_of),
     }
 }
 
@@ -40,5 +44,28 @@ pub fn policy_message(policy: HealthPolicy) -> v1::DeviceHealthPolicy {
         not_seen_school_days: policy.not_seen_school_days,
         swelling_models: policy.swelling_models.into_iter().map(model).collect(),
         os_ends: policy.os_ends.into_iter().map(end).collect(),
+        failure_alarm: Some(alarm_message(policy.failure_alarm)),
+    }
+}
+
+fn alarm_of(message: v1::FailureAlarmPolicy) -> AlarmPolicy {
+    AlarmPolicy {
+        recent_days: message.recent_days,
+        earlier_days: message.earlier_days,
+        devices_least: message.devices_least,
+        failures_least: message.failures_least,
+        ratio_percent: message.ratio_percent,
+        chance_per_million: message.chance_per_million,
+    }
+}
+
+fn alarm_message(policy: AlarmPolicy) -> v1::FailureAlarmPolicy {
+    v1::FailureAlarmPolicy {
+        recent_days: policy.recent_days,
+        earlier_days: policy.earlier_days,
+        devices_least: policy.devices_least,
+        failures_least: policy.failures_least,
+        ratio_percent: policy.ratio_percent,
+        chance_per_million: policy.chance_per_million,
     }
 }

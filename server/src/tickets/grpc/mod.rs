@@ -1,8 +1,9 @@
 //! TicketService: the queue, one ticket, one verb on one or many.
 
 mod attachments;
-mod desk;
 pub mod causes;
+mod desk;
+mod failures;
 mod figures;
 pub mod health;
 mod legs;
@@ -32,7 +33,7 @@ use super::{
 };
 use crate::{
     access::{
-        rules::{StaffId, days::parse_date, fields::parse_filled},
+        rules::{Right, StaffId, days::parse_date, fields::parse_filled},
         service::Access,
     },
     clock::Timestamp,
@@ -464,6 +465,17 @@ impl TicketService for TicketGrpc {
         let order = figures::order_of(&request.into_inner())?;
         let report = self.tickets.figures(&staff, order).await?;
         Ok(Response::new(figures::report_message(&report)))
+    }
+
+    async fn get_failure_rates(
+        &self,
+        request: Request<v1::GetFailureRatesRequest>,
+    ) -> Result<Response<v1::GetFailureRatesResponse>, Status> {
+        let staff = caller::staff(request.metadata(), &self.access).await?;
+        let order = failures::order_of(&request.into_inner())?;
+        let report = self.tickets.failures(&staff, order).await?;
+        let alarms = self.tickets.failure_alarms(&staff, Right::ViewFigures, order.owner).await?;
+        Ok(Response::new(failures::report_message(&report, &alarms)))
     }
 
     async fn get_device_health_policy(

@@ -4,6 +4,7 @@ mod causes;
 mod create;
 mod figures;
 mod many;
+pub mod panel;
 mod query;
 mod queue;
 pub(in crate::tickets) mod ticket;
@@ -18,6 +19,7 @@ use uuid::Uuid;
 use super::{
     attachments::{self, service::Attachments},
     desk::pages as desk,
+    failures::pages as failures,
     legs::pages as legs,
     rules::{Category, Priority, State, TicketId, WaitingOn, clock::Standing, queue::Deadline},
     service::{Named, TicketView, Tickets},
@@ -63,6 +65,8 @@ pub fn routes(pages: TicketPages) -> Router {
         .route("/tickets/new/similar", post(create::similar))
         .route("/tickets/figures", get(figures::figures))
         .route("/tickets/figures/export", get(figures::export))
+        .route("/tickets/failures", get(failures::failures))
+        .route("/tickets/failures/export", get(failures::export))
         .route("/tickets/many", post(many::many))
         .route("/tickets/{municipality}/{ticket}", get(ticket::ticket).post(verbs::change))
         .route("/tickets/{municipality}/{ticket}/legs", post(legs::change))
@@ -88,7 +92,7 @@ pub(in crate::tickets) fn choices<T: Copy>(
 }
 
 /// The same with all first.
-fn with_all(shell: &Shell, choices: Vec<(String, String)>) -> Vec<(String, String)> {
+pub(in crate::tickets) fn with_all(shell: &Shell, choices: Vec<(String, String)>) -> Vec<(String, String)> {
     std::iter::once((String::new(), shell.w.shell.all.to_owned())).chain(choices).collect()
 }
 

@@ -21,6 +21,7 @@ use crate::{
     error::{Error, FieldViolation, Kind, Result, says::tickets as say},
     schools::rules::MunicipalityId,
     tickets::{
+        failures::pages::{AlarmLine, alarm_lines},
         rules::{
             Category, Priority, State, WaitingOn,
             filter::{Due, Filter, Holder},
@@ -57,6 +58,7 @@ struct QueuePage {
     dues: Vec<(String, String)>,
     more_open: bool,
     chips: Vec<Chip>,
+    alarms: Vec<AlarmLine>,
     lines: Vec<Line>,
     shown: String,
     first: Option<String>,
@@ -202,9 +204,14 @@ async fn show(person: SignedIn, pages: &TicketPages, address: Address, fields: &
     let status = status_of(&wrong, &keep);
     let language = shell.language;
     let is_filter = address.get("q").is_empty() && address.get("done").is_empty() && !address.pairs().is_empty();
-    let is_wrong = !wrong.is_empty();
+    let (is_wrong, is_first) = (!wrong.is_empty(), behind.is_none());
     let next = found.next.map(|(key, id)| with_page(&address, &format!("{key}.{id}")));
+    let alarms = match works.is_some() && is_first {
+        true => pages.tickets.failure_alarms(staff, Right::WorkTickets, None).await?,
+        false => Vec::new(),
+    };
     let template = QueuePage {
+        alarms: alarm_lines(&shell, staff, &names, &alarms, filter.owner),
         chips: chips(&shell, &address, &filter, &names, &schools, pages, staff).await?,
         keep,
         hidden: address.pairs().to_vec(),

@@ -14,12 +14,20 @@ use super::{
     choices, deadline, named, names, path_of, priority, said, state,
 };
 use crate::{
-    access::{pages::SignedIn, rules::Right, service::names::PlaceNames},
+    access::{
+        pages::SignedIn,
+        rules::{Place, Right, Staff},
+        service::names::PlaceNames,
+    },
     clock::Timestamp,
     console::{
-        Fields, FormState, Language, PageResult, Shell, forms::encode, live, page, respond::own_path, words::fields,
+        Fields, FormState, Language, PageResult, Shell,
+        forms::encode,
+        live, page,
+        respond::own_path,
+        words::{devices, fields},
     },
-    error::{Error, Kind},
+    error::{Error, Kind, Result},
     schools::rules::{MunicipalityId, SchoolId},
     tickets::{
         attachments::{pages::FileLine, service::AttachmentRow},
@@ -204,8 +212,7 @@ fn facts(shell: &Shell, view: &TicketView, names: &PlaceNames) -> Vec<(&'static 
 }
 
 /// What was known of the device when the ticket came in: the registry, then what it said of itself.
-fn snapshot(language: Language, json: Option<&str>) -> Vec<(String, String)> {
-    let read: serde_json::Value = json.and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default();
+fn snapshot(language: Language, read: &serde_json::Value, school: Option<&str>) -> Vec<(String, String)> {
     let text = |value: &serde_json::Value| match value {
         serde_json::Value::String(text) => text.clone(),
         other => other.to_string(),
@@ -214,8 +221,15 @@ fn snapshot(language: Language, json: Option<&str>) -> Vec<(String, String)> {
         .as_object()
         .into_iter()
         .flatten()
-        .filter_map(|(name, value)| Some((fields::field_label(language, name)?.to_owned(), text(value))));
-    let mut pairs: Vec<_> = registry.filter(|(_, value)| !value.is_empty() && value != "null").collect();
+        .filter_map(|(name, value)| Some((name, fields::field_label(language, name)?.to_owned(), text(value))));
+    // A school is stored by its id, all that is one of a few by its word in the contract.
+    let worded = |name: &str, value: &str| match name {
+        "school" => school.map(str::to_owned),
+        "price_yen" => value.parse().ok().map(|yen| devices::yen(language, yen)),
+        _ => Some(devices::value_text(language, value)),
+    };
+    let registry = registry.filter(|(_, _, value)| !value.is_empty() && value != "null");
+    let mut pairs: Vec<_> = registry.filter_map(|(name, label, value)| Some((label, worded(name, &value)?))).collect();
     let said = &read["said"];
     let percent = |key: &str| said[key].as_i64().map(|percent| format!("{percent}%"));
     let gigabytes = |key: &str| said[key].as_i64().map(|bytes| format!("{:.1} GB", bytes as f64 / 1e9));
@@ -235,6 +249,19 @@ fn snapshot(language: Language, json: Option<&str>) -> Vec<(String, String)> {
 fn named_text(named: &serde_json::Value) -> Option<String> {
     let names: Vec<_> = named.as_array()?.iter().filter_map(|name| name.as_str()).collect();
     Some(format!("→ {}", names.join("、")))
+}
+
+/// The name of the school at which the device was when the ticket came in; none where that is out of the reader's sight.
+async fn school_then(
+    pages: &TicketPages,
+    staff: &Staff,
+    owner: MunicipalityId,
+    then: &serde_json::Value,
+) -> Result<Option<String>> {
+    let id = then["registry"]["school"].as_str().and_then(|id| Uuid::try_parse(id).ok()).map(SchoolId);
+    let Some(school) = id else { return Ok(None) };
+    let names = pages.access.place_names(staff, Right::ViewTickets, &[Place::School(owner, school)]).await?;
+    Ok(names.school(school).map(str::to_owned))
 }
 
 fn entry(shell: &Shell, event: &EventRow, attachments: &[AttachmentRow], path: &str) -> Entry {
@@ -314,6 +341,8 @@ pub(in crate::tickets) async fn show(
     let (works, reports) = (may(Right::WorkTickets), may(Right::ReportTickets));
     let names = names(pages, staff, std::slice::from_ref(&view)).await?;
     let language = shell.language;
+    let then = view.row.snapshot.as_deref().and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default();
+    let school_then = school_then(pages, staff, owner, &then).await?;
     let people = match works {
         true => pages.tickets.proposals(staff, owner, Named::Id(TicketId(view.row.ticket_id))).await?,
         false => Vec::new(),
@@ -360,7 +389,7 @@ pub(in crate::tickets) async fn show(
         restoration: deadline(&shell, view.standing.restoration),
         restoration_due: view.standing.restoration.and_then(|deadline| deadline.due),
         facts: facts(&shell, &view, &names),
-        snapshot: snapshot(language, view.row.snapshot.as_deref()),
+        snapshot: snapshot(language, &then, school_then.as_deref()),
         device: view.row.device_id.map(|device| format!("/devices/{device}")),
         causes,
         alike,

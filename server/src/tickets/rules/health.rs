@@ -8,6 +8,7 @@ use crate::{
     access::rules::days::parse_date,
     devices::rules::fields::OsKind,
     error::{Both, FieldViolation, says::tickets as say},
+    tickets::failures::rules::alarm::AlarmPolicy,
 };
 
 /// Most models and most ends of support that are kept.
@@ -90,6 +91,9 @@ pub struct HealthPolicy {
     pub swelling_models: Vec<SwellingModel>,
     /// Ends of support.
     pub os_ends: Vec<OsEnd>,
+    /// From how much on the failures of a model are; ours where an owner that said the rest did not say it.
+    #[serde(default)]
+    pub failure_alarm: AlarmPolicy,
 }
 
 impl Default for HealthPolicy {
@@ -108,6 +112,7 @@ impl Default for HealthPolicy {
             not_seen_school_days: 20,
             swelling_models: Vec::new(),
             os_ends: vec![windows_10],
+            failure_alarm: AlarmPolicy::default(),
         }
     }
 }
@@ -138,6 +143,7 @@ impl HealthPolicy {
         };
         let ends = self.os_ends.len() <= LINES_MOST && self.os_ends.iter().all(end);
         refuse(!ends, "os_ends", say::health_ends(LINES_MOST));
+        refused.extend(self.failure_alarm.check());
         if refused.is_empty() { Ok(self) } else { Err(refused) }
     }
 
@@ -247,9 +253,19 @@ mod tests {
             battery_health_percent_below: 101,
             not_seen_school_days: 201,
             os_ends: vec![end],
+            failure_alarm: AlarmPolicy { ratio_percent: 99, ..AlarmPolicy::default() },
             ..ours
         };
         let fields: Vec<_> = wrong.check().unwrap_err().into_iter().map(|wrong| wrong.field.into_owned()).collect();
-        assert_eq!(fields, ["source", "battery_health_percent_below", "not_seen_school_days", "os_ends"]);
+        assert_eq!(
+            fields,
+            [
+                "source",
+                "battery_health_percent_below",
+                "not_seen_school_days",
+                "os_ends",
+                "failure_alarm.ratio_percent"
+            ]
+        );
     }
 }

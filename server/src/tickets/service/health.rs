@@ -47,6 +47,11 @@ impl Tickets {
     /// By what rules an owner wants tickets; ours where it said nothing. Reasons: RIGHT_MISSING, MUNICIPALITY_NOT_FOUND.
     pub async fn health_policy(&self, staff: &Staff, owner: MunicipalityId) -> Result<HealthPolicy> {
         staff.areas(Right::ViewTickets, Some(owner))?;
+        self.own_health_policy(owner).await
+    }
+
+    /// The same for the server itself.
+    pub(in crate::tickets) async fn own_health_policy(&self, owner: MunicipalityId) -> Result<HealthPolicy> {
         own_policy(&mut self.db.read().await?, owner).await
     }
 
@@ -209,8 +214,8 @@ fn name(row: &SeenRow) -> String {
     row.label.clone().or_else(|| row.serial_number.clone()).unwrap_or_else(|| row.device_id.to_string())
 }
 
-/// The first of many names.
-fn names<'a>(all: impl Iterator<Item = &'a String>) -> String {
+/// The first of many names of devices.
+pub(in crate::tickets) fn names<'a>(all: impl Iterator<Item = &'a String>) -> String {
     let mut all: Vec<&str> = all.map(String::as_str).collect();
     all.sort_unstable();
     let named = all[..all.len().min(NAMED)].join(", ");

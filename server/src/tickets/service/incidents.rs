@@ -28,7 +28,7 @@ use crate::{
 };
 
 /// What both languages say in whole sentences, for texts that are kept and that nobody knows the reader of.
-pub(super) fn both(text: &Both) -> String {
+pub(in crate::tickets) fn both(text: &Both) -> String {
     format!("{}。\n{}.", text.ja, capital(&text.en))
 }
 
@@ -108,7 +108,7 @@ impl Tickets {
     }
 
     /// Changes a ticket by itself; false where it is past that already, or a person is at it in this moment.
-    pub(super) async fn by_itself(
+    pub(in crate::tickets) async fn by_itself(
         &self,
         staff: &Staff,
         place: (MunicipalityId, TicketId),

@@ -3,6 +3,7 @@
 //! Invariants: who may not see a ticket learns nothing of it, not even that its number is taken; what staff write among themselves
 //! is shown to those only who work on tickets; every change is one transaction of the ticket, what happened, and the audit log.
 
+mod beside;
 mod cause_trial;
 mod causes;
 mod census;
@@ -22,8 +23,8 @@ mod views;
 
 use std::{collections::HashMap, sync::Arc};
 
-pub(in crate::tickets) use self::change::changed_meanwhile;
 pub use self::{
+    beside::Beside,
     cause_trial::{MOST_TRIED, TrialOrder, TrialReport},
     causes::{RulesOrigin, Suggested},
     change::Change,
@@ -35,6 +36,7 @@ pub use self::{
     search::{FoundPage, FoundTicket, SearchOrder},
     views::{CountedView, MOST_VIEWS, ViewOrder},
 };
+pub(in crate::tickets) use self::{change::changed_meanwhile, health::names as device_names, incidents::both};
 pub use super::store::{Behind, EventRow, TicketRow};
 use super::{
     attachments::store::{self as attachments, AttachmentRow},

@@ -1,5 +1,6 @@
 //! SQL of tickets and of what happened to them.
 
+pub(super) mod beside;
 pub(super) mod causes;
 pub(in crate::tickets) mod census;
 pub(super) mod duplicates;

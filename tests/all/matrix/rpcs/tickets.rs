@@ -179,6 +179,11 @@ pub(super) fn tickets() -> Vec<Rpc> {
             LIST_OF_SCHOOL,
             json!({ "municipality_id": "{municipality}", "school_id": "{school}", "subject": "画面が割れた" }),
         ),
+        staff(
+            "TicketService/GetFailureRates",
+            &[Anywhere(ViewFigures), SeesOwner(ViewFigures, NO_OWNER)],
+            json!({ "municipality_id": "{municipality}", "first_date": "2026-04-01", "last_date": "2027-03-31" }),
+        ),
         staff("TicketService/GetTicketPromise", LIST, of_owner),
         staff("TicketService/SetTicketPromise", PROMISE, promise),
         staff("TicketService/AddTicketAttachment", ANSWER, attach(false)),

@@ -29,10 +29,13 @@ use crate::{
         rules::{MunicipalityId, SchoolId, fiscal::FiscalYear, lines::Topology, search::SchoolKind},
         service::{PupilsRow, calendar::CalendarOf, lines::LineRow, pupils},
     },
+    tickets::pages::panel::TicketPanel,
 };
 
 /// Years of pupils that are read.
 const YEARS: i64 = 200;
+/// Tickets that are shown.
+const TICKETS: usize = 5;
 
 #[derive(Template)]
 #[template(path = "overview/school.html")]
@@ -61,6 +64,7 @@ struct SchoolPage {
     lines: Vec<LineView>,
     links: Vec<(String, &'static str)>,
     editable: bool,
+    tickets: Option<TicketPanel>,
     forms: Forms,
     stale: bool,
     /// What a form must know of the pupils that were shown: hidden field and etag.
@@ -138,7 +142,10 @@ pub(super) async fn show(
     let editable = covers(staff, Right::EditSchools, owner, id) && view.close_time.is_none();
     let year = pages.schools.fiscal_year();
     let now = known.iter().find(|row| row.fiscal_year == year.to_number()).map(|row| row.pupils);
+    let tickets = pages.tickets.of_school(staff, owner, id, TICKETS).await?;
+    let queue = format!("/tickets?municipality={owner}&school={id}");
     let template = SchoolPage {
+        tickets: tickets.map(|beside| TicketPanel::of_school(&shell, &beside, queue)),
         id: id.to_string(),
         owner_path: format!("/municipalities/{owner}"),
         crumb_owner: staff.scope(Right::ViewFigures)?.whole(owner).is_some(),
