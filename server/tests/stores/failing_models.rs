@@ -274,6 +274,7 @@ async fn a_model_that_fails_more_makes_one_ticket_at_each_owner(world: World) {
 
     // One more is told there, in the ticket that there is.
     failed(&tickets, &staff, places[1], at_two[9], Category::Battery).await;
+    days(1);
     assert_eq!((judge().await, judge().await), (1, 0));
     let last = events(two, row.ticket_id).await.pop().unwrap();
     assert!(last.kind == EventKind::Noted.to_number() && last.body.contains("B-009"), "{}", last.body);
@@ -301,10 +302,10 @@ async fn a_model_that_fails_more_makes_one_ticket_at_each_owner(world: World) {
 async fn what_fails_everywhere_is_no_models_fault(world: World) {
     let (tickets, owner) = (tickets(&world), world.municipality("131130").await);
     let place = (owner, world.school(owner, "緑小学校").await);
-    let staff = world.staff().await;
     let (some, others) = (devices(&world, place, "K-1", "K", 40).await, devices(&world, place, "J-1", "J", 60).await);
     let new = world.municipality("131121").await;
     let at_new = (new, world.school(new, "新小学校").await);
+    let staff = world.staff().await;
     let days = |days: u64| world.clock.advance(Duration::from_secs(days * DAY));
     days(150);
     let fresh = devices(&world, at_new, "N-1", "N", 40).await;
