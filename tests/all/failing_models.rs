@@ -129,8 +129,9 @@ fn figures(alarm: &FailureAlarm) -> (&str, TicketCategory, u64, u64, u64) {
 }
 
 async fn observed(engine: Engine) -> ServerProcess {
-    let options = ServerOptions::on(engine).await;
-    ServerOptions { log_filter: String::from("info,sqlx=warn,gigafleet::jobs=debug"), ..options }.start().await
+    let mut options = ServerOptions::on(engine).await;
+    options.log_filter = String::from("info,sqlx=warn,gigafleet::jobs=debug");
+    options.start().await
 }
 
 async fn a_model_whose_failures_rise_is_told_once_to_whom_it_concerns(engine: Engine) {

@@ -64,6 +64,27 @@ impl Needle {
     }
 }
 
+/// What is stored at a moment.
+#[derive(Debug)]
+pub struct Traces {
+    rows: BTreeMap<String, String>,
+    /// How many entries of the audit log are of the server itself, by owner.
+    own: Vec<(Uuid, Vec<i64>)>,
+}
+
+impl Traces {
+    /// Tables that are not as they were.
+    pub fn changed_since(&self, before: &Self) -> Vec<String> {
+        let changed = self.rows.iter().filter(|(table, rows)| before.rows.get(*table) != Some(rows));
+        changed.map(|(table, _)| table.clone()).collect()
+    }
+
+    /// Whether the server itself did something between the two: what changed may be that.
+    pub fn has_own_since(&self, before: &Self) -> bool {
+        self.own != before.own
+    }
+}
+
 /// The two towns on a running server.
 #[derive(Debug)]
 pub struct World {
@@ -124,6 +145,15 @@ impl World {
             self.build_school(school).await;
         }
         self.share_serial_numbers().await;
+    }
+
+    /// Everything that is stored, and how much of it the server did by itself.
+    pub async fn traces(&self) -> Traces {
+        let mut look = self.look.lock().await;
+        let own = "SELECT municipality_id, COUNT(*) FROM audit_entry WHERE actor_kind = 3 GROUP BY municipality_id";
+        let mut own = look.numbers(own).await;
+        own.sort_unstable();
+        Traces { rows: look.fingerprints().await, own }
     }
 
     /// Calls as the installation, which must succeed.

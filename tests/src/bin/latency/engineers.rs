@@ -7,8 +7,8 @@ use std::{
 
 use gigafleet_proto::v1::{
     ChangeTicketRequest, CreateTicketRequest, GetTicketRequest, ListTicketViewsRequest, ListTicketsRequest, NoteTicket,
-    SearchTicketsRequest, StaffPlace, StaffRole, TakeTicket, Ticket, TicketCategory, TicketEventKind,
-    change_ticket_request::Verb, ticket_service_client::TicketServiceClient,
+    SearchTicketsRequest, TakeTicket, Ticket, TicketCategory, TicketEventKind, change_ticket_request::Verb,
+    ticket_service_client::TicketServiceClient,
 };
 use gigafleet_tests::{ServerProcess, StaffClient, StaffConnection};
 use tokio::task::JoinSet;
