@@ -23,11 +23,11 @@ CREATE TABLE ticket_follower (
     seen_version BIGINT NOT NULL,
     -- Who named the person in a note, if the person has not seen it yet.
     named_by TEXT,
-    PRIMARY KEY (staff_id, municipality_id, ticket_id),
+    PRIMARY KEY (municipality_id, ticket_id, staff_id),
     FOREIGN KEY (municipality_id, ticket_id) REFERENCES ticket (municipality_id, ticket_id)
 );
 
-CREATE INDEX ticket_follower_of_ticket ON ticket_follower (municipality_id, ticket_id);
+CREATE INDEX ticket_follower_of_person ON ticket_follower (staff_id, followed_at);
 
 -- Who has a ticket before them. What is old is nobody's any more.
 CREATE TABLE ticket_looker (

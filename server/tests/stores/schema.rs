@@ -6,7 +6,7 @@ use gigafleet::db::Db;
 use sqlx::Row as _;
 
 /// Data that is the same for all; copied to every node.
-const REFERENCE: [&str; 20] = [
+const REFERENCE: [&str; 22] = [
     "bandwidth_edition",
     "bandwidth_recommended",
     "incident",
@@ -18,6 +18,7 @@ const REFERENCE: [&str; 20] = [
     "national_holiday",
     "network_engine",
     "network_target",
+    "prepared_reply",
     "server_feed",
     "server_gap",
     "staff",
@@ -26,6 +27,7 @@ const REFERENCE: [&str; 20] = [
     "staff_recovery_code",
     "staff_session",
     "staff_token",
+    "team_member",
     "ticket_view",
 ];
 /// Finds the municipality of what arrives without one; distributed by its own key.
