@@ -15,7 +15,7 @@ CREATE INDEX prepared_reply_of_owner ON prepared_reply (municipality_id);
 
 -- Who is told of what happens to a ticket.
 CREATE TABLE ticket_follower (
-    staff_id UUID NOT NULL REFERENCES staff (staff_id),
+    staff_id UUID NOT NULL,
     municipality_id UUID NOT NULL REFERENCES municipality (municipality_id),
     ticket_id UUID NOT NULL,
     followed_at BIGINT NOT NULL,
@@ -33,7 +33,7 @@ CREATE INDEX ticket_follower_of_person ON ticket_follower (staff_id, followed_at
 CREATE TABLE ticket_looker (
     municipality_id UUID NOT NULL REFERENCES municipality (municipality_id),
     ticket_id UUID NOT NULL,
-    staff_id UUID NOT NULL REFERENCES staff (staff_id),
+    staff_id UUID NOT NULL,
     looked_at BIGINT NOT NULL,
     PRIMARY KEY (municipality_id, ticket_id, staff_id)
 );

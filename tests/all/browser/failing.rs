@@ -5,13 +5,18 @@ use std::collections::BTreeMap;
 use gigafleet_proto::v1::{self, change_ticket_request::Verb, ticket_service_client::TicketServiceClient};
 use gigafleet_tests::ServerProcess;
 
+/// Devices of which the models are asked for.
+const LOOKED_AT: usize = 120;
+
 /// Lets devices of an owner fail, and one model more often than the others.
 pub(super) async fn failing(server: &ServerProcess, owner: &str, devices: &[v1::Device]) {
-    let mut models: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for device in devices {
-        let model = device.fields.iter().find(|field| field.name() == v1::DeviceFieldName::Model);
+    let mut models: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+    for listed in devices.iter().take(LOOKED_AT) {
+        // A list does not tell all fields.
+        let device = server.staff().device(&listed.device_id).await.expect("it is there");
+        let model = device.fields.into_iter().find(|field| field.name() == v1::DeviceFieldName::Model);
         if let Some(model) = model {
-            models.entry(&model.value).or_default().push(&device.device_id);
+            models.entry(model.value).or_default().push(&listed.device_id);
         }
     }
     let mut models: Vec<_> = models.into_iter().collect();
@@ -31,7 +36,7 @@ pub(super) async fn failing(server: &ServerProcess, owner: &str, devices: &[v1::
     let half_a_year = 180 * 86_400_000_000_i64;
     server.change(&format!("UPDATE device SET created_at = created_at - {half_a_year} WHERE label LIKE '若-%'")).await;
     // Background work looks once an hour.
-    let (number, model) = (last.expect("there are models"), models[1].0);
+    let (number, model) = (last.expect("there are models"), &models[1].0);
     server
         .change(&format!(
             "INSERT INTO failure_alarm (municipality_id, model_key, category, model, ticket_id, devices, failure_count,
