@@ -43,7 +43,7 @@ pub struct Station {
     pub school: Uuid,
 }
 
-/// When and where somebody works, and what they are good at. The default is ours [custom]: 8:30 to 17:00, Monday to Friday, everywhere
+/// When and where somebody works, and what they are good at. The default is ours (custom): 8:30 to 17:00, Monday to Friday, everywhere
 /// that the person may, good at everything.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]

@@ -1,5 +1,5 @@
 //! What may be the cause of a ticket and what to do first. The rules are data: with sources and dates, of the product until the
-//! installation or an owner says its own, and tried on past tickets before they hold. [`judge`] is what makes of a rule and of what is
+//! installation or an owner says its own, and tried on past tickets before they hold. `judge` is what makes of a rule and of what is
 //! known a suggestion with its reasons.
 //!
 //! Deliberately not here: what a rule does. A suggestion is read by a person, nothing happens by itself.
