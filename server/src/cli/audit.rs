@@ -47,10 +47,7 @@ pub(super) async fn run(args: AuditArgs) -> Result<()> {
 }
 
 async fn list(client: &Client, code: Option<&str>, limit: u32, as_json: bool) -> Result<()> {
-    let owner = match code {
-        Some(code) => client.municipality(code).await?.municipality_id,
-        None => String::new(),
-    };
+    let owner = client.municipality_id(code).await?;
     let entries = client.list_audit_entries(&owner, usize::try_from(limit).unwrap_or(usize::MAX)).await?;
     if as_json {
         return print(json::pretty(&json::list("entries", entries, json::access::audit_entry)));

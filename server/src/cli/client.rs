@@ -276,6 +276,14 @@ impl Client {
         })
     }
 
+    /// Its id, as requests name it: empty, which is all in scope, where no code is named.
+    pub(super) async fn municipality_id(&self, code: Option<&str>) -> Result<String> {
+        Ok(match code {
+            Some(code) => self.municipality(code).await?.municipality_id,
+            None => String::new(),
+        })
+    }
+
     /// The municipality with a code, if there is one.
     pub(super) async fn find_municipality(&self, code: &str) -> Result<Option<v1::Municipality>> {
         Ok(self.list_municipalities(Some(code)).await?.into_iter().find(|municipality| municipality.code == code))

@@ -376,10 +376,7 @@ pub(super) fn error_json(error: v1::ImportRowError) -> Value {
 pub(super) async fn export(args: ExportArgs) -> Result<()> {
     let ExportCommand::Devices(wanted) = args.command;
     let client = args.client.open().await?;
-    let municipality_id = match &wanted.municipality {
-        Some(code) => client.municipality(code).await?.municipality_id,
-        None => String::new(),
-    };
+    let municipality_id = client.municipality_id(wanted.municipality.as_deref()).await?;
     let school_id = match &wanted.school {
         Some(school) => client.school(Some(&municipality_id), school).await?.school_id,
         None => String::new(),

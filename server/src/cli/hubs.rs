@@ -65,10 +65,7 @@ async fn add(client: &Client, args: AddArgs, as_json: bool) -> Result<()> {
         Kind::Prefectural => v1::HubKind::Prefectural,
         Kind::Isp => v1::HubKind::Isp,
     };
-    let operator_id = match &args.operator {
-        Some(code) => client.municipality(code).await?.municipality_id,
-        None => String::new(),
-    };
+    let operator_id = client.municipality_id(args.operator.as_deref()).await?;
     let request = v1::CreateHubRequest {
         request_id: String::new(),
         kind: kind.into(),

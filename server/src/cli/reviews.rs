@@ -114,10 +114,7 @@ pub(super) async fn run(args: ReviewsArgs) -> Result<()> {
 }
 
 async fn list(client: &Client, municipality: Option<&str>, limit: u32, as_json: bool) -> Result<()> {
-    let municipality_id = match municipality {
-        Some(code) => client.municipality(code).await?.municipality_id,
-        None => String::new(),
-    };
+    let municipality_id = client.municipality_id(municipality).await?;
     let request = v1::ListReviewsRequest { municipality_id, page_size: limit, page_token: String::new() };
     let found = answer(client.reviews().list_reviews(request)).await?;
     if !found.next_page_token.is_empty() {
@@ -143,10 +140,7 @@ async fn list(client: &Client, municipality: Option<&str>, limit: u32, as_json: 
 
 /// What people decided on all devices, or on those of one owner.
 async fn decisions(client: &Client, municipality: Option<&str>, limit: u32) -> Result<Vec<v1::Decision>> {
-    let owner = match municipality {
-        Some(code) => client.municipality(code).await?.municipality_id,
-        None => String::new(),
-    };
+    let owner = client.municipality_id(municipality).await?;
     let (found, more) = client.list_decisions(&owner, limit as usize).await?;
     if more {
         remark(&format!("there are more than {limit} decisions: pass --limit or --municipality"));

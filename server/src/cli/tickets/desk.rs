@@ -60,7 +60,7 @@ pub(super) async fn run(client: &Client, command: DeskCommand, as_json: bool) ->
         DeskCommand::PrepareReply { name, file, municipality, id } => {
             let text = std::fs::read_to_string(&file)
                 .map_err(|error| Failure::told(format!("{}: {error}", file.display()), "name a text file in UTF-8"))?;
-            let municipality_id = of_code(client, municipality.as_deref()).await?;
+            let municipality_id = client.municipality_id(municipality.as_deref()).await?;
             let reply = v1::PreparedReply { reply_id: id, municipality_id, name, text, ..Default::default() };
             let request = v1::KeepPreparedReplyRequest { reply: Some(reply) };
             let kept = promised(answer(client.tickets().keep_prepared_reply(request)).await?.reply)?;
@@ -77,15 +77,8 @@ pub(super) async fn run(client: &Client, command: DeskCommand, as_json: bool) ->
     }
 }
 
-async fn of_code(client: &Client, code: Option<&str>) -> Result<String> {
-    Ok(match code {
-        Some(code) => client.municipality(code).await?.municipality_id,
-        None => String::new(),
-    })
-}
-
 async fn replies(client: &Client, municipality: Option<&str>, as_json: bool) -> Result<()> {
-    let request = v1::ListPreparedRepliesRequest { municipality_id: of_code(client, municipality).await? };
+    let request = v1::ListPreparedRepliesRequest { municipality_id: client.municipality_id(municipality).await? };
     show(answer(client.tickets().list_prepared_replies(request)).await?.replies, as_json)
 }
 

@@ -34,10 +34,7 @@ pub(super) struct FailuresArgs {
 }
 
 pub(super) async fn failures(client: &Client, args: FailuresArgs, as_json: bool) -> Result<()> {
-    let municipality_id = match &args.municipality {
-        Some(code) => client.municipality(code).await?.municipality_id,
-        None => String::new(),
-    };
+    let municipality_id = client.municipality_id(args.municipality.as_deref()).await?;
     let request = v1::GetFailureRatesRequest {
         municipality_id,
         first_date: args.from,

@@ -31,10 +31,7 @@ pub(super) struct FiguresArgs {
 }
 
 pub(super) async fn figures(client: &Client, args: FiguresArgs, as_json: bool) -> Result<()> {
-    let municipality_id = match &args.municipality {
-        Some(code) => client.municipality(code).await?.municipality_id,
-        None => String::new(),
-    };
+    let municipality_id = client.municipality_id(args.municipality.as_deref()).await?;
     let request = v1::GetTicketFiguresRequest {
         municipality_id,
         first_date: args.from,

@@ -335,10 +335,7 @@ async fn find(client: &Client, ticket: &TicketArgs) -> Result<v1::GetTicketRespo
 }
 
 async fn list(client: &Client, args: ListArgs, as_json: bool) -> Result<()> {
-    let municipality_id = match &args.municipality {
-        Some(code) => client.municipality(code).await?.municipality_id,
-        None => String::new(),
-    };
+    let municipality_id = client.municipality_id(args.municipality.as_deref()).await?;
     let request = v1::ListTicketsRequest {
         municipality_id,
         school_id: args.school,
@@ -370,10 +367,7 @@ async fn search(
     page_size: u32,
     as_json: bool,
 ) -> Result<()> {
-    let municipality_id = match municipality {
-        Some(code) => client.municipality(code).await?.municipality_id,
-        None => String::new(),
-    };
+    let municipality_id = client.municipality_id(municipality).await?;
     let request =
         v1::SearchTicketsRequest { municipality_id, text, page_size, page_token: String::new(), filter: None };
     let found = answer(client.tickets().search_tickets(request)).await?;
