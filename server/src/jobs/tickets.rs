@@ -24,6 +24,9 @@ const HEALTH_REST: u32 = 4;
 /// From one look at the failures of all models to the next. The first comes at once: it reads what people said, not what devices say.
 const FAILURES_PACE: Duration = Duration::from_secs(3_600);
 
+/// Indexing rests this many times as long as it held the one writer.
+const INDEX_REST: u32 = 4;
+
 /// From one sweep of files to the next.
 const SWEEP_PACE: Duration = Duration::from_secs(3_600);
 
@@ -41,6 +44,7 @@ impl TicketJobs {
     pub(super) async fn run(self, lease: &impl Fn(&'static str, Duration) -> Lease, stop: watch::Receiver<bool>) {
         tokio::join!(
             keep_tickets(&self.tickets, lease("keep_tickets", super::LEASE), stop.clone()),
+            index_texts(&self.tickets, stop.clone()),
             sweep(&self, lease("sweep_files", SWEEP_PACE), stop),
         );
     }
@@ -88,6 +92,25 @@ async fn keep_tickets(tickets: &Tickets, mut lease: Lease, mut stop: watch::Rece
     }
     if let Err(error) = lease.end().await {
         tracing::debug!(error = error.chain(), "the lease of tickets ends by itself");
+    }
+}
+
+/// Lets the index of texts follow; only where one server has the database to itself there is something to do.
+async fn index_texts(tickets: &Tickets, mut stop: watch::Receiver<bool>) {
+    loop {
+        let started = Instant::now();
+        let pace = match tickets.index_texts().await {
+            Ok(0) => PACE,
+            // More waits: whoever writes goes first.
+            Ok(_) => started.elapsed() * INDEX_REST,
+            Err(error) => {
+                tracing::debug!(error = error.chain(), "the index of texts waits for the database");
+                PACE
+            }
+        };
+        if rest(pace, &mut stop).await {
+            return;
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use super::{
     TicketView, Tickets,
     causes::failing_layers,
     event, judged,
-    search::write_texts,
+    search::write_first_texts,
     store::{self, snapshot},
     terms::Terms,
 };
@@ -152,7 +152,7 @@ impl Tickets {
             let attached = event(EventKind::Attached, staff, now, "", &json!({ "incident_id": incident }));
             store::append(&mut tx, owner, id, &attached).await?;
         }
-        write_texts(&mut tx, &row).await?;
+        write_first_texts(&mut tx, &row, &order.text).await?;
         let deed = Deed {
             municipality: Some(owner),
             action: "ticket.create",

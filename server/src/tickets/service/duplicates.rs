@@ -185,9 +185,10 @@ async fn candidates(tx: &mut Tx, area: &Area, written: &Written, subject: &str) 
         Some(_) => {}
         None => {
             let Ok(query) = TextQuery::parse("subject", &telling_words(subject)) else { return Ok(found) };
-            let asked = texts::Asked { area, reader: Reader::Caller, query: &query, behind: None };
-            let named = texts::find(tx, &[asked], BY_WORDS).await?;
-            let ids: Vec<_> = named.into_iter().map(|(_, text)| text.ticket_id).collect();
+            let areas = [(area.clone(), Reader::Caller)];
+            let asked = texts::Asked { areas: &areas, query: &query, behind: None };
+            let named = texts::find(tx, asked, BY_WORDS).await?;
+            let ids: Vec<_> = named.into_iter().map(|text| text.ticket_id).collect();
             found.extend(rows::named(tx, owner, &ids).await?);
         }
     }

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     access::rules::{Area, Right, Staff},
-    db::Tx,
+    db::{Engine, Tx},
     error::Result,
     schools::rules::{MunicipalityId, SchoolId},
     tickets::{
@@ -56,6 +56,9 @@ pub struct FoundPage {
     pub next: Option<FoundPosition>,
 }
 
+/// No transaction that writes lasts as long.
+const SETTLED_US: i64 = 60 * 1_000_000;
+
 /// So many times a page of what has the words is read for a page of what a filter shows of it.
 const ROUNDS: usize = 10;
 
@@ -83,19 +86,21 @@ impl Tickets {
         if order.filter.holder == Some(Holder::Me) {
             require_person(staff)?;
         }
-        let areas = staff.areas(Right::ViewTickets, order.filter.owner.map(MunicipalityId))?;
+        let areas = readers(staff, staff.areas(Right::ViewTickets, order.filter.owner.map(MunicipalityId))?);
         let now = self.clock.now();
         let looking = order.filter.looking(staff.id, now);
         let limit = usize::try_from(order.limit).unwrap_or(usize::MAX);
         let mut tx = self.db.read().await?;
         let (mut rows, mut texts, mut behind) = (Vec::new(), HashMap::new(), order.behind);
         for _ in 0..ROUNDS {
-            let found = found_texts(&mut tx, staff, &areas, order, behind).await?;
-            let places: Vec<_> = found.iter().map(|(owner, text)| (*owner, text.ticket_id)).collect();
+            let asked = texts::Asked { areas: &areas, query: &order.text, behind };
+            let found = texts::find(&mut tx, asked, order.limit).await?;
+            let places: Vec<_> =
+                found.iter().map(|text| (MunicipalityId(text.municipality_id), text.ticket_id)).collect();
             let read = store::census::rows_of(&mut tx, &places).await?;
             let mut read: HashMap<_, _> = read.into_iter().map(|row| (row.ticket_id, row)).collect();
             let is_last = found.len() < limit;
-            for (_, text) in found {
+            for text in found {
                 behind = Some(text.position());
                 if let Some(row) = read.remove(&text.ticket_id).filter(|row| is_shown(&looking, &order.filter, row)) {
                     texts.insert(row.ticket_id, text);
@@ -121,22 +126,20 @@ impl Tickets {
     }
 }
 
-/// A page of the texts in which all words stand, the last written first.
-async fn found_texts(
-    tx: &mut Tx,
-    staff: &Staff,
-    areas: &[Area],
-    order: &SearchOrder,
-    behind: Option<FoundPosition>,
-) -> Result<Vec<(MunicipalityId, texts::FoundRow)>> {
+/// Areas with what the caller may read in each: what staff write among themselves only where the caller works on all of it.
+fn readers(staff: &Staff, areas: Vec<Area>) -> Vec<(Area, Reader)> {
     let works = staff.scope(Right::WorkTickets).ok();
-    let asked = |area| {
-        let all_worked_on =
-            works.as_ref().and_then(|works| works.area(Area::municipality(area))).as_ref() == Some(area);
-        let reader = if all_worked_on { Reader::Internal } else { Reader::Caller };
-        texts::Asked { area, reader, query: &order.text, behind }
+    let reader = |area: &Area| {
+        let worked_on = works.as_ref().and_then(|works| works.area(area.municipality()));
+        if worked_on.as_ref() == Some(area) { Reader::Internal } else { Reader::Caller }
     };
-    texts::find(tx, &areas.iter().map(asked).collect::<Vec<_>>(), order.limit).await
+    areas
+        .into_iter()
+        .map(|area| {
+            let reader = reader(&area);
+            (area, reader)
+        })
+        .collect()
 }
 
 /// Writes what is written in a ticket so that it is found: its subject, and what was said, for those who may read each.
@@ -150,4 +153,27 @@ pub(super) async fn write_texts(tx: &mut Tx, row: &TicketRow) -> Result<()> {
     let for_caller = [vec![row.subject.as_str()], said(true)].concat().join("\n");
     let written = TicketTexts::new(&for_caller, &said(false).join("\n"));
     texts::put(tx, owner, row.ticket_id, row.school_id.map(SchoolId), row.changed_at, &written).await
+}
+
+/// The same for a ticket that is new, with what was said when it came in.
+pub(super) async fn write_first_texts(tx: &mut Tx, row: &TicketRow, said: &str) -> Result<()> {
+    let for_caller = [row.subject.as_str(), said].into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>();
+    let written = TicketTexts::new(&for_caller.join("\n"), "");
+    let (owner, school) = (MunicipalityId(row.municipality_id), row.school_id.map(SchoolId));
+    texts::insert(tx, owner, row.ticket_id, school, row.changed_at, &written).await
+}
+
+impl Tickets {
+    /// Lets the index of what is written in tickets follow what was written some time ago; how many tickets these were.
+    pub async fn index_texts(&self) -> Result<usize> {
+        if self.db.engine() == Engine::Postgres {
+            return Ok(0);
+        }
+        // Whatever still writes began less than this ago.
+        let until = self.clock.now().0 - SETTLED_US;
+        let mut tx = self.db.begin().await?;
+        let indexed = texts::index_waiting(&mut tx, until).await?;
+        tx.commit().await?;
+        Ok(indexed)
+    }
 }

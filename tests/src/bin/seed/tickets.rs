@@ -142,4 +142,12 @@ pub async fn write_texts(db: &Db, owners: &[Uuid]) {
             tx.commit().await.expect("texts are kept");
         }
     }
+    loop {
+        let mut tx = db.begin().await.expect("the database answers");
+        let indexed = texts::index_waiting(&mut tx, i64::MAX).await.expect("texts are indexed");
+        tx.commit().await.expect("the index is kept");
+        if indexed == 0 {
+            return;
+        }
+    }
 }
