@@ -88,8 +88,8 @@ async fn both_engines_have_the_same_tables_columns_and_keys() {
          FROM pragma_table_list t WHERE t.schema = 'main' AND t.type = 'table' AND t.name NOT LIKE '\\_sqlx%' ESCAPE '\\'
              AND t.name NOT LIKE 'sqlite%'",
     );
-    let sqlite_keys: BTreeMap<String, String> =
-        keys.fetch_all(&readers)
+    let sqlite_keys: BTreeMap<String, String> = keys
+        .fetch_all(&readers)
         .await
         .unwrap()
         .iter()

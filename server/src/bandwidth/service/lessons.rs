@@ -39,7 +39,7 @@ impl Lessons {
             owner,
             day,
             holidays: calendar::holidays(tx, day, day).await?,
-            periods: calendar::owner_calendars(tx, owner, year, year).await?,
+            periods: calendar::owner_calendars(tx, &[owner], year, year).await?,
             lessons: calendar::owner_lessons(tx, owner).await?,
         })
     }

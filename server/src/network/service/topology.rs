@@ -65,7 +65,7 @@ pub(super) async fn read(tx: &mut Tx, today: Date, pace_s: u32) -> Result<Topolo
         let of = CalendarOf { municipality, school: None };
         let year = FiscalYear::of(first);
         let before = FiscalYear::starting_in(year.year() - 1).unwrap_or(year);
-        let own_periods = calendar::owner_calendars(tx, municipality, before, FiscalYear::of(last)).await?;
+        let own_periods = calendar::owner_calendars(tx, &[municipality], before, FiscalYear::of(last)).await?;
         let lessons = calendar::owner_lessons(tx, municipality).await?;
         let none: Vec<Period> = Vec::new();
         let of_owner = own_periods.get(&of).unwrap_or(&none);

@@ -167,7 +167,8 @@ pub(in crate::schools) async fn owner_periods_on(
 }
 
 #[derive(Debug, FromRow)]
-struct SchoolPeriodRow {
+struct PlacePeriodRow {
+    municipality_id: Uuid,
     school_id: Uuid,
     kind: i16,
     name: String,
@@ -175,30 +176,50 @@ struct SchoolPeriodRow {
     last_date: String,
 }
 
-/// All periods of an owner and its schools of some fiscal years in a row, by whose they are.
+/// Periods by whose they are.
+fn by_place(rows: Vec<PlacePeriodRow>) -> Result<HashMap<CalendarOf, Vec<Period>>> {
+    let mut all: HashMap<_, Vec<_>> = HashMap::new();
+    for PlacePeriodRow { municipality_id, school_id, kind, name, first_date, last_date } in rows {
+        let period = PeriodRow { kind, name, first_date, last_date }.period()?;
+        all.entry(CalendarOf::stored(MunicipalityId(municipality_id), school_id)).or_default().push(period);
+    }
+    Ok(all)
+}
+
+/// All periods of owners and their schools of some fiscal years in a row, by whose they are.
 pub async fn owner_calendars(
     tx: &mut Tx,
-    owner: MunicipalityId,
+    owners: &[MunicipalityId],
     first: FiscalYear,
     last: FiscalYear,
 ) -> Result<HashMap<CalendarOf, Vec<Period>>> {
-    let rows: Vec<SchoolPeriodRow> = tx
-        .query(
-            "SELECT school_id, kind, name, first_date, last_date FROM calendar_period
-             WHERE municipality_id = $1 AND fiscal_year >= $2 AND fiscal_year <= $3
-             ORDER BY school_id, first_date, kind, name LIMIT 100000",
-        )
-        .bind(owner)
-        .bind(first.to_number())
-        .bind(last.to_number())
-        .all()
-        .await?;
-    let mut all: HashMap<_, Vec<_>> = HashMap::new();
-    for SchoolPeriodRow { school_id, kind, name, first_date, last_date } in rows {
-        let period = PeriodRow { kind, name, first_date, last_date }.period()?;
-        all.entry(CalendarOf::stored(owner, school_id)).or_default().push(period);
-    }
-    Ok(all)
+    let sql = tx.by_engine(
+        "SELECT municipality_id, school_id, kind, name, first_date, last_date FROM calendar_period
+         WHERE municipality_id IN (SELECT unhex(value, '-') FROM json_each($1)) AND fiscal_year >= $2 AND fiscal_year <= $3
+         ORDER BY municipality_id, school_id, first_date, kind, name LIMIT 1000000",
+        "SELECT municipality_id, school_id, kind, name, first_date, last_date FROM calendar_period
+         WHERE municipality_id = ANY (ARRAY(SELECT CAST(value AS UUID)
+                 FROM jsonb_array_elements_text(CAST(CAST($1 AS TEXT) AS JSONB)))) AND fiscal_year >= $2 AND fiscal_year <= $3
+         ORDER BY municipality_id, school_id, first_date, kind, name LIMIT 1000000",
+    );
+    let years = tx.query(sql).bind(rows_json(owners)?).bind(first.to_number()).bind(last.to_number());
+    by_place(years.all().await?)
+}
+
+/// The periods of an owner itself and of one of its schools of some fiscal years in a row, by whose they are.
+pub async fn place_calendars(
+    tx: &mut Tx,
+    owner: MunicipalityId,
+    school: Option<SchoolId>,
+    first: FiscalYear,
+    last: FiscalYear,
+) -> Result<HashMap<CalendarOf, Vec<Period>>> {
+    let sql = "SELECT municipality_id, school_id, kind, name, first_date, last_date FROM calendar_period
+               WHERE municipality_id = $1 AND school_id IN ($2, $3) AND fiscal_year >= $4 AND fiscal_year <= $5
+               ORDER BY school_id, first_date, kind, name LIMIT 1000";
+    let of = |school| CalendarOf { municipality: owner, school }.school_id();
+    let statement = tx.query(sql).bind(owner).bind(of(None)).bind(of(school));
+    by_place(statement.bind(first.to_number()).bind(last.to_number()).all().await?)
 }
 
 pub(in crate::schools) async fn upsert_period(tx: &mut Tx, of: CalendarOf, period: &Period) -> Result<()> {

@@ -3,7 +3,7 @@
 use sqlx::FromRow;
 use uuid::Uuid;
 
-use super::rules::{CostId, LossId, MOST_SPARES, RepairId};
+use super::rules::{CostId, FEW_SPARES, LossId, MOST_SPARES, RepairId};
 use crate::{
     access::rules::Area,
     checkin::store::heard_at,
@@ -130,23 +130,50 @@ pub struct CostRow {
     pub school_id: Option<Uuid>,
 }
 
-/// Spares of an area but for one device, the first to take first: of its school, last heard, newest.
+/// Spares of an area that meet a condition on their school, `$4`.
+macro_rules! spares_sql {
+    ($school:literal) => {
+        area_sql!(
+            concat!(
+                "SELECT d.device_id, d.label, d.model, d.school_id, s.name AS school_name, ",
+                heard_at!(),
+                " AS heard_at, d.version
+             FROM device d
+             LEFT JOIN school s ON s.municipality_id = d.municipality_id AND s.school_id = d.school_id
+             LEFT JOIN checkin_cursor c ON c.municipality_id = d.municipality_id AND c.device_id = d.device_id
+             WHERE d.municipality_id = $1 AND d.lifecycle = $2 AND d.device_id <> $3 AND d.merged_into_device_id IS NULL AND ",
+                $school,
+                " AND "
+            ),
+            "d.school_id",
+            "$5",
+            "ORDER BY heard_at DESC NULLS LAST, d.acquired_on DESC NULLS LAST, d.created_at DESC, d.device_id LIMIT $6"
+        )
+    };
+}
+
+/// Spares of an area but for one device, the first to take first: of its school, last heard, newest. Those of other schools where its
+/// own has few.
 pub(super) async fn spares(tx: &mut Tx, area: &Area, school: Option<Uuid>, but: DeviceKey) -> Result<Vec<SpareRow>> {
-    let (sqlite, postgres) = area_sql!(
-        concat!(
-            "SELECT d.device_id, d.label, d.model, d.school_id, s.name AS school_name, ",
-            heard_at!(),
-            " AS heard_at, d.version
-         FROM device d
-         LEFT JOIN school s ON s.municipality_id = d.municipality_id AND s.school_id = d.school_id
-         LEFT JOIN checkin_cursor c ON c.municipality_id = d.municipality_id AND c.device_id = d.device_id
-         WHERE d.municipality_id = $1 AND d.lifecycle = $2 AND d.device_id <> $3 AND d.merged_into_device_id IS NULL AND "
-        ),
-        "d.school_id",
-        "$5",
-        "ORDER BY CASE WHEN d.school_id = $4 THEN 0 ELSE 1 END, heard_at DESC NULLS LAST, d.acquired_on DESC NULLS LAST,
-             d.created_at DESC, d.device_id LIMIT $6"
-    );
+    let mut found = match school {
+        Some(_) => spares_of(tx, spares_sql!("d.school_id = $4"), area, school, but, MOST_SPARES).await?,
+        None => Vec::new(),
+    };
+    if found.len() < FEW_SPARES {
+        let most = MOST_SPARES - i64::try_from(found.len()).unwrap_or(MOST_SPARES);
+        found.extend(spares_of(tx, spares_sql!("d.school_id IS DISTINCT FROM $4"), area, school, but, most).await?);
+    }
+    Ok(found)
+}
+
+async fn spares_of(
+    tx: &mut Tx,
+    (sqlite, postgres): (&'static str, &'static str),
+    area: &Area,
+    school: Option<Uuid>,
+    but: DeviceKey,
+    most: i64,
+) -> Result<Vec<SpareRow>> {
     let sql = tx.by_engine(sqlite, postgres);
     tx.query(sql)
         .bind(area.municipality())
@@ -154,7 +181,7 @@ pub(super) async fn spares(tx: &mut Tx, area: &Area, school: Option<Uuid>, but: 
         .bind(but.device)
         .bind(school)
         .bind(area.schools_json())
-        .bind(MOST_SPARES)
+        .bind(most)
         .all()
         .await
 }

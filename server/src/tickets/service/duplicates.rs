@@ -186,7 +186,7 @@ async fn candidates(tx: &mut Tx, area: &Area, written: &Written, subject: &str) 
         None => {
             let Ok(query) = TextQuery::parse("subject", &telling_words(subject)) else { return Ok(found) };
             let areas = [(area.clone(), Reader::Caller)];
-            let asked = texts::Asked { areas: &areas, query: &query, behind: None };
+            let asked = texts::Asked { areas: &areas, query: &query, behind: None, newest: texts::NEWEST };
             let named = texts::find(tx, asked, BY_WORDS).await?;
             let ids: Vec<_> = named.into_iter().map(|text| text.ticket_id).collect();
             found.extend(rows::named(tx, owner, &ids).await?);

@@ -93,7 +93,7 @@ impl Tickets {
         let mut tx = self.db.read().await?;
         let (mut rows, mut texts, mut behind) = (Vec::new(), HashMap::new(), order.behind);
         for _ in 0..ROUNDS {
-            let asked = texts::Asked { areas: &areas, query: &order.text, behind };
+            let asked = texts::Asked { areas: &areas, query: &order.text, behind, newest: texts::NEWEST };
             let found = texts::find(&mut tx, asked, order.limit).await?;
             let places: Vec<_> =
                 found.iter().map(|text| (MunicipalityId(text.municipality_id), text.ticket_id)).collect();

@@ -48,11 +48,8 @@ impl Terms {
     ) -> Result<Self> {
         let [first, last] = years(span);
         let mut terms = Self::begin(tx, span).await?;
-        for of in BTreeSet::from([None, school]) {
-            let of = CalendarOf { municipality, school: of };
-            terms.calendars.insert(of, calendar::periods(tx, of, first, last).await?);
-        }
-        terms.promises.insert(municipality, promises_of(tx, municipality).await?);
+        terms.calendars = calendar::place_calendars(tx, municipality, school, first, last).await?;
+        terms.promises = promises_of(tx, &[municipality]).await?;
         Ok(terms)
     }
 
@@ -64,10 +61,9 @@ impl Terms {
     ) -> Result<Self> {
         let [first, last] = years(span);
         let mut terms = Self::begin(tx, span).await?;
-        for owner in owners {
-            terms.calendars.extend(calendar::owner_calendars(tx, *owner, first, last).await?);
-            terms.promises.insert(*owner, promises_of(tx, *owner).await?);
-        }
+        let owners: Vec<_> = owners.iter().copied().collect();
+        terms.calendars = calendar::owner_calendars(tx, &owners, first, last).await?;
+        terms.promises = promises_of(tx, &owners).await?;
         Ok(terms)
     }
 
@@ -105,10 +101,16 @@ fn years([from, now]: [Timestamp; 2]) -> [FiscalYear; 2] {
     [FiscalYear::of(day_in_japan(from.0)), FiscalYear::of(day_in_japan(now.0) + Duration::days(AHEAD))]
 }
 
-async fn promises_of(tx: &mut Tx, owner: MunicipalityId) -> Result<Vec<(String, Promise)>> {
-    let read = |(from, policy): (String, String)| {
-        let promise = serde_json::from_str(&policy);
-        promise.map(|promise| (from, promise)).map_err(|source| Error::internal("a promise can not be read", source))
-    };
-    store::promises(tx, owner).await?.into_iter().map(read).collect()
+/// What owners promise, from the oldest day to the newest; who said nothing is missing.
+async fn promises_of(
+    tx: &mut Tx,
+    owners: &[MunicipalityId],
+) -> Result<HashMap<MunicipalityId, Vec<(String, Promise)>>> {
+    let mut all: HashMap<_, Vec<_>> = HashMap::new();
+    for (owner, from, policy) in store::promises_of(tx, owners).await? {
+        let promise =
+            serde_json::from_str(&policy).map_err(|source| Error::internal("a promise can not be read", source))?;
+        all.entry(MunicipalityId(owner)).or_default().push((from, promise));
+    }
+    Ok(all)
 }

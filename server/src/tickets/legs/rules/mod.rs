@@ -27,6 +27,8 @@ id! {
     CostId
 }
 
+/// Where a school has fewer spares than this, those of other schools are offered too.
+pub const FEW_SPARES: usize = 10;
 /// Spares that are shown for one ticket, at most.
 pub const MOST_SPARES: i64 = 50;
 

@@ -76,10 +76,8 @@ pub async fn index_waiting(tx: &mut Tx, until: i64) -> Result<usize> {
         return Ok(0);
     }
     forget(tx, &waiting).await?;
-    let known: Option<(i64, Uuid)> = tx
-        .query("SELECT changed_at, ticket_id FROM ticket_text_gram ORDER BY rowid DESC LIMIT 1")
-        .optional()
-        .await?;
+    let known: Option<(i64, Uuid)> =
+        tx.query("SELECT changed_at, ticket_id FROM ticket_text_gram ORDER BY rowid DESC LIMIT 1").optional().await?;
     for text in texts_of(tx, &waiting).await? {
         if known.is_some_and(|known| (text.changed_at, text.ticket_id) < known) {
             let sql = "UPDATE ticket_text_waiting SET is_late = TRUE WHERE municipality_id = $1 AND ticket_id = $2";
@@ -98,10 +96,11 @@ pub async fn index_waiting(tx: &mut Tx, until: i64) -> Result<usize> {
         .execute()
         .await?;
     }
-    // Those that are not late wait no longer.
+    // Those that are not late wait no longer. NOT keeps SQLite from walking all of them by the index over that.
     tx.query(
-        "DELETE FROM ticket_text_waiting WHERE is_late = FALSE AND (municipality_id, ticket_id) IN
-             (SELECT unhex(value ->> 'municipality_id', '-'), unhex(value ->> 'ticket_id', '-') FROM json_each($1))",
+        "DELETE FROM ticket_text_waiting WHERE (municipality_id, ticket_id) IN
+             (SELECT unhex(value ->> 'municipality_id', '-'), unhex(value ->> 'ticket_id', '-') FROM json_each($1))
+             AND NOT is_late",
     )
     .bind(rows_json(&waiting)?)
     .execute()
@@ -181,15 +180,15 @@ async fn find_waiting(tx: &mut Tx, asked: Asked<'_>, before: i64, limit: i64) ->
 /// Of those that PostgreSQL's index names, owner by owner.
 async fn find_by_gin(tx: &mut Tx, asked: Asked<'_>, before: i64, limit: i64) -> Result<Vec<FoundRow>> {
     let owners: Vec<_> = asked.areas.iter().map(|(area, _)| area.municipality().0).collect();
-    // OFFSET keeps PostgreSQL from walking all texts in their order instead.
+    // OFFSET keeps PostgreSQL from walking all texts in their order instead, and from all texts of an owner: the pairs name it already.
     let sql = concat!(
         "SELECT t.municipality_id, t.ticket_id, t.changed_at, t.body
          FROM jsonb_array_elements_text(CAST(CAST($15 AS TEXT) AS JSONB)) AS o (municipality_id) CROSS JOIN LATERAL (
-             SELECT * FROM ticket_text n WHERE n.municipality_id = CAST(o.municipality_id AS UUID)
-                 AND text_grams(n.municipality_id, n.folded)
-                     @> text_grams(CAST(o.municipality_id AS UUID), $5, $6, $7, $8, $9, $10, $11, $12)
+             SELECT * FROM ticket_text n
+             WHERE text_grams(n.municipality_id, n.folded)
+                 @> text_grams(CAST(o.municipality_id AS UUID), $5, $6, $7, $8, $9, $10, $11, $12)
              OFFSET 0) AS t
-         WHERE t.changed_at < $13 AND ",
+         WHERE t.municipality_id = CAST(o.municipality_id AS UUID) AND t.changed_at < $13 AND ",
         matching!(postgres),
         " ORDER BY t.changed_at DESC, t.ticket_id DESC LIMIT $14"
     );
