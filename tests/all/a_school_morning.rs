@@ -1,5 +1,5 @@
-//! The morning of a school whose line is cut, from outside: forty people report it with their phones, the team sees one incident, answers
-//! once, and devices prove that it is over.
+//! The morning of a school whose line is cut, from outside: forty people report it with their phones and hundreds call the desk, the team
+//! sees one incident, answers once, and devices prove that it is over.
 
 use std::{
     sync::{
@@ -10,9 +10,9 @@ use std::{
 };
 
 use gigafleet_proto::v1::{
-    ChangeTicketRequest, ChangeTicketsRequest, CloseTicket, GetTicketFiguresRequest, GetTicketPromiseRequest,
+    ChangeTicketRequest, ChangeTicketsRequest, CloseTicket, CreateTicketRequest, GetTicketFiguresRequest, GetTicketPromiseRequest,
     GetTicketRequest, IncidentState, ListTicketsRequest, ReplyTicket, ResolveTicket, SetTicketPromiseRequest, Ticket,
-    TicketEventKind, TicketGrouping, TicketPromise, TicketState, change_ticket_request, change_tickets_request,
+    TicketCategory, TicketEventKind, TicketGrouping, TicketPromise, TicketState, change_ticket_request, change_tickets_request,
     ticket_service_client::TicketServiceClient,
 };
 use gigafleet_tests::{
@@ -29,6 +29,10 @@ use crate::{
 
 /// People who report.
 const REPORTS: usize = 40;
+/// And whose calls the desk writes down while the outage lasts: with the phones five hundred.
+const CALLS: usize = 460;
+/// Who sits at the desk.
+const DESKS: usize = 4;
 
 /// Calls as staff. Each time anew: a connection that rests as long as outages last is closed.
 async fn tickets(server: &ServerProcess) -> TicketServiceClient<StaffConnection> {
@@ -37,9 +41,38 @@ async fn tickets(server: &ServerProcess) -> TicketServiceClient<StaffConnection>
 
 /// All tickets of an incident, in the queue or done.
 async fn of_incident(server: &ServerProcess, incident: &str, done: bool) -> Vec<Ticket> {
-    let request =
-        ListTicketsRequest { incident_id: incident.to_owned(), done, page_size: 200, ..ListTicketsRequest::default() };
-    tickets(server).await.list_tickets(request).await.expect("a list").into_inner().tickets
+    let (mut client, mut found, mut page_token) = (tickets(server).await, Vec::new(), String::new());
+    loop {
+        let request = ListTicketsRequest {
+            incident_id: incident.to_owned(),
+            done,
+            page_size: 100,
+            page_token,
+            ..ListTicketsRequest::default()
+        };
+        let page = client.list_tickets(request).await.expect("a list").into_inner();
+        found.extend(page.tickets);
+        page_token = page.next_page_token;
+        if page_token.is_empty() {
+            return found;
+        }
+    }
+}
+
+/// A desk writes down what callers of a school say; each call belongs to the incident at once.
+async fn write_calls_down(server: &ServerProcess, home: &Home, incident: &str) {
+    let mut client = tickets(server).await;
+    for number in 0..CALLS / DESKS {
+        let request = CreateTicketRequest {
+            municipality_id: home.municipality_id.clone(),
+            school_id: home.school_id.clone(),
+            subject: format!("つながらない {number}"),
+            category: TicketCategory::Wifi.into(),
+            ..CreateTicketRequest::default()
+        };
+        let ticket = client.create_ticket(request).await.expect("it is written down").into_inner().ticket;
+        assert_eq!(ticket.expect("a ticket").incident_id, incident);
+    }
 }
 
 /// Service at all hours, so that minutes of service are minutes whenever this runs.
@@ -71,7 +104,7 @@ async fn with_all(server: &ServerProcess, incident: &str, verb: change_tickets_r
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn cut_line_is_one_incident_one_answer_and_forty_tickets_that_end_by_what_devices_measure() {
+async fn cut_line_is_one_incident_one_answer_and_five_hundred_tickets_that_end_by_what_devices_measure() {
     let server = ServerOptions::on(Engine::Sqlite).await.checkin_seconds(PACE.as_secs_f64()).start().await;
     let staff = server.staff();
     let home = Home::make(&server, 1_000).await;
@@ -116,10 +149,15 @@ async fn cut_line_is_one_incident_one_answer_and_forty_tickets_that_end_by_what_
     .await;
     let id = open.incident_id.as_str();
     let all = REPORTS + 1;
+    // The phones, and the incident's own.
     eventually_async("all belong to it", Duration::from_secs(60), async || {
         (of_incident(&server, id, false).await.len() == all).then_some(())
     })
     .await;
+    let desk = || write_calls_down(&server, &home, id);
+    tokio::join!(desk(), desk(), desk(), desk());
+    let all = all + CALLS;
+    assert_eq!(of_incident(&server, id, false).await.len(), all);
     assert_eq!(incidents(&server).await.len(), 1);
 
     // Who comes now reads that it is known, and adds to it with one tap.
@@ -154,7 +192,7 @@ async fn cut_line_is_one_incident_one_answer_and_forty_tickets_that_end_by_what_
     .await;
     assert_eq!(of_incident(&server, id, false).await.len(), 0);
     let resolved = done.iter().filter(|ticket| ticket.state() == TicketState::Resolved).count();
-    assert_eq!(resolved, REPORTS, "people can still object; the incident's own is closed");
+    assert_eq!(resolved, REPORTS + CALLS, "people can still object; the incident's own is closed");
     let request = GetTicketRequest {
         municipality_id: one.municipality_id.clone(),
         ticket_id: one.ticket_id.clone(),
@@ -164,7 +202,7 @@ async fn cut_line_is_one_incident_one_answer_and_forty_tickets_that_end_by_what_
     assert!(events.iter().any(|event| event.kind() == TicketEventKind::Recovered), "{events:?}");
     assert!(phone.get(&links[0]).await.text.contains("復旧したことを確認しました"));
     let close = change_tickets_request::Verb::Close(CloseTicket {});
-    assert_eq!(with_all(&server, id, close).await, REPORTS);
+    assert_eq!(with_all(&server, id, close).await, REPORTS + CALLS);
     let done = of_incident(&server, id, true).await;
     assert!(done.iter().all(|ticket| ticket.state() == TicketState::Closed));
 
