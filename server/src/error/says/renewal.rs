@@ -15,4 +15,13 @@ says! {
     no_flag: "true か false にしてください", "needs true or false";
     unknown_field: "この版にない項目です", "is no field of this version";
     no_json(line, column): "JSONとして読めません({line} 行 {column} 文字目)", "is no JSON at line {line}, column {column}";
+    id(most): "小文字の英数字とハイフンで、1〜{most} 文字にしてください", "needs 1 to {most} small letters, digits and hyphens";
+    mid_year_start(day, first): "{day} は年度の途中です。年度の初日(例 {first})にしてください", "begins on {day}, within a fiscal year: needs its first day, for example {first}";
+    mid_year_end(day, last): "{day} は年度の途中です。年度の最終日(例 {last})にしてください", "ends on {day}, within a fiscal year: needs its last day, for example {last}";
+    ends_before(first): "{first} より前に終わっています", "ends before it begins on {first}";
+    covered_twice(kind): "{kind} が2回あります", "covers {kind} twice";
+    standard_zero: "1円以上にするか、省いてください", "needs 1 yen or more, or to be left out";
+    rest_unpaid: "最後は、LOCAL_ALLOCATION 以外の負担者が TOTAL を受け持つようにしてください", "needs one at its end, other than LOCAL_ALLOCATION, who pays TOTAL";
+    programme_twice: "同じIDの制度がほかにもあります", "another programme has the same id";
+    programmes_overlap(other, kind): "「{other}」と期間が重なっています({kind})", "overlaps {other}, which covers {kind} too";
 }

@@ -1,9 +1,11 @@
-//! Rules of renewal, pure: money ([`money`]) and fractions of it ([`fraction`]); data that people write ([`reading`]).
+//! Rules of renewal, pure: money ([`money`]) and fractions of it ([`fraction`]); data that people write ([`reading`]);
+//! programmes of subsidy and who pays what ([`programmes`]).
 //!
 //! Who pays is [`Payer`] of tickets: repairs bring their costs from there, under the same numbers.
 
 pub mod fraction;
 pub mod money;
+pub mod programmes;
 pub mod reading;
 
 pub use crate::tickets::legs::rules::Payer;

@@ -38,7 +38,8 @@ impl<'v, 'r> Reader<'v, 'r> {
         let path = path.into();
         let object = value.as_object();
         if object.is_none() {
-            refused.push(FieldViolation::new(path.clone(), say::no_object()));
+            let field = if path.is_empty() { String::from("file") } else { path.clone() };
+            refused.push(FieldViolation::new(field, say::no_object()));
         }
         Self { object, path, known: Vec::new(), refused }
     }
