@@ -24,4 +24,10 @@ says! {
     rest_unpaid: "最後は、LOCAL_ALLOCATION 以外の負担者が TOTAL を受け持つようにしてください", "needs one at its end, other than LOCAL_ALLOCATION, who pays TOTAL";
     programme_twice: "同じIDの制度がほかにもあります", "another programme has the same id";
     programmes_overlap(other, kind): "「{other}」と期間が重なっています({kind})", "overlaps {other}, which covers {kind} too";
+    no_pattern(most): "1〜{most} 文字の名前にしてください(末尾の * はその後を問わない)", "needs names of 1 to {most} characters; a star at the end stands for any rest";
+    end_of_nothing: "機種かバージョンを指定してください", "needs a model or a version";
+    lifetime_of_nothing: "機種を指定してください(すべては *)", "needs a model, or * for all";
+    limit_devices: "1台以上にしてください", "needs 1 device or more";
+    limit_yen(most, dearest): "年 {most} 円では、1台 {dearest} 円の端末を更新できません", "of {most} yen a year is below the price of one device, {dearest} yen";
+    no_room(left): "2100年度までに {left} 台の更新が収まりません", "leaves no room for {left} devices until 2100";
 }

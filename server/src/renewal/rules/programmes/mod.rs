@@ -9,6 +9,8 @@ mod tests;
 
 use time::Date;
 
+pub(in crate::renewal) use self::read::{SOURCE_MOST, read_origin};
+
 use super::{
     AllocationTax, CostKind, Payer,
     fraction::Fraction,

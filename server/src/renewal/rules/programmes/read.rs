@@ -118,7 +118,8 @@ fn read_years(reader: &mut Reader<'_, '_>) -> Option<(FiscalYear, FiscalYear)> {
     Some((FiscalYear::of(from), FiscalYear::of(to)))
 }
 
-fn read_origin(reader: &mut Reader<'_, '_>) -> Option<Origin> {
+/// Source, date and whether it is confirmed.
+pub(in crate::renewal) fn read_origin(reader: &mut Reader<'_, '_>) -> Option<Origin> {
     let (source, date, verified) = (reader.text("source", SOURCE_MOST), reader.day("date"), reader.flag("verified"));
     Some(Origin { source: source?, date: date?, verified: verified? })
 }
