@@ -30,4 +30,16 @@ says! {
     limit_devices: "1台以上にしてください", "needs 1 device or more";
     limit_yen(most, dearest): "年 {most} 円では、1台 {dearest} 円の端末を更新できません", "of {most} yen a year is below the price of one device, {dearest} yen";
     no_room(left): "2100年度までに {left} 台の更新が収まりません", "leaves no room for {left} devices until 2100";
+    year_outside: "計画の期間にない年度です", "is no year of the plan";
+    more_of_the_fund(fund, all): "基金事業による {fund} 台は、全体の {all} 台を超えています", "{fund} by the fund are more than {all} in all";
+    above_the_cap(bought, cap): "予備機を含む {bought} 台は、上限の {cap} 台を超えています", "{bought} with spares are above the cap of {cap}";
+    spares_above(spares, allowed): "予備機の累計 {spares} 台は、上限の {allowed} 台を超えています", "{spares} spares up to this year are above the {allowed} that are allowed";
+    more_schools(counted, schools): "{counted} 校は、総学校数の {schools} 校を超えています", "{counted} are more than all {schools} schools";
+    routes(sum, devices): "処分方法ごとの合計 {sum} 台が、対象台数 {devices} 台と合いません", "routes add up to {sum}, not to {devices} devices";
+    eraser_needed: "データを消去する者を選んでください", "say who erases the data";
+    schedule(lines, characters): "{lines} 行まで、時期と内容をそれぞれ1〜{characters} 文字にしてください", "needs at most {lines} lines, each with a time and what is done, of 1 to {characters} characters";
+    footnote_cap(definition): "②は①と予備機の上限台数(端数切り捨て)の合計です。{definition}としています", "② is ① and the spares that are allowed, rounded down: {definition}";
+    footnote_renewed: "⑤は③の累計÷①で、100%を上限としています", "⑤ is ③ up to the year ÷ ①, at most 100 %";
+    footnote_spares(definition): "⑧は{definition}としています", "⑧ is {definition}";
+    footnote_percent: "割合は小数第2位以下を切り捨てています", "shares are rounded down to tenths of a percent";
 }

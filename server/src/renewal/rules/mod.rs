@@ -1,6 +1,6 @@
 //! Rules of renewal, pure: money ([`money`]) and fractions of it ([`fraction`]); data that people write ([`reading`]);
 //! programmes of subsidy and who pays what ([`programmes`]); ends of support ([`ends`]) and the year in which a device is renewed
-//! ([`due`]), how years are evened out ([`smoothing`]); periods of years ([`periods`]).
+//! ([`due`]), how years are evened out ([`smoothing`]); the published plan ([`plan`]); periods of years ([`periods`]).
 //!
 //! Who pays is [`Payer`] of tickets: repairs bring their costs from there, under the same numbers.
 
@@ -9,6 +9,7 @@ pub mod ends;
 pub mod fraction;
 pub mod money;
 pub mod periods;
+pub mod plan;
 pub mod programmes;
 pub mod reading;
 pub mod smoothing;
