@@ -42,4 +42,5 @@ says! {
     footnote_renewed: "⑤は③の累計÷①で、100%を上限としています", "⑤ is ③ up to the year ÷ ①, at most 100 %";
     footnote_spares(definition): "⑧は{definition}としています", "⑧ is {definition}";
     footnote_percent: "割合は小数第2位以下を切り捨てています", "shares are rounded down to tenths of a percent";
+    scenario_twice: "同じIDの試算がほかにもあります", "another scenario has the same id";
 }

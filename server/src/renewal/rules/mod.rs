@@ -1,6 +1,6 @@
 //! Rules of renewal, pure: money ([`money`]) and fractions of it ([`fraction`]); data that people write ([`reading`]);
 //! programmes of subsidy and who pays what ([`programmes`]); ends of support ([`ends`]) and the year in which a device is renewed
-//! ([`due`]), how years are evened out ([`smoothing`]); the published plan ([`plan`]); periods of years ([`periods`]).
+//! ([`due`]), how years are evened out ([`smoothing`]); the published plan ([`plan`]); costs of years to come ([`projection`]) and what if ([`scenario`]); periods of years ([`periods`]).
 //!
 //! Who pays is [`Payer`] of tickets: repairs bring their costs from there, under the same numbers.
 
@@ -11,7 +11,9 @@ pub mod money;
 pub mod periods;
 pub mod plan;
 pub mod programmes;
+pub mod projection;
 pub mod reading;
+pub mod scenario;
 pub mod smoothing;
 
 pub use crate::tickets::legs::rules::Payer;

@@ -51,8 +51,12 @@ impl<'v, 'r> Reader<'v, 'r> {
 
     /// Refuses a field.
     pub fn refuse(&mut self, name: &str, message: Both) {
-        let field = self.path_of(name);
-        self.refused.push(FieldViolation::new(field, message));
+        self.refuse_at(self.path_of(name), message);
+    }
+
+    /// Refuses what stands elsewhere.
+    pub fn refuse_at(&mut self, path: String, message: Both) {
+        self.refused.push(FieldViolation::new(path, message));
     }
 
     /// A field that may be left out.

@@ -9,7 +9,7 @@ mod tests;
 
 use time::Date;
 
-pub(in crate::renewal) use self::read::{SOURCE_MOST, read_origin};
+pub(in crate::renewal) use self::read::{SOURCE_MOST, is_id, read_origin, read_rest};
 
 use super::{
     AllocationTax, CostKind, Payer,

@@ -75,7 +75,7 @@ fn read_programme(reader: &mut Reader<'_, '_>) -> Option<Programme> {
     let years = read_years(reader);
     let covers = read_covers(reader);
     let spare_cap = figure(reader, "spare_cap", |reader| reader.fraction("value"));
-    let rest = figure(reader, "rest", read_rest);
+    let rest = figure(reader, "rest", |reader| read_rest(reader, "value"));
     let rounding = figure(reader, "rounding", |reader| reader.inner("value", read_rounding));
     let restriction = figure(reader, "disposal_restriction_years", |reader| {
         reader.number("value", 0..=RESTRICTION_MOST).and_then(|years| u8::try_from(years).ok())
@@ -162,23 +162,23 @@ fn read_cover(reader: &mut Reader<'_, '_>) -> Option<Cover> {
 }
 
 /// Who pays the rest: the last one everything, whoever the owner is.
-fn read_rest(reader: &mut Reader<'_, '_>) -> Option<Vec<Rest>> {
-    let path = reader.path_of("value");
+pub(in crate::renewal) fn read_rest(reader: &mut Reader<'_, '_>, name: &'static str) -> Option<Vec<Rest>> {
+    let path = reader.path_of(name);
     let mut rest: Vec<Rest> = Vec::new();
-    for (at, value) in reader.list("value", Payer::ALL.len()).iter().enumerate() {
+    for (at, value) in reader.list(name, Payer::ALL.len()).iter().enumerate() {
         let one = reader.at(format!("{path}.{}", at + 1), value, |reader| {
             let payer = reader.word("payer", Payer::ALL, payer_code);
             let of = reader.word("of", &[RestOf::Eligible, RestOf::Total], RestOf::code);
             Some(Rest { payer: payer?, of: of? })
         });
         if one.is_some_and(|one| rest.iter().any(|other| other.payer == one.payer)) {
-            reader.refuse("value", say_field::named_twice());
+            reader.refuse(name, say_field::named_twice());
         }
         rest.extend(one);
     }
     let pays_all = |one: &Rest| one.of == RestOf::Total && one.payer != Payer::LocalAllocation;
     if !rest.last().is_some_and(pays_all) {
-        reader.refuse("value", say::rest_unpaid());
+        reader.refuse(name, say::rest_unpaid());
     }
     Some(rest)
 }
