@@ -1,6 +1,7 @@
 //! Rules of renewal, pure: money ([`money`]) and fractions of it ([`fraction`]); data that people write ([`reading`]);
 //! programmes of subsidy and who pays what ([`programmes`]); ends of support ([`ends`]) and the year in which a device is renewed
-//! ([`due`]), how years are evened out ([`smoothing`]); the published plan ([`plan`]); costs of years to come ([`projection`]) and what if ([`scenario`]); periods of years ([`periods`]).
+//! ([`due`]), how years are evened out ([`smoothing`]); the published plan ([`plan`]); costs of years to come ([`projection`]) and what if ([`scenario`]); spares ([`spares`]) and how long devices last
+//! ([`survival`]); periods of years ([`periods`]).
 //!
 //! Who pays is [`Payer`] of tickets: repairs bring their costs from there, under the same numbers.
 
@@ -15,6 +16,8 @@ pub mod projection;
 pub mod reading;
 pub mod scenario;
 pub mod smoothing;
+pub mod spares;
+pub mod survival;
 
 pub use crate::tickets::legs::rules::Payer;
 use crate::{
