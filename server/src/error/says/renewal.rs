@@ -43,4 +43,26 @@ says! {
     footnote_spares(definition): "⑧は{definition}としています", "⑧ is {definition}";
     footnote_percent: "割合は小数第2位以下を切り捨てています", "shares are rounded down to tenths of a percent";
     scenario_twice: "同じIDの試算がほかにもあります", "another scenario has the same id";
+    entry_twice: "同じIDの記録がほかにもあります", "another entry has the same id";
+    recorded_before: "あとの記録より前の時刻です", "is before an entry that is there";
+    reverses_unknown(id): "取り消す記録 {id} がありません", "no entry {id} is there to reverse";
+    reverses_reversal: "取り消しは取り消せません。正しい内容を新しく記録してください", "is a reversal itself: write what is right as a new entry";
+    reverses_other_kind: "取り消す記録と種類が違います", "is of another kind than what it reverses";
+    reversed_already: "この記録は、すでに取り消されています", "is reversed already";
+    lot_kind: "端末か予備機を選んでください", "needs devices or spares";
+    acquisition_needed: "購入かリースを選んでください", "say whether they were bought or are leased";
+    tax_basis_needed: "税込か税抜を選んでください", "say whether the price has its tax in it";
+    before_delivery(day): "納品日 {day} より前です", "is before the delivery on {day}";
+    before_all_years: "2000年4月1日より前です", "is before 2000-04-01";
+    too_far_ahead(days): "{days} 日より先の日付です", "is more than {days} days ahead";
+    in_future: "今日までの日付にしてください", "is in the future";
+    payer_needed: "だれが支払うか選んでください", "say who pays";
+    funding_sum(sum, total): "負担者ごとの合計 {sum} 円が、総額 {total} 円と合いません", "adds up to {sum} yen, but the whole is {total} yen";
+    cost_kind: "費用の種類を選んでください(端末と予備機は調達として記録します)", "say what it was for; devices and spares are lots";
+    cost_zero: "1円以上にしてください", "needs 1 yen or more";
+    ten_years: "10年を超えています", "is longer than ten years";
+    route_needed: "処分方法を選んでください", "say where they went";
+    disposed_devices(most): "1〜{most} 台にしてください", "needs 1 to {most} devices";
+    no_serial: "シリアル番号を入力してください", "needs a serial number";
+    restricted(until): "処分制限期間内です({until} まで)。財産処分の承認番号が必要です", "must not be disposed of until {until} without the number of an approval";
 }

@@ -1,22 +1,26 @@
 //! Rules of renewal, pure: money ([`money`]) and fractions of it ([`fraction`]); data that people write ([`reading`]);
 //! programmes of subsidy and who pays what ([`programmes`]); ends of support ([`ends`]) and the year in which a device is renewed
 //! ([`due`]), how years are evened out ([`smoothing`]); the published plan ([`plan`]); costs of years to come ([`projection`]) and what if ([`scenario`]); spares ([`spares`]) and how long devices last
-//! ([`survival`]); periods of years ([`periods`]).
+//! ([`survival`]); the ledger ([`ledger`]) and what stands in it ([`lots`], [`records`]); periods of years ([`periods`]).
 //!
 //! Who pays is [`Payer`] of tickets: repairs bring their costs from there, under the same numbers.
 
 pub mod due;
 pub mod ends;
 pub mod fraction;
+pub mod ledger;
+pub mod lots;
 pub mod money;
 pub mod periods;
 pub mod plan;
 pub mod programmes;
 pub mod projection;
 pub mod reading;
+pub mod records;
 pub mod scenario;
 pub mod smoothing;
 pub mod spares;
+mod stored;
 pub mod survival;
 
 pub use crate::tickets::legs::rules::Payer;
