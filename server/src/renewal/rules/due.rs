@@ -1,4 +1,5 @@
-//! The year in which a device is renewed, and why: the first of what ends, but not before it may be disposed of (domain §5).
+//! The year in which a device is renewed, and why: the first of what ends, but not before it may be disposed of (domain
+//! §5).
 
 use time::{Date, Duration};
 
@@ -64,9 +65,10 @@ pub struct Due {
 }
 
 impl Ends {
-    /// In which year the device is renewed, and why. A day leads to the year in which it lies: what ends on 31 March has to be replaced in the
-    /// year that ends with it. The restriction leads to the year of the first day after it. Of two in one year the earlier day decides, a plan
-    /// before any day. None where nothing but the restriction is known.
+    /// In which year the device is renewed, and why. A day leads to the year in which it lies: what ends on 31 March
+    /// has to be replaced in the year that ends with it. The restriction leads to the year of the first day after it.
+    /// Of two in one year the earlier day decides, a plan before any day. None where nothing but the restriction is
+    /// known.
     pub fn due(&self) -> Option<Due> {
         let mut candidates = self.candidates();
         let first = *candidates.first()?;

@@ -1,7 +1,8 @@
-//! Ends of support and lifetimes, as data ([`SupportEnds::read`]): by system and version, by model, each with its source and date.
+//! Ends of support and lifetimes, as data ([`SupportEnds::read`]): by system and version, by model, each with its
+//! source and date.
 //!
-//! ChromeOS ends by model (AUE). None ships: the date stands in Google's export of each device (`autoUpdateExpiration`) and comes from
-//! there, and an owner can add models here.
+//! ChromeOS ends by model (AUE). None ships: the date stands in Google's export of each device (`autoUpdateExpiration`)
+//! and comes from there, and an owner can add models here.
 
 use time::Date;
 
@@ -45,8 +46,8 @@ impl EndMeaning {
     }
 }
 
-/// A name of a model or the number of a version; with a star at its end everything that begins so. Width, case, spaces and dashes do not
-/// matter.
+/// A name of a model or the number of a version; with a star at its end everything that begins so. Width, case, spaces
+/// and dashes do not matter.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Pattern {
     key: String,
@@ -108,7 +109,8 @@ impl Default for SupportEnds {
 }
 
 impl SupportEnds {
-    /// Reads ends and lifetimes and checks them. What is wrong is named with its line, from 1, for example `ends.2.last_date`.
+    /// Reads ends and lifetimes and checks them. What is wrong is named with its line, from 1, for example
+    /// `ends.2.last_date`.
     pub fn read(text: &str) -> Result<Self, Vec<FieldViolation>> {
         let value = json(text)?;
         let mut refused = Vec::new();
@@ -128,8 +130,8 @@ impl SupportEnds {
         }
     }
 
-    /// The first end of support of a device, by its system, model and version; none where nothing is written of it. Of what nobody said
-    /// nothing fits.
+    /// The first end of support of a device, by its system, model and version; none where nothing is written of it. Of
+    /// what nobody said nothing fits.
     pub fn of(&self, os: OsKind, model: Option<&str>, version: Option<&str>) -> Option<&SupportEnd> {
         let (model, version) = (model.and_then(fold_key), version.and_then(fold_key));
         let fits = |patterns: &[Pattern], key: Option<&str>| {
@@ -140,7 +142,8 @@ impl SupportEnds {
             .min_by_key(|end| end.last_day)
     }
 
-    /// When the battery of a device ends that was delivered on a day, and by which line: the first one that fits its model.
+    /// When the battery of a device ends that was delivered on a day, and by which line: the first one that fits its
+    /// model.
     pub fn battery_end(&self, model: Option<&str>, delivered: Date) -> Option<(Date, &Lifetime)> {
         let key = model.and_then(fold_key).unwrap_or_default();
         let line = self.lifetimes.iter().find(|line| line.models.iter().any(|model| model.fits(&key)))?;

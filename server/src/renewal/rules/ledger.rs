@@ -1,7 +1,8 @@
 //! The ledger: entries that are only added, each with the time in which it holds and the time at which it was recorded.
 //!
-//! Invariants: an entry never changes; what was wrong is reversed by another entry, once, and written anew; time of recording only rises. So what was known at
-//! a time stays what was known then, whatever is added later, and a report of that time can be made again.
+//! Invariants: an entry never changes; what was wrong is reversed by another entry, once, and written anew; time of
+//! recording only rises. So what was known at a time stays what was known then, whatever is added later, and a report
+//! of that time can be made again.
 
 use std::collections::BTreeSet;
 
@@ -89,7 +90,8 @@ pub struct Entry {
     pub reverses: Option<EntryId>,
 }
 
-/// What was known at a time: entries recorded by then, without reversals and without what they take back. By first day, recording and id.
+/// What was known at a time: entries recorded by then, without reversals and without what they take back. By first day,
+/// recording and id.
 pub fn known_at(entries: &[Entry], recorded_at: Timestamp) -> Vec<&Entry> {
     let recorded = || entries.iter().filter(|entry| entry.recorded_at <= recorded_at);
     let reversed: BTreeSet<EntryId> = recorded().filter_map(|entry| entry.reverses).collect();
@@ -136,8 +138,8 @@ pub fn next_recorded_at(newest: Option<Timestamp>, now: Timestamp) -> Timestamp 
     newest.map_or(now, |newest| now.max(Timestamp(newest.0.saturating_add(1))))
 }
 
-/// Whether an entry can be added to what is there. Refused: an id that is taken, a time of recording before the newest one, and a reversal of what
-/// is not there, is reversed already or is a reversal itself.
+/// Whether an entry can be added to what is there. Refused: an id that is taken, a time of recording before the newest
+/// one, and a reversal of what is not there, is reversed already or is a reversal itself.
 pub fn check_append(entries: &[Entry], new: &Entry) -> Result<(), Vec<FieldViolation>> {
     let mut refused = Vec::new();
     let mut refuse = |field: &'static str, message: Both| refused.push(FieldViolation::new(field, message));
@@ -272,7 +274,9 @@ mod tests {
     proptest! {
         #[test]
         fn whatever_is_added_later_changes_no_report_of_before(
-            steps in prop::collection::vec((0_i64..3, 0_i64..100, prop::option::of(0_i64..50), prop::option::of(any::<prop::sample::Index>())), 1..40),
+            steps in prop::collection::vec(
+                (0_i64..3, 0_i64..100, prop::option::of(0_i64..50), prop::option::of(any::<prop::sample::Index>())), 1..40,
+            ),
             cut in any::<prop::sample::Index>(), on in 0_i64..150,
         ) {
             let origin = day("2024-04-01");

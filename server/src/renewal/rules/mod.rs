@@ -1,7 +1,8 @@
 //! Rules of renewal, pure: money ([`money`]) and fractions of it ([`fraction`]); data that people write ([`reading`]);
-//! programmes of subsidy and who pays what ([`programmes`]); ends of support ([`ends`]) and the year in which a device is renewed
-//! ([`due`]), how years are evened out ([`smoothing`]); the published plan ([`plan`]); costs of years to come ([`projection`]) and what if ([`scenario`]); spares ([`spares`]) and how long devices last
-//! ([`survival`]); the ledger ([`ledger`]) and what stands in it ([`lots`], [`records`]); periods of years ([`periods`]).
+//! programmes of subsidy and who pays what ([`programmes`]); ends of support ([`ends`]) and the year in which a device
+//! is renewed ([`due`]), how years are evened out ([`smoothing`]); the published plan ([`plan`]); costs of years to
+//! come ([`projection`]) and what if ([`scenario`]); spares ([`spares`]) and how long devices last ([`survival`]); the
+//! ledger ([`ledger`]) and what stands in it ([`lots`], [`records`]); periods of years ([`periods`]).
 //!
 //! Who pays is [`Payer`] of tickets: repairs bring their costs from there, under the same numbers.
 
@@ -138,7 +139,8 @@ pub fn payer_code(payer: Payer) -> &'static str {
 }
 
 words! {
-    /// Whether an owner gets the local allocation tax (地方交付税). Without it nothing of the state comes with "local measures".
+    /// Whether an owner gets the local allocation tax (地方交付税). Without it nothing of the state comes with "local
+    /// measures".
     AllocationTax {
         /// 交付団体.
         Receives = 1, "交付団体", "gets the local allocation tax";

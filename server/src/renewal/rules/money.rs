@@ -11,7 +11,8 @@ use crate::{
     tickets::rules::words,
 };
 
-/// Most yen of anything, above nothing and below: ten trillion. The first phase of the whole nation cost a fifteenth of that.
+/// Most yen of anything, above nothing and below: ten trillion. All devices of the nation's first phase, at 45,000 yen
+/// each, are less than a twentieth of that.
 const MOST: i64 = 10_000_000_000_000;
 
 /// An amount in whole yen, from −10^13 to 10^13. What people say is never below nothing; differences can be.
@@ -114,9 +115,9 @@ impl Yen {
         Self::of_wide(all.into_iter().map(|yen| i128::from(yen.0)).sum())
     }
 
-    /// Reads an amount of 0 yen or more as files and forms write it: 55000, 55,000円, ¥55,000, 55千円, in any width. A point may
-    /// only have zeros behind it, as worksheets write them. Refused: what is below nothing (−, ▲, △ or brackets), parts of a yen, more than
-    /// 10^13, commas elsewhere than between thousands.
+    /// Reads an amount of 0 yen or more as files and forms write it: 55000, 55,000円, ¥55,000, 55千円, in any width. A
+    /// point may only have zeros behind it, as worksheets write them. Refused: what is below nothing (−, ▲, △ or
+    /// brackets), parts of a yen, more than 10^13, commas elsewhere than between thousands.
     pub fn parse(field: &'static str, text: &str) -> Result<Self, FieldViolation> {
         let refuse = |message| Err(FieldViolation::new(field, message));
         let told = text.trim().escape_debug();
@@ -152,8 +153,9 @@ impl Yen {
         Self::of_wide(rounding.divide(i128::from(self.0) * i128::from(fraction.above()), fraction.below()))
     }
 
-    /// Shares it out by weights, so that the shares add up to it: what is left over after rounding down goes to the largest
-    /// remainders, one yen each, the first of equal ones first. None where all weights are zero, or where it is below nothing.
+    /// Shares it out by weights, so that the shares add up to it: what is left over after rounding down goes to the
+    /// largest remainders, one yen each, the first of equal ones first. None where all weights are zero, or where it is
+    /// below nothing.
     pub fn share_out(self, weights: &[u64]) -> Option<Vec<Self>> {
         let total: u128 = weights.iter().map(|weight| u128::from(*weight)).sum();
         let amount = u128::try_from(self.0).ok()?;
@@ -382,7 +384,8 @@ mod tests {
 
         #[test]
         fn rounded_part_is_within_a_unit_of_the_exact_one(
-            amount in 0..=1_000_000_000_000_i64, above in 0_u32..=100, below in 1_u32..=100, mode in 0_usize..3, unit in 0_usize..3,
+            amount in 0..=1_000_000_000_000_i64, above in 0_u32..=100, below in 1_u32..=100,
+            mode in 0_usize..3, unit in 0_usize..3,
         ) {
             let rounding = Rounding { mode: RoundingMode::ALL[mode], unit: RoundingUnit::ALL[unit] };
             let fraction = Fraction::new(above.min(below), below).unwrap();

@@ -251,8 +251,8 @@ mod tests {
 
     prop_compose! {
         fn some_renewed()(
-            due in 2020_i32..2040, count in 0_u32..500, unit in 0_i64..90_000, again in prop::option::of(1_u8..7), spare in 0_usize..2,
-            tax in 0_usize..2, cap in 0_usize..2,
+            due in 2020_i32..2040, count in 0_u32..500, unit in 0_i64..90_000, again in prop::option::of(1_u8..7),
+            spare in 0_usize..2, tax in 0_usize..2, cap in 0_usize..2,
         ) -> Renewed {
             Renewed {
                 again_after: again, kind: [CostKind::Device, CostKind::Spare][spare], tax: AllocationTax::ALL[tax],
@@ -264,7 +264,8 @@ mod tests {
     proptest! {
         #[test]
         fn payers_pay_all_of_every_scenario_to_the_yen(
-            devices in prop::collection::vec(some_renewed(), 0..6), kind in 2_usize..16, yearly in 0_i64..5_000_000, id in 0_usize..7,
+            devices in prop::collection::vec(some_renewed(), 0..6), kind in 2_usize..16, yearly in 0_i64..5_000_000,
+            id in 0_usize..7,
         ) {
             let (scenarios, programmes) = (Scenarios::default(), Programmes::default());
             let terms = scenarios.scenarios[id].terms(&programmes);

@@ -91,8 +91,8 @@ impl Cost {
 }
 
 impl SaidCost {
-    /// Checks it on a day. Devices and spares are lots, not costs. Without a last day it is for one day; longest ten years. Reason:
-    /// FIELD_INVALID, with all that is wrong.
+    /// Checks it on a day. Devices and spares are lots, not costs. Without a last day it is for one day; longest ten
+    /// years. Reason: FIELD_INVALID, with all that is wrong.
     pub fn check(&self, today: Date) -> Result<Cost> {
         let mut wrong = Vec::new();
         let kind = i16::try_from(self.kind).ok().and_then(CostKind::from_number).filter(|kind| !kind.is_renewal());
@@ -189,9 +189,10 @@ impl Disposal {
 }
 
 impl SaidDisposal {
-    /// Checks it on a day. `restricted_until` says of a serial number the last day on which that device must not be disposed of, if there is one:
-    /// within it the disposal is refused, unless the number of an approval is said; then it is marked. Reason: FIELD_INVALID, with
-    /// all that is wrong; of a device as `devices.3.serial`, with its place from 1.
+    /// Checks it on a day. `restricted_until` says of a serial number the last day on which that device must not be
+    /// disposed of, if there is one: within it the disposal is refused, unless the number of an approval is said; then
+    /// it is marked. Reason: FIELD_INVALID, with all that is wrong; of a device as `devices.3.serial`, with its place
+    /// from 1.
     pub fn check(&self, today: Date, restricted_until: impl Fn(&str) -> Option<Date>) -> Result<Disposal> {
         let mut wrong = Vec::new();
         let route = i16::try_from(self.route).ok().and_then(DisposalRoute::from_number);
@@ -369,11 +370,14 @@ mod tests {
 
     proptest! {
         #[test]
-        fn years_of_a_cost_add_up_for_each_payer(own in 1_i64..100_000_000, fund in 1_i64..100_000_000, from in 0_i64..3_000, length in 0_i64..3_600) {
+        fn years_of_a_cost_add_up_for_each_payer(
+            own in 1_i64..100_000_000, fund in 1_i64..100_000_000, from in 0_i64..3_000, length in 0_i64..3_600,
+        ) {
             let from = day("2015-04-01") + Duration::days(from);
             let funding = vec![(Payer::StateFund, Yen::new(fund).unwrap()), (Payer::Own, Yen::new(own).unwrap())];
             let amount_yen = Yen::new(own + fund).unwrap();
-            let cost = Cost { funding: funding.clone(), amount_yen, from, to: from + Duration::days(length), ..said().check(today()).unwrap() };
+            let to = from + Duration::days(length);
+            let cost = Cost { funding: funding.clone(), amount_yen, from, to, ..said().check(today()).unwrap() };
             for (payer, amount) in funding {
                 let years = cost.by_year().into_iter().filter(|((_, one), _)| *one == payer).map(|(_, yen)| yen);
                 prop_assert_eq!(Yen::sum(years), Ok(amount));

@@ -1,7 +1,7 @@
 //! What if: scenarios are data, lists of changes to programmes, prices and years ([`Scenarios::read`]).
 //!
-//! Without a change, programmes that are invented do not count. A cover that a scenario adds counts only where no programme covers the kind
-//! in that year; spares above the cap stay uncovered.
+//! Without a change, programmes that are invented do not count. A cover that a scenario adds counts only where no
+//! programme covers the kind in that year; spares above the cap stay uncovered.
 
 use super::{
     AllocationTax, CostKind, Payer,
@@ -135,22 +135,42 @@ fn read_scenario(reader: &mut Reader<'_, '_>) -> Option<Scenario> {
     Some(Scenario { id: id?, name: name?, note, changes, origin: origin? })
 }
 
-/// Which change it is, by its name.
-const CHANGES: [&str; 4] = ["COVER", "LATER", "PRICE", "INVENTED"];
+/// Which change it is.
+#[derive(Debug, Clone, Copy)]
+enum ChangeKind {
+    Cover,
+    Later,
+    Price,
+    Invented,
+}
+
+impl ChangeKind {
+    const ALL: [Self; 4] = [Self::Cover, Self::Later, Self::Price, Self::Invented];
+
+    /// Its name in files of data.
+    fn code(self) -> &'static str {
+        match self {
+            Self::Cover => "COVER",
+            Self::Later => "LATER",
+            Self::Price => "PRICE",
+            Self::Invented => "INVENTED",
+        }
+    }
+}
 
 fn read_change(reader: &mut Reader<'_, '_>, origin: Option<&Origin>) -> Option<Change> {
-    match reader.word("change", &CHANGES, |name| name)? {
-        "COVER" => read_cover(reader, origin),
-        "LATER" => {
+    match reader.word("change", &ChangeKind::ALL, ChangeKind::code)? {
+        ChangeKind::Cover => read_cover(reader, origin),
+        ChangeKind::Later => {
             let years = reader.number("years", 1..=LATER_MOST).and_then(|years| u8::try_from(years).ok());
             Some(Change::Later { years: years? })
         }
-        "PRICE" => {
+        ChangeKind::Price => {
             let kinds = reader.words("kinds", CostKind::ALL, CostKind::code);
             let percent = reader.number("percent", -90..=300).and_then(|percent| i16::try_from(percent).ok());
             Some(Change::Price { kinds, percent: percent? })
         }
-        _ => Some(Change::Invented),
+        ChangeKind::Invented => Some(Change::Invented),
     }
 }
 

@@ -1,8 +1,9 @@
 //! Evens out years of renewal: at most so many devices, or so many yen, a year.
 //!
-//! Devices whose system ends choose first, the first to end first; each takes its own year as far as there is room and then goes earlier or later
-//! as it is preferred. What runs past the end of its system is marked; nothing goes before it may be disposed of. Greedy and always the same
-//! for the same input; it keeps as many as it can in their year and does not look for the cheapest plan.
+//! Devices whose system ends choose first, the first to end first; each takes its own year as far as there is room and
+//! then goes earlier or later as it is preferred. What runs past the end of its system is marked; nothing goes before
+//! it may be disposed of. Greedy and always the same for the same input; it keeps as many as it can in their year and
+//! does not look for the cheapest plan.
 
 use std::collections::BTreeMap;
 
@@ -131,8 +132,9 @@ struct Used {
     yen: Yen,
 }
 
-/// Places every device in a year from `from` on, so that no year has more than the limit: by year, then in the order of the groups. Refused:
-/// a limit below the price of one device, amounts above 10^13 yen, and more than finds room until 2100.
+/// Places every device in a year from `from` on, so that no year has more than the limit: by year, then in the order of
+/// the groups. Refused: a limit below the price of one device, amounts above 10^13 yen, and more than finds room until
+/// 2100.
 pub fn smooth(groups: &[Group], from: FiscalYear, limit: Limit, prefer: Prefer) -> Result<Vec<Placed>, FieldViolation> {
     limit.check(groups)?;
     let mut order: Vec<_> = (0..groups.len()).collect();
@@ -263,7 +265,8 @@ mod tests {
     proptest! {
         #[test]
         fn every_device_finds_one_year_within_all_bounds(
-            groups in prop::collection::vec(some_group(), 0..8), devices in 50_u32..300, by_yen in any::<bool>(), prefer in 0_usize..2,
+            groups in prop::collection::vec(some_group(), 0..8), devices in 50_u32..300, by_yen in any::<bool>(),
+            prefer in 0_usize..2,
         ) {
             let most = Yen::new(i64::from(devices) * 90_000).unwrap();
             let limit = if by_yen { Limit::Yen(most) } else { Limit::Devices(devices) };

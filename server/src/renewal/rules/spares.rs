@@ -1,15 +1,16 @@
 //! Whether spares last: devices fail at random, are away for a while, and a spare stands in for each.
 //!
-//! The model. Failures come as a Poisson process: devices × failures for 100 devices and a year. Repairs do not wait for each other.
-//! Two questions, two methods, and each answer says its own ([`Method`]):
+//! The model. Failures come as a Poisson process: devices × failures for 100 devices and a year. Repairs do not wait
+//! for each other. Two questions, two methods, and each answer says its own ([`Method`]):
 //!
-//! - *Enough on a day*: how many are out on that day is Poisson with the mean (failures a day × mean time of a repair so far), whatever the
-//!   distribution of repair times is (M/G/∞; Takács 1962), beside those of the ones out now that are not back by then. Repair times are the
-//!   measured ones, with those that are still away (Kaplan and Meier).
-//! - *Enough until a day*: that at no moment until then more are out than there are spares. That depends on more than the mean; times of
-//!   repairs are taken as exponential here (M/M/∞, first passage by uniformisation; Jensen 1953).
+//! - *Enough on a day*: how many are out on that day is Poisson with the mean (failures a day × mean time of a repair
+//!   so far), whatever the distribution of repair times is (M/G/∞; Takács 1962), beside those of the ones out now that
+//!   are not back by then. Repair times are the measured ones, with those that are still away (Kaplan and Meier).
+//! - *Enough until a day*: that at no moment until then more are out than there are spares. That depends on more than
+//!   the mean; times of repairs are taken as exponential here (M/M/∞, first passage by uniformisation; Jensen 1953).
 //!
-//! Deliberately not here: holidays. A year's failures are spread over all its days, so a busy month is worse than this says.
+//! Deliberately not here: holidays. A year's failures are spread over all its days, so a busy month is worse than this
+//! says.
 
 use super::survival::{Basis, Curve, Life};
 use crate::{
@@ -27,7 +28,8 @@ use crate::{
 pub const FAILURES_LEAST: u64 = 5;
 /// Fewest finished repairs from which their times are. Ours.
 pub const REPAIRS_LEAST: u32 = 10;
-/// For 100 devices and a year, where too little was counted: ours, between the least and the most that bodies publish (domain §6).
+/// For 100 devices and a year, where too little was counted: ours, between the least and the most that bodies publish
+/// (domain §6).
 pub const ASSUMED_RATE: Rate = Rate { value: 5.0, low: 2.2, high: 44.0 };
 /// Mean time of a repair in days, where too little was counted. Ours.
 pub const ASSUMED_REPAIR_DAYS: f64 = 14.0;
@@ -77,7 +79,8 @@ pub enum RepairTimes {
 }
 
 impl RepairTimes {
-    /// Of repairs, those still going with the days until now; the default with fewer than [`REPAIRS_LEAST`] that have ended.
+    /// Of repairs, those still going with the days until now; the default with fewer than [`REPAIRS_LEAST`] that have
+    /// ended.
     pub fn of(repairs: &[Life]) -> Self {
         let curve = Curve::estimate(repairs);
         if curve.failures < REPAIRS_LEAST { Self::Assumed(ASSUMED_REPAIR_DAYS) } else { Self::Measured(curve) }
@@ -109,7 +112,8 @@ impl RepairTimes {
         }
     }
 
-    /// The probability that one that is away for so long already is away for so many days more. What is away longer than any was does not come.
+    /// The probability that one that is away for so long already is away for so many days more. What is away longer
+    /// than any was does not come.
     fn still_away(&self, already: f64, more: f64) -> f64 {
         match self {
             Self::Assumed(mean) => (-more / mean).exp(),
@@ -169,8 +173,8 @@ impl SpareModel {
         Outlook { probability: of(rate.value), low: of(rate.high), high: of(rate.low), method }
     }
 
-    /// The probability that so many days from now no more devices are out than there are spares, lent ones included. `away_days` says of each
-    /// device that is out now for how long it is.
+    /// The probability that so many days from now no more devices are out than there are spares, lent ones included.
+    /// `away_days` says of each device that is out now for how long it is.
     pub fn enough_on(&self, spares: u32, away_days: &[u32], days: u32) -> Outlook {
         let days = f64::from(days);
         let mut still = vec![1.0];
@@ -186,14 +190,15 @@ impl SpareModel {
         })
     }
 
-    /// The probability that at no moment of so many days more devices are out than there are spares, where so many are out now.
+    /// The probability that at no moment of so many days more devices are out than there are spares, where so many are
+    /// out now.
     pub fn enough_until(&self, spares: u32, away: u32, days: u32) -> Outlook {
         let mean = self.repairs.mean();
         self.outlook(Method::UntilDay, |daily| never_short(spares, away, daily, mean, days.into()))
     }
 
-    /// How many spares are enough at any moment in the long run with a probability of at least `confidence`, for example 0.95; as many as
-    /// devices at most.
+    /// How many spares are enough at any moment in the long run with a probability of at least `confidence`, for
+    /// example 0.95; as many as devices at most.
     pub fn needed(&self, confidence: f64) -> Needed {
         let (rate, mean) = (self.failures.rate, self.repairs.mean());
         let of = |rate: f64| {
@@ -216,8 +221,8 @@ fn with_one_more(sum: &[f64], probability: f64) -> Vec<f64> {
     (0..=sum.len()).map(|at| here(at) * (1.0 - probability) + before(at) * probability).collect()
 }
 
-/// The probability that an M/M/∞ queue never has more than so many in it within a time: the chain is looked at as often as its fastest state
-/// moves, and what goes beyond is lost.
+/// The probability that an M/M/∞ queue never has more than so many in it within a time: the chain is looked at as often
+/// as its fastest state moves, and what goes beyond is lost.
 fn never_short(spares: u32, away: u32, daily: f64, mean: f64, days: f64) -> f64 {
     if away > spares {
         return 0.0;
@@ -280,7 +285,7 @@ mod tests {
 
     #[test]
     fn long_run_is_poisson_with_devices_times_rate_times_repair() {
-        // 365.25 devices of which each fails once a year, 3 days away: 3 out on average. P(≤5) = 0.9161, P(≤6) = 0.9665.
+        // 36,525 devices, one of a hundred fails a year: one a day, 3 days away, 3 out. P(≤5) = 0.9161, P(≤6) = 0.9665.
         let model = SpareModel { devices: 36_525, ..model(0, 1.0, 3.0) };
         assert_eq!(model.needed(0.95).spares, 6);
         assert_eq!(model.needed(0.91).spares, 5);
@@ -324,8 +329,8 @@ mod tests {
         near(model.enough_until(3, 0, 0).probability, 1.0);
     }
 
-    /// The chance that a queue with one spare is never short: 2×2 by hand. λ = 1, μ = 1/3; the chain lives on {0, 1}, its generator has
-    /// the eigenvalues of [[−1, 1], [1/3, −4/3]].
+    /// The chance that a queue with one spare is never short: 2×2 by hand. λ = 1, μ = 1/3; the chain lives on {0, 1},
+    /// its generator has the eigenvalues of [[−1, 1], [1/3, −4/3]].
     #[test]
     fn one_spare_lasts_as_two_states_say() {
         let root = ((1.0_f64 / 3.0).powi(2) / 4.0 + 1.0 / 3.0).sqrt();
@@ -339,7 +344,8 @@ mod tests {
     proptest! {
         #[test]
         fn more_spares_last_longer_and_until_is_never_likelier_than_on(
-            devices in 1_u32..2_000, rate in 0.1_f64..60.0, mean in 1.0_f64..60.0, spares in 0_u32..60, days in 0_u32..250, away in 0_u32..5,
+            devices in 1_u32..2_000, rate in 0.1_f64..60.0, mean in 1.0_f64..60.0,
+            spares in 0_u32..60, days in 0_u32..250, away in 0_u32..5,
         ) {
             let model = model(devices, rate, mean);
             let (until, more) = (model.enough_until(spares, away, days), model.enough_until(spares + 1, away, days));
@@ -351,7 +357,9 @@ mod tests {
         }
 
         #[test]
-        fn needed_spares_are_enough_and_one_less_is_not(devices in 1_u32..5_000, rate in 0.1_f64..60.0, mean in 1.0_f64..60.0) {
+        fn needed_spares_are_enough_and_one_less_is_not(
+            devices in 1_u32..5_000, rate in 0.1_f64..60.0, mean in 1.0_f64..60.0,
+        ) {
             let model = model(devices, rate, mean);
             let (needed, expected) = (model.needed(0.95).spares, model.daily(rate) * mean);
             prop_assert!(at_most(needed, expected) >= 0.95 || needed == devices);

@@ -1,5 +1,5 @@
-//! How bodies of entries hold words and days: numbers of the contract, days as 2026-04-01. What is stored once must be read for ever, so what
-//! does not fit is a fault, not a slip of a person.
+//! How bodies of entries hold words and days: numbers of the contract, days as 2026-04-01. What is stored once must be
+//! read for ever, so what does not fit is a fault, not a slip of a person.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 

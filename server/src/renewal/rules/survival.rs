@@ -1,7 +1,8 @@
-//! How long devices last: Kaplan and Meier's estimate with Greenwood's interval, and a stated default where data are few.
+//! How long devices last: Kaplan and Meier's estimate with Greenwood's interval, and a stated default where data are
+//! few.
 //!
-//! Kaplan and Meier, J. Am. Stat. Assoc. 53 (1958); the variance is Greenwood's (1926), the interval of 95 % is taken on the scale of
-//! log(−log S), so that it stays between 0 and 1 (Kalbfleisch and Prentice 1980).
+//! Kaplan and Meier, J. Am. Stat. Assoc. 53 (1958); the variance is Greenwood's (1926), the interval of 95 % is taken
+//! on the scale of log(−log S), so that it stays between 0 and 1 (Kalbfleisch and Prentice 1980).
 
 use crate::{error::Both, tickets::rules::words};
 
@@ -243,7 +244,9 @@ mod tests {
         }
 
         #[test]
-        fn without_anything_still_going_it_is_the_part_that_is_left(days in prop::collection::vec(1_u32..100, 1..80), at in 0_u32..100) {
+        fn without_anything_still_going_it_is_the_part_that_is_left(
+            days in prop::collection::vec(1_u32..100, 1..80), at in 0_u32..100,
+        ) {
             let lives: Vec<_> = days.iter().copied().map(failed).collect();
             let left = days.iter().filter(|days| **days > at).count() as f64 / days.len() as f64;
             prop_assert!((Curve::estimate(&lives).at(f64::from(at)) - left).abs() < 1e-9);

@@ -1,6 +1,7 @@
 //! Lots: devices that were bought or leased together, and who paid for them.
 //!
-//! Invariants: shares of payers add up to what the lot costs; all that is wrong with what somebody says of one is said at once.
+//! Invariants: shares of payers add up to what the lot costs; all that is wrong with what somebody says of one is said
+//! at once.
 
 #[cfg(test)]
 mod tests;
@@ -175,8 +176,8 @@ impl Lot {
         }
     }
 
-    /// What is paid in which year: all of a purchase when it is delivered, of a lease each payment in the month to which it belongs, the first in
-    /// that of the delivery.
+    /// What is paid in which year: all of a purchase when it is delivered, of a lease each payment in the month to
+    /// which it belongs, the first in that of the delivery.
     pub fn by_year(&self) -> Result<BTreeMap<FiscalYear, Yen>, OverLimit> {
         let mut years: BTreeMap<FiscalYear, Yen> = BTreeMap::new();
         match self.acquisition {
@@ -201,8 +202,9 @@ impl Lot {
 }
 
 impl SaidLot {
-    /// Checks it on a day. `restriction_years` are those of the programme that holds when it is delivered, if one does: what the state pays a
-    /// part of must not be disposed of for so long, unless another day is said. Reason: FIELD_INVALID, with all that is wrong.
+    /// Checks it on a day. `restriction_years` are those of the programme that holds when it is delivered, if one does:
+    /// what the state pays a part of must not be disposed of for so long, unless another day is said. Reason:
+    /// FIELD_INVALID, with all that is wrong.
     pub fn check(&self, today: Date, restriction_years: Option<u8>) -> Result<Lot> {
         let mut wrong = Vec::new();
         let kind = collect(self.kind(), &mut wrong);

@@ -47,8 +47,8 @@ const TEXT_MOST: usize = 200;
 const LINES_MOST: usize = 30;
 
 impl DisposalBlock {
-    /// Puts the block together. Refused, all at once: routes that do not add up to the devices, nobody who erases devices there are, a
-    /// schedule with empty, long or too many lines.
+    /// Puts the block together. Refused, all at once: routes that do not add up to the devices, nobody who erases
+    /// devices there are, a schedule with empty, long or too many lines.
     pub fn new(
         devices: u32,
         counts: [u32; 4],

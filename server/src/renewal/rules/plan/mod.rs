@@ -1,5 +1,5 @@
-//! The published plan of devices (別添1 端末整備・更新計画), its block of disposals ([`disposal`]), and item 1 of the plan of networks
-//! (別添2, [`network`]). In integers; what is printed is what was computed.
+//! The published plan of devices (別添1 端末整備・更新計画), its block of disposals ([`disposal`]), and item 1 of the plan of
+//! networks (別添2, [`network`]). In integers; what is printed is what was computed.
 //!
 //! Municipalities fill ② and ⑧ in two ways each, so each is chosen ([`Definitions`]) and printed as a footnote.
 
@@ -49,8 +49,8 @@ pub struct Definitions {
     pub spare_share: SpareShare,
 }
 
-/// A part of a whole, which is printed in percent: rounded down, so that 100% means all, with one digit behind the point where it is not
-/// whole.
+/// A part of a whole, which is printed in percent: rounded down, so that 100% means all, with one digit behind the
+/// point where it is not whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Share {
     part: u64,
@@ -139,9 +139,10 @@ const LABELS: [&str; 8] = [
 ];
 
 impl Plan {
-    /// Computes the plan of some years, first to last, from figures of some of them; a year without figures stays blank. `spare_cap` is the
-    /// programme's, 15 percent in NEXT GIGA: ② is ① and the spares that it allows. Refused, all at once, as
-    /// `years.R7.spares` and so on: a year twice or outside, more of the fund than there is, more devices than ②, more spares than allowed.
+    /// Computes the plan of some years, first to last, from figures of some of them; a year without figures stays
+    /// blank. `spare_cap` is the programme's, 15 percent in NEXT GIGA: ② is ① and the spares that it allows. Refused,
+    /// all at once, as `years.R7.spares` and so on: a year twice or outside, more of the fund than there is, more
+    /// devices than ②, more spares than allowed.
     pub fn compute(
         (first, last): (FiscalYear, FiscalYear),
         figures: &[YearFigures],
@@ -156,8 +157,8 @@ impl Plan {
         Ok(Self::of(years.clone(), figures::columns(&years, figures, spare_cap, definitions.cap_after), definitions))
     }
 
-    /// One plan of several owners: what they install added up, ② and allowed spares of each by its own pupils, ⑤ without what one has more
-    /// than pupils. None without a plan, or where they have other years or other definitions.
+    /// One plan of several owners: what they install added up, ② and allowed spares of each by its own pupils, ⑤
+    /// without what one has more than pupils. None without a plan, or where they have other years or other definitions.
     pub fn roll_up(plans: &[Self]) -> Option<Self> {
         let first = plans.first()?;
         let alike = |plan: &Self| plan.years == first.years && plan.definitions == first.definitions;

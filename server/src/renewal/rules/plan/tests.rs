@@ -129,7 +129,10 @@ fn prefecture_is_the_sum_of_its_owners() {
 
 prop_compose! {
     /// Years as a board may enter them, within what is allowed.
-    fn entered()(pupils in prop::collection::vec(0_u32..2_000_000, 1..=5), parts in prop::collection::vec((0_u64..=100, 0_u64..=100, 0_u64..=100, 0_u64..=100), 5)) -> Vec<YearFigures> {
+    fn entered()(
+        pupils in prop::collection::vec(0_u32..2_000_000, 1..=5),
+        parts in prop::collection::vec((0_u64..=100, 0_u64..=100, 0_u64..=100, 0_u64..=100), 5),
+    ) -> Vec<YearFigures> {
         let mut spares_so_far = 0;
         let part = |whole: u32, percent: u64| u32::try_from(u64::from(whole) * percent / 100).unwrap();
         (2024..).zip(pupils).zip(parts).map(|((of, pupils), (installed, fund, spares, spare_fund))| {
@@ -146,7 +149,10 @@ proptest! {
     fn caps_are_those_of_the_form_for_all_boards(entered in entered(), after in 0_usize..2, share in 0_usize..2) {
         let definitions = Definitions { cap_after: CapAfterRenewal::ALL[after], spare_share: SpareShare::ALL[share] };
         let plan = Plan::compute(phase(), &entered, cap(), definitions).unwrap();
-        let count = |row: usize, at: usize| match plan.rows[row].cells[at] { Cell::Count(count) => count, Cell::Blank | Cell::Share(_) => 0 };
+        let count = |row: usize, at: usize| match plan.rows[row].cells[at] {
+            Cell::Count(count) => count,
+            Cell::Blank | Cell::Share(_) => 0,
+        };
         let last = entered.iter().filter(|one| one.installed > 0 || one.spares > 0).map(|one| one.year).max();
         let mut spares = 0;
         for (at, one) in entered.iter().enumerate() {
@@ -158,7 +164,11 @@ proptest! {
             spares += count(5, at);
             prop_assert!(one.spares == 0 || spares <= pupils * 15 / 100, "{} of {}", spares, pupils);
             for row in [4, 7] {
-                let within = match plan.rows[row].cells[at] { Cell::Share(share) => share.per_mille() <= 1_000, Cell::Blank => one.pupils < 7, Cell::Count(_) => false };
+                let within = match plan.rows[row].cells[at] {
+                    Cell::Share(share) => share.per_mille() <= 1_000,
+                    Cell::Blank => one.pupils < 7,
+                    Cell::Count(_) => false,
+                };
                 prop_assert!(within);
             }
         }

@@ -1,7 +1,8 @@
-//! Programmes of subsidy: what one covers, at which rate, and who pays the rest. They are data ([`Programmes::read`]): each figure with
-//! its source and its date, and whether anybody confirmed it.
+//! Programmes of subsidy: what one covers, at which rate, and who pays the rest. They are data ([`Programmes::read`]):
+//! each figure with its source and its date, and whether anybody confirmed it.
 //!
-//! Invariants: of one kind of cost at most one programme holds in a fiscal year; shares of payers add up to what was spent.
+//! Invariants: of one kind of cost at most one programme holds in a fiscal year; shares of payers add up to what was
+//! spent.
 
 mod read;
 #[cfg(test)]
@@ -159,7 +160,8 @@ impl Programme {
         self.covers.iter().find(|cover| cover.kind == kind)
     }
 
-    /// Of so many spares, how many are covered and how many are above the cap, where an owner has pupils and covered spares already.
+    /// Of so many spares, how many are covered and how many are above the cap, where an owner has pupils and covered
+    /// spares already.
     pub fn spares_covered(&self, pupils: u32, already: u32, count: u32) -> (u32, u32) {
         let room = self.spare_cap.value.of_count(pupils).saturating_sub(already);
         let covered = count.min(room);
@@ -238,8 +240,8 @@ impl Programmes {
         self.programmes.iter().find(|one| one.holds_in(year) && one.cover_of(kind).is_some())
     }
 
-    /// Who pays what is bought on a day: the programme its rate of what counts, then those who pay the rest, in turn; all of it the owner
-    /// where no programme covers it, or where spares are above the cap.
+    /// Who pays what is bought on a day: the programme its rate of what counts, then those who pay the rest, in turn;
+    /// all of it the owner where no programme covers it, or where spares are above the cap.
     pub fn split(&self, day: Date, owner: AllocationTax, bought: &Bought) -> Result<Split, OverLimit> {
         let programme = self.covering(bought.kind, FiscalYear::of(day));
         match programme.filter(|_| bought.cap == SpareCap::Within || bought.kind != CostKind::Spare) {

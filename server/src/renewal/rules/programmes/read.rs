@@ -30,8 +30,8 @@ pub(in crate::renewal) const SOURCE_MOST: usize = 200;
 const RESTRICTION_MOST: i64 = 20;
 
 impl Programmes {
-    /// Reads programmes and checks them. The path of what is wrong begins with `programmes.` and the programme's id, or its place from
-    /// 1 where it has none.
+    /// Reads programmes and checks them. The path of what is wrong begins with `programmes.` and the programme's id, or
+    /// its place from 1 where it has none.
     pub fn read(text: &str) -> Result<Self, Vec<FieldViolation>> {
         let value = json(text)?;
         let mut refused = Vec::new();
