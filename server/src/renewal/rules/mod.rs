@@ -1,11 +1,13 @@
 //! Rules of renewal, pure: money ([`money`]) and fractions of it ([`fraction`]); data that people write ([`reading`]);
 //! programmes of subsidy and who pays what ([`programmes`]); ends of support ([`ends`]) and the year in which a device
 //! is renewed ([`due`]), how years are evened out ([`smoothing`]); the published plan ([`plan`]); costs of years to
-//! come ([`projection`]) and what if ([`scenario`]); spares ([`spares`]) and how long devices last ([`survival`]); the
-//! ledger ([`ledger`]) and what stands in it ([`lots`], [`records`]); periods of years ([`periods`]).
+//! come ([`projection`]), repair or replace ([`advice`]) and what if ([`scenario`]); spares ([`spares`]) and how long
+//! devices last ([`survival`]); the ledger ([`ledger`]) and what stands in it ([`lots`], [`records`]); periods of years
+//! ([`periods`]).
 //!
 //! Who pays is [`Payer`] of tickets: repairs bring their costs from there, under the same numbers.
 
+pub mod advice;
 pub mod due;
 pub mod ends;
 pub mod fraction;

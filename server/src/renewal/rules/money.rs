@@ -304,7 +304,9 @@ mod tests {
         {
             assert_eq!(said(text), "is above 10,000,000,000,000 yen", "{text}");
         }
-        for text in ["", "円", "五万円", "55,00", "5,5000", ",000", "55,000,", "1e5", "12.a", "55000 yen", "+5"] {
+        for text in
+            ["", "円", "五万円", "55,00", "5,5000", ",000", "55,000,", "5500,000", "1e5", "12.a", "55000 yen", "+5"]
+        {
             assert!(said(text).contains("no amount"), "{text}: {}", said(text));
         }
         assert_eq!(Yen::parse("a", "▲1").unwrap_err().message.ja, "「▲1」は負の金額です。0円以上にしてください");

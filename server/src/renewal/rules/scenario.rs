@@ -295,6 +295,22 @@ mod tests {
     }
 
     #[test]
+    fn cover_begins_in_the_year_that_is_said() {
+        let mut scenarios = Scenarios::default();
+        let programmes = Programmes::default();
+        let petition = &mut scenarios.scenarios[1];
+        for change in &mut petition.changes {
+            if let Change::Cover { from, .. } = change {
+                *from = Some(year(2026));
+            }
+        }
+        let terms = petition.terms(&programmes);
+        let repair = Bought { kind: CostKind::Repair, unit_price: yen(300), count: 1, cap: SpareCap::Within };
+        let own = |of| terms.split(year(of), AllocationTax::Receives, &repair).unwrap().of(Payer::Own).to_number();
+        assert_eq!((own(2025), own(2026)), (300, 100));
+    }
+
+    #[test]
     fn spares_above_the_cap_stay_uncovered() {
         let scenarios = Scenarios::default();
         let programmes = Programmes::default();

@@ -119,8 +119,7 @@ impl RepairTimes {
             Self::Assumed(mean) => (-more / mean).exp(),
             Self::Measured(curve) => {
                 let now = curve.at(already);
-                let is_beyond = curve.steps.last().is_none_or(|step| already >= f64::from(step.days));
-                if now <= 0.0 || is_beyond { 1.0 } else { curve.at(already + more) / now }
+                if now <= 0.0 { 1.0 } else { curve.at(already + more) / now }
             }
         }
     }
@@ -316,6 +315,9 @@ mod tests {
         near(times.still_away(0.0, 5.0), 6.0 / 11.0);
         near(times.still_away(5.0, 4.0), 2.0 / 6.0);
         near(times.still_away(10.0, 1.0), 1.0);
+        let all_back: Vec<_> = repairs[..10].to_vec();
+        near(RepairTimes::of(&all_back).still_away(10.0, 1.0), 1.0);
+        near(RepairTimes::of(&all_back).still_away(9.0, 1.0), 0.0);
         let default = FailureRate::of(4, Some(Rate { value: 1.0, low: 0.3, high: 2.6 }));
         assert_eq!((default.basis, default.rate), (Basis::Assumed, ASSUMED_RATE));
         assert_eq!(FailureRate::of(5, None).basis, Basis::Assumed);

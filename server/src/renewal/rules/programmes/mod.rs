@@ -304,7 +304,8 @@ fn shared(
         };
         shares.push((one.payer, amount));
         left = left.minus(amount)?;
-        eligible = eligible.min(left);
+        // Whoever pays takes all that counts, or even all that is left.
+        eligible = Yen::ZERO;
     }
     // Whatever the data say, nothing is left unpaid.
     shares.push((Payer::Own, left));

@@ -134,6 +134,25 @@ fn rounding_for_each_device_differs_from_rounding_of_the_total() {
 }
 
 #[test]
+fn nobody_pays_more_than_is_left() {
+    let mut all = Programmes::default();
+    let mut of = |rest: &[(Payer, RestOf)]| {
+        all.programmes[1].rest.value = rest.iter().map(|(payer, of)| Rest { payer: *payer, of: *of }).collect();
+        shares(&all.split(day("2025-06-01"), AllocationTax::Receives, &bought(CostKind::Device, 60_000, 3)).unwrap())
+    };
+    let (allocation, prefecture, own) = (Payer::LocalAllocation, Payer::Prefecture, Payer::Own);
+    let fund = (Payer::StateFund, 110_000);
+    let twice = [(allocation, RestOf::Eligible), (prefecture, RestOf::Eligible), (own, RestOf::Total)];
+    assert_eq!(of(&twice), [fund, (allocation, 55_000), (own, 15_000)], "what counts is paid once");
+    let all_first = [(prefecture, RestOf::Total), (allocation, RestOf::Eligible), (own, RestOf::Total)];
+    assert_eq!(of(&all_first), [fund, (prefecture, 70_000)]);
+    all.programmes[1].rounding.value.rounding = Rounding { mode: RoundingMode::Ceil, unit: RoundingUnit::Thousand };
+    all.programmes[1].covers[0].rate = Fraction::WHOLE;
+    let up = all.split(day("2025-06-01"), AllocationTax::Receives, &bought(CostKind::Device, 40_100, 1)).unwrap();
+    assert_eq!(shares(&up), [(Payer::StateFund, 40_100)], "no grant is rounded up to more than there is");
+}
+
+#[test]
 fn all_that_is_wrong_is_said_with_programme_and_field() {
     let wrong = refused(|value| {
         let next = &mut value["programmes"][1];
