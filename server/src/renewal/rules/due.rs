@@ -3,7 +3,8 @@
 
 use time::{Date, Duration};
 
-use crate::{error::Both, schools::rules::fiscal::FiscalYear, tickets::rules::words};
+use super::{ends::SupportEnds, lots::Lot};
+use crate::{devices::rules::fields::OsKind, error::Both, schools::rules::fiscal::FiscalYear, tickets::rules::words};
 
 words! {
     /// Why a device is renewed in a year.
@@ -20,6 +21,44 @@ words! {
         BatteryEnd = 5, "バッテリー寿命", "end of the battery";
         /// It must not be disposed of before.
         Restriction = 6, "処分制限期間", "disposal restriction";
+    }
+}
+
+/// What the registry, the ledger and the plan know of a device.
+#[derive(Debug, Clone, Copy)]
+pub struct Known<'a> {
+    /// Its system.
+    pub os: OsKind,
+    /// Its model.
+    pub model: Option<&'a str>,
+    /// The version of its system.
+    pub version: Option<&'a str>,
+    /// The last day of support of its system, where its vendor's console or the owner says it of this device.
+    pub told_os_end: Option<Date>,
+    /// When it was acquired, by the registry.
+    pub acquired: Option<Date>,
+    /// The last day of its warranty, by the registry.
+    pub warranty_end: Option<Date>,
+    /// The lot of which it is.
+    pub lot: Option<&'a Lot>,
+    /// The year of the owner's plan.
+    pub plan: Option<FiscalYear>,
+}
+
+impl Known<'_> {
+    /// When what ends. What is said of the device itself wins over tables, and its lot over the registry.
+    pub fn ends(&self, tables: &SupportEnds) -> Ends {
+        let by_table = || tables.of(self.os, self.model, self.version).map(|end| end.last_day);
+        let delivered = self.lot.map(|lot| lot.delivered).or(self.acquired);
+        let battery = delivered.and_then(|delivered| tables.battery_end(self.model, delivered));
+        Ends {
+            plan: self.plan,
+            os: self.told_os_end.or_else(by_table),
+            lease: self.lot.and_then(Lot::lease_end),
+            warranty: self.lot.and_then(|lot| lot.warranty_end).or(self.warranty_end),
+            battery: battery.map(|(day, _)| day),
+            restriction: self.lot.and_then(|lot| lot.restriction_end),
+        }
     }
 }
 
@@ -105,7 +144,10 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::access::rules::days::parse_date;
+    use crate::{
+        access::rules::days::parse_date,
+        renewal::rules::{CostKind, lots::Acquisition, money::Yen},
+    };
 
     fn day(text: &str) -> Option<Date> {
         Some(parse_date("day", text).unwrap())
@@ -162,6 +204,42 @@ mod tests {
         assert!(!free.due().unwrap().is_past_os_end);
         let planned = Ends { plan: Some(year(2024)), ..held };
         assert_eq!(due(planned), (2026, DueReason::Restriction));
+    }
+
+    #[test]
+    fn what_is_said_of_the_device_wins_over_tables() {
+        let tables = SupportEnds::default();
+        let known = Known {
+            os: OsKind::Windows,
+            model: Some("K-1"),
+            version: Some("10.0.19045"),
+            told_os_end: None,
+            acquired: day("2021-03-01"),
+            warranty_end: day("2022-03-01"),
+            lot: None,
+            plan: Some(year(2026)),
+        };
+        let ends = known.ends(&tables);
+        assert_eq!((ends.os, ends.battery), (day("2025-10-14"), day("2026-03-01")));
+        assert_eq!((ends.warranty, ends.lease, ends.restriction), (day("2022-03-01"), None, None));
+        let told = Known { told_os_end: day("2028-10-10"), ..known };
+        assert_eq!(told.ends(&tables).os, day("2028-10-10"), "an extension was bought");
+        let lot = Lot {
+            kind: CostKind::Device,
+            maker: String::new(),
+            model: String::from("K-1"),
+            count: 1,
+            acquisition: Acquisition::Lease { months: 48, monthly_yen: Yen::ZERO },
+            funding: Vec::new(),
+            delivered: parse_date("day", "2021-04-01").unwrap(),
+            warranty_end: day("2023-03-31"),
+            restriction_end: day("2025-04-01"),
+            note: String::new(),
+        };
+        let ends = Known { lot: Some(&lot), ..known }.ends(&tables);
+        assert_eq!((ends.warranty, ends.lease), (day("2023-03-31"), day("2025-03-31")));
+        assert_eq!((ends.battery, ends.restriction), (day("2026-04-01"), day("2025-04-01")));
+        assert_eq!(due(ends), (2025, DueReason::Restriction), "the warranty ended long ago");
     }
 
     #[test]

@@ -4,6 +4,8 @@
 //! ChromeOS ends by model (AUE). None ships: the date stands in Google's export of each device (`autoUpdateExpiration`)
 //! and comes from there, and an owner can add models here.
 
+use std::fmt;
+
 use time::Date;
 
 use super::{
@@ -49,7 +51,8 @@ impl EndMeaning {
 /// A name of a model or the number of a version; with a star at its end everything that begins so. Width, case, spaces
 /// and dashes do not matter.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Pattern {
+pub struct Pattern {
+    text: String,
     key: String,
     is_beginning: bool,
 }
@@ -59,11 +62,18 @@ impl Pattern {
         let bare = text.strip_suffix('*');
         let key = fold_key(bare.unwrap_or(text)).unwrap_or_default();
         let is_beginning = bare.is_some();
-        (is_beginning || !key.is_empty()).then_some(Self { key, is_beginning })
+        (is_beginning || !key.is_empty()).then(|| Self { text: text.to_owned(), key, is_beginning })
     }
 
     fn fits(&self, key: &str) -> bool {
         if self.is_beginning { key.starts_with(&self.key) } else { key == self.key }
+    }
+}
+
+/// As it was written.
+impl fmt::Display for Pattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
     }
 }
 
@@ -72,8 +82,10 @@ impl Pattern {
 pub struct SupportEnd {
     /// Of which system.
     pub os: OsKind,
-    models: Vec<Pattern>,
-    versions: Vec<Pattern>,
+    /// Of which models; of all without one.
+    pub models: Vec<Pattern>,
+    /// In which versions; in all without one.
+    pub versions: Vec<Pattern>,
     /// The last day with support.
     pub last_day: Date,
     /// What ends.
@@ -85,7 +97,8 @@ pub struct SupportEnd {
 /// How long devices of a model last.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lifetime {
-    models: Vec<Pattern>,
+    /// Which models.
+    pub models: Vec<Pattern>,
     /// How long its battery lasts, in months.
     pub battery_months: u16,
     /// Where that is written.
@@ -97,8 +110,10 @@ pub struct Lifetime {
 pub struct SupportEnds {
     /// Where they come from.
     pub source: String,
-    ends: Vec<SupportEnd>,
-    lifetimes: Vec<Lifetime>,
+    /// Ends of support.
+    pub ends: Vec<SupportEnd>,
+    /// Lifetimes; the first that fits a model counts.
+    pub lifetimes: Vec<Lifetime>,
 }
 
 impl Default for SupportEnds {
@@ -221,6 +236,8 @@ mod tests {
             "lifetimes": [{"models": ["K-1"], "battery_months": 36, "source": "x", "date": "2026-01-01", "verified": true},
             {"models": ["*"], "battery_months": 60, "source": "x", "date": "2026-01-01", "verified": false}]}"#;
         let ends = SupportEnds::read(text).unwrap();
+        let written: Vec<_> = ends.ends.iter().flat_map(|end| &end.models).map(Pattern::to_string).collect();
+        assert_eq!(written, ["K-1", "K*"]);
         let last = ends.of(OsKind::Chromeos, Some("k1"), None).unwrap().last_day;
         assert_eq!(date_text(last), "2030-06-30");
         let delivered = parse_date("day", "2021-02-28").unwrap();
