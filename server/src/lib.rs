@@ -2,7 +2,7 @@
 //!
 //! [`Server::bind`] is the only way in; `cli` is what the binary runs. A folder is a feature and a file name is a layer:
 //! `rules` pure, `store` SQL, `service` use cases, `grpc` the contract. Features depend in one order: access ← schools ←
-//! devices ← enrollment ← checkin ← network ← bandwidth ← tickets ← overview.
+//! devices ← enrollment ← checkin ← network ← bandwidth ← tickets ← renewal ← overview.
 
 pub mod access;
 pub mod bandwidth;
@@ -19,6 +19,7 @@ pub mod grpc;
 pub mod jobs;
 pub mod network;
 pub mod overview;
+pub mod renewal;
 pub mod schools;
 pub mod simulate;
 pub mod telemetry;

@@ -14,6 +14,7 @@ pub mod fields;
 pub mod files;
 pub mod legs;
 pub mod network;
+pub mod renewal;
 pub mod reports;
 pub mod schools;
 pub mod server;
@@ -37,6 +38,7 @@ mod tests {
             files::ALL,
             legs::ALL,
             network::ALL,
+            renewal::ALL,
             reports::ALL,
             schools::ALL,
             server::ALL,

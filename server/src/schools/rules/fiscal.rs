@@ -59,6 +59,14 @@ impl FiscalYear {
         day(self.0 + 1, Month::March, 31)
     }
 
+    /// As the heads of tables have it: R7, H30.
+    pub fn letter(self) -> String {
+        match self.0 {
+            year if year > 2018 => format!("R{}", year - 2018),
+            year => format!("H{}", year - 1988),
+        }
+    }
+
     /// As it is said in Japanese: 令和7年度.
     pub fn japanese(self) -> String {
         match self.0 {
@@ -109,6 +117,9 @@ mod tests {
         assert_eq!(FiscalYear::parse("y", "令和元年度").unwrap().japanese(), "令和元年度");
         assert_eq!(FiscalYear::parse("y", "平成30年度").unwrap().japanese(), "平成30年度");
         assert_eq!(FiscalYear::parse("y", "R7").unwrap().japanese(), "令和7年度");
+        for text in ["H12", "H30", "R1", "R7", "R82"] {
+            assert_eq!(FiscalYear::parse("y", text).unwrap().letter(), text);
+        }
         for text in ["", "R", "R0", "R100", "7", "1999", "2101", "昭和60", "令和", "二〇二五"] {
             assert!(FiscalYear::parse("fiscal_year", text).is_err(), "{text}");
         }

@@ -56,7 +56,7 @@ macro_rules! words {
     };
 }
 
-pub(in crate::tickets) use words;
+pub(crate) use words;
 
 words! {
     /// Where a ticket is in its life.

@@ -17,7 +17,7 @@ const NEGLIGIBLE: f64 = 1e-17;
 const HALVINGS: usize = 80;
 
 /// The logarithm of n!, to some 12 digits.
-fn ln_factorial(n: u64) -> f64 {
+pub fn ln_factorial(n: u64) -> f64 {
     if n < 20 {
         return (2..=n).map(|i| (i as f64).ln()).sum();
     }
