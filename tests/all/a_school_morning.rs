@@ -10,10 +10,10 @@ use std::{
 };
 
 use gigafleet_proto::v1::{
-    ChangeTicketRequest, ChangeTicketsRequest, CloseTicket, CreateTicketRequest, GetTicketFiguresRequest, GetTicketPromiseRequest,
-    GetTicketRequest, IncidentState, ListTicketsRequest, ReplyTicket, ResolveTicket, SetTicketPromiseRequest, Ticket,
-    TicketCategory, TicketEventKind, TicketGrouping, TicketPromise, TicketState, change_ticket_request, change_tickets_request,
-    ticket_service_client::TicketServiceClient,
+    ChangeTicketRequest, ChangeTicketsRequest, CloseTicket, CreateTicketRequest, GetTicketFiguresRequest,
+    GetTicketPromiseRequest, GetTicketRequest, IncidentState, ListTicketsRequest, ReplyTicket, ResolveTicket,
+    SetTicketPromiseRequest, Ticket, TicketCategory, TicketEventKind, TicketGrouping, TicketPromise, TicketState,
+    change_ticket_request, change_tickets_request, ticket_service_client::TicketServiceClient,
 };
 use gigafleet_tests::{
     Engine, Home, ServerOptions, ServerProcess, console::Visitor, eventually_async, staff::StaffConnection,

@@ -95,7 +95,7 @@ async fn keep_tickets(tickets: &Tickets, mut lease: Lease, mut stop: watch::Rece
     }
 }
 
-/// Lets the index of texts follow; only where one server has the database to itself there is something to do.
+/// Lets the index of texts follow. Servers that share a database may do so at once.
 async fn index_texts(tickets: &Tickets, mut stop: watch::Receiver<bool>) {
     loop {
         let started = Instant::now();

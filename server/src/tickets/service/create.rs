@@ -90,7 +90,9 @@ impl Tickets {
         }
         staff.area_over(Right::ReportTickets, owner, school)?;
         let id = TicketId(order.id.unwrap_or_else(Uuid::now_v7));
-        if let Some(row) = store::find(&mut tx, owner, id).await? {
+        // An id that was made here is nobody's.
+        let known = if order.id.is_some() { store::find(&mut tx, owner, id).await? } else { None };
+        if let Some(row) = known {
             return self.again(&mut tx, row, (&order.subject, school.map(|school| school.0)), now).await;
         }
         let snapshot = match device {
