@@ -10,6 +10,7 @@
 
 pub mod costs;
 pub mod csv;
+mod form;
 mod model;
 pub mod pdf;
 pub mod plan;
@@ -21,6 +22,7 @@ mod words;
 pub mod xlsx;
 
 pub use self::{
+    form::{Form, Written},
     model::{Chart, Cover, Document, Orientation, Section, Series, Source},
     table::{Cell, Column, ColumnKind, Filled, Table},
 };

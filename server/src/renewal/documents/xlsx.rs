@@ -45,7 +45,7 @@ fn written(document: &Document, language: Language) -> Result<Vec<u8>, XlsxError
     let nothing = [Section::default()];
     let sections = if document.sections.is_empty() { &nothing } else { document.sections.as_slice() };
     for (at, section) in sections.iter().enumerate() {
-        let name = names.take(section, at, language);
+        let name = names.take(document, at, language);
         let is_last = at + 1 == sections.len();
         Sheet::new(document, section, language, &formats).write(workbook.add_worksheet(), &name, is_last)?;
     }
@@ -82,9 +82,11 @@ fn moment(at: Timestamp) -> Result<ExcelDateTime, XlsxError> {
 struct Names(HashSet<String>);
 
 impl Names {
-    /// The heading of a section without what a name must not have, or its number.
-    fn take(&mut self, section: &Section, at: usize, language: Language) -> String {
-        let heading = section.heading.as_ref().map(|heading| text::said(heading, language)).unwrap_or_default();
+    /// The heading of a section, or the title for want of one, without what a name must not have; its number where that is
+    /// taken or nothing.
+    fn take(&mut self, document: &Document, at: usize, language: Language) -> String {
+        let heading = document.sections.get(at).and_then(|section| section.heading.as_ref());
+        let heading = text::said(heading.unwrap_or(&document.title), language);
         let mut name = String::new();
         for c in heading.chars().filter(|c| !c.is_control() && !"[]:*?/\\'".contains(*c)) {
             if name.encode_utf16().count() + c.len_utf16() > NAME_MOST {

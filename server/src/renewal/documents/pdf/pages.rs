@@ -15,7 +15,7 @@ const SIDE: f32 = 51.0;
 const ABOVE: f32 = 51.0;
 const BELOW: f32 = 54.0;
 /// How much of a page a table takes at most that stays on one page.
-const SHORT_TABLE: f32 = 0.45;
+const SHORT_TABLE: f32 = 0.5;
 
 /// The size of pages and where on them things stand.
 #[derive(Debug, Clone, Copy)]
