@@ -24,6 +24,8 @@ const LOOKS: [(Tone, bool); 6] = [
 const SMALL: Style = Style::of(7.0);
 const PLOT: f32 = 98.0;
 const AXIS: f32 = 46.0;
+/// Narrowest room for the name of a bar.
+const NAME_NARROWEST: f32 = 26.0;
 /// From one line of a hatching to the next.
 const HATCHING: f32 = 3.6;
 
@@ -137,7 +139,11 @@ impl Plot<'_> {
                 self.shape((x - 1.0, y + 1.0), ground, Tone::WHITE);
                 self.text(&label, (x, y), SMALL);
             }
-            below = below.max(self.name(bar, (left, top + PLOT + 2.0), slot));
+            // Where bars are many, not every one can be named.
+            let every = (NAME_NARROWEST / slot).ceil().max(1.0);
+            if bar.is_multiple_of(every as usize) && left + slot * every <= self.width + 0.1 {
+                below = below.max(self.name(bar, (left, top + PLOT + 2.0), slot * every));
+            }
         }
         below
     }
@@ -197,6 +203,8 @@ impl Plot<'_> {
         let (mut x, mut y) = (AXIS, top);
         for series in &self.chart.series {
             let (name, _missing) = self.face.printable(text::said(&series.name, self.language));
+            let mut lines = lines::broken(self.face, &name, SMALL.size, self.width - AXIS - 25.0);
+            let name = lines.swap_remove(0);
             let wide = 13.0 + self.face.width(&name, SMALL.size) + 12.0;
             if x + wide > self.width && x > AXIS {
                 (x, y) = (AXIS, y + SMALL.leading() + 2.0);

@@ -13,8 +13,8 @@ use crate::{
 
 /// Sizes of text that are tried, the largest first.
 const SIZES: [f32; 9] = [9.0, 8.5, 8.0, 7.5, 7.0, 6.5, 6.0, 5.5, 5.0];
-/// Most lines of a head.
-const HEAD_LINES: usize = 6;
+/// Lines of a page that are left free where a head and a row are as high as they may be.
+const FREE_LINES: f32 = 6.0;
 /// Narrowest column of words that are wrapped, in characters.
 const WORDS_NARROWEST: f32 = 7.0;
 const THIN: f32 = 0.4;
@@ -86,8 +86,8 @@ pub(super) fn lay_out(
     let totals = table.totals().map(&mut shown);
     let (size, widths) = fitted(face, columns, &heads, (&rows, totals.as_ref()), width);
     let style = Style::of(size);
-    let room = height - (HEAD_LINES + 2) as f32 * style.leading();
-    let lines_most = (room / style.leading()).max(4.0) as usize / 2;
+    // A head and a block of a row fit on a page together.
+    let lines_most = ((height / style.leading() - FREE_LINES) / 2.0).max(4.0) as usize;
     let layout = Layout { face, columns, size, widths, lines_most };
 
     let whole = structure.add(Role::Table, None);
@@ -127,7 +127,7 @@ impl Layout<'_> {
         });
         let cells: Vec<_> = written.collect();
         let style = Style::of(self.size).bold();
-        let mut blocks = self.blocks(&cells, (style, Some(Tone::HEAD)), HEAD_LINES).into_iter();
+        let mut blocks = self.blocks(&cells, (style, Some(Tone::HEAD)), self.lines_most).into_iter();
         let mut head = blocks.next().unwrap_or_default();
         head.rule((0.0, 0.0), (self.width(), 0.0), THICK, Tone::BLACK);
         head

@@ -139,11 +139,19 @@ impl Pages {
         if !self.is_left(waiting + height) && self.used > 0.0 {
             self.turn();
         }
+        let fits = self.is_left(waiting + height);
         for (block, heading) in std::mem::take(&mut self.waiting) {
+            // More than a page of it can not stay together.
+            if !fits && !self.is_left(block.height) {
+                self.turn();
+            }
             if let Some(text) = heading {
                 self.landmarks.push(Landmark { text, page: self.pages.len() - 1, y: ABOVE + self.used });
             }
             self.draw(block);
+        }
+        if !fits && !self.is_left(height) {
+            self.turn();
         }
     }
 
