@@ -180,11 +180,10 @@ impl Table {
     /// The same with a row of totals, its label in the first column, which is one of words.
     pub fn with_totals(mut self, label: Both) -> Result<Self, OverLimit> {
         assert!(self.columns.first().is_some_and(|first| first.kind == ColumnKind::Text), "a label needs its column");
-        let mut totals = Vec::with_capacity(self.columns.len());
-        for (at, column) in self.columns.iter().enumerate() {
+        let mut totals = vec![Cell::Text(label)];
+        for (at, column) in self.columns.iter().enumerate().skip(1) {
             let cells = self.rows.iter().map(|row| &row[at]);
             totals.push(match &column.filled {
-                _ if at == 0 => Cell::Text(label.clone()),
                 Filled::ShareOf { part, whole } => share(&totals[*part], &totals[*whole]),
                 Filled::Given | Filled::SumOf(_) if column.is_summed => sum(column.kind, cells)?,
                 Filled::Given | Filled::SumOf(_) => Cell::Blank,

@@ -15,8 +15,9 @@ use crate::{
 const SIZES: [f32; 9] = [9.0, 8.5, 8.0, 7.5, 7.0, 6.5, 6.0, 5.5, 5.0];
 /// Lines of a page that are left free where a head and a row are as high as they may be.
 const FREE_LINES: f32 = 6.0;
-/// Narrowest column of words that are wrapped, in characters.
+/// Narrowest column of words that are wrapped, in characters, and widest one that a word alone makes.
 const WORDS_NARROWEST: f32 = 7.0;
+const WORDS_WIDEST: f32 = 16.0;
 const THIN: f32 = 0.4;
 const THICK: f32 = 0.9;
 
@@ -266,7 +267,7 @@ fn need(face: &Face, column: &Column, head: &str, ((rows, totals), at): (Texts<'
         false => whole,
         true => {
             let widest = cells().map(|text| lines::widest_part(face, text, 1.0)).fold(0.0, f32::max);
-            whole.min(widest.max(WORDS_NARROWEST).min(16.0))
+            whole.min(widest.clamp(WORDS_NARROWEST, WORDS_WIDEST))
         }
     };
     let sides = 2.0 * PADDING + 0.02;

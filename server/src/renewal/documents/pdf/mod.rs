@@ -154,6 +154,13 @@ impl<'d> Setter<'d> {
             }
             self.pages.keep(Block::space(3.0), None);
         }
+        self.paragraphs(section);
+        self.chart(section);
+        self.table(section);
+        self.notes(section);
+    }
+
+    fn paragraphs(&mut self, section: &Section) {
         let is_empty = section.paragraphs.is_empty() && section.table.is_none() && section.chart.is_none();
         let nothing = is_empty.then(words::nothing);
         for paragraph in section.paragraphs.iter().chain(&nothing) {
@@ -169,16 +176,16 @@ impl<'d> Setter<'d> {
                 (None, _) => {}
             }
         }
-        if let Some(of) = section.chart.as_ref().filter(|chart| !chart.bars.is_empty()) {
-            let words = self.face.printable(text::said(&of.title, self.language)).0;
-            let node = self.structure.add(Role::Figure(words), None);
-            self.pages.keep(Block::space(4.0), None);
-            let drawn = chart::draw((&self.face, self.language), of, self.frame.room(), node);
-            self.pages.put(drawn);
-            self.pages.put(Block::space(6.0));
-        }
-        self.table(section);
-        self.notes(section);
+    }
+
+    fn chart(&mut self, section: &Section) {
+        let Some(of) = section.chart.as_ref().filter(|chart| !chart.bars.is_empty()) else { return };
+        let words = self.face.printable(text::said(&of.title, self.language)).0;
+        let node = self.structure.add(Role::Figure(words), None);
+        self.pages.keep(Block::space(4.0), None);
+        let drawn = chart::draw((&self.face, self.language), of, self.frame.room(), node);
+        self.pages.put(drawn);
+        self.pages.put(Block::space(6.0));
     }
 
     fn table(&mut self, section: &Section) {
