@@ -156,10 +156,36 @@ pub(super) fn odd_table() -> Table {
     Table::new(columns, rows).unwrap().with_totals(words::total()).unwrap()
 }
 
+/// Texts of several pages, forty columns, and bars without number.
+pub(super) fn far_too_much() -> Document {
+    let much = Both::same("長い題名の".repeat(400));
+    let mut columns = vec![Column::new(ColumnKind::Text, much.clone())];
+    let heading = |at: usize| Both::same(format!("{at}番目の年度の見込額(税込)"));
+    columns.extend((0..40).map(|at| Column::new(ColumnKind::Yen, heading(at)).summed()));
+    let row =
+        |_| std::iter::once(Cell::Text(much.clone())).chain((0..40).map(|_| Cell::Yen(yen(1_234_567_890)))).collect();
+    let table = Table::new(columns, (0..3).map(row).collect()).unwrap().with_totals(words::total()).unwrap();
+    let bars = 120;
+    let series = |look: usize| Series {
+        name: much.clone(),
+        amounts: vec![yen(1_000 + i64::try_from(look).unwrap()); bars],
+        look,
+    };
+    let chart = Chart::new(much.clone(), vec![Both::same("令和7年度"); bars], (0..8).map(series).collect());
+    let mut document = document_of(table);
+    document.title = much.clone();
+    document.cover.owner = much.clone();
+    document.cover.hash = "0123456789".repeat(40);
+    document.sections[0].heading = Some(much.clone());
+    document.sections[0].chart = Some(chart);
+    document.sections[0].footnotes = vec![much; 3];
+    document
+}
+
 fn all_documents() -> Vec<Document> {
     let empty = Document { sections: Vec::new(), ..plan_document() };
     let documents = [plan_document(), costs_document(), scenarios_document(), network_document(), empty];
-    documents.into_iter().chain([document_of(odd_table())]).collect()
+    documents.into_iter().chain([document_of(odd_table()), far_too_much()]).collect()
 }
 
 #[test]

@@ -5,8 +5,8 @@ use proptest::prelude::*;
 
 use super::{
     super::{
-        Cell, Chart, Column, ColumnKind, Section, Series, Table,
-        tests::{cover, document_of, odd_table, plan_document, yen},
+        Cell, Column, ColumnKind, Section, Table,
+        tests::{cover, document_of, far_too_much, odd_table, plan_document, yen},
     },
     marks::{Mark, Shape},
     *,
@@ -87,27 +87,7 @@ fn nothing_leaves_its_page_or_stands_on_something_else() {
 
 #[test]
 fn what_is_far_too_much_still_stands_on_its_pages() {
-    let much = Both::same("長い題名の".repeat(1_000));
-    let mut columns = vec![Column::new(ColumnKind::Text, much.clone())];
-    let heading = |at: usize| Both::same(format!("{at}番目の年度の見込額(税込)"));
-    columns.extend((0..40).map(|at| Column::new(ColumnKind::Yen, heading(at)).summed()));
-    let row =
-        |_| std::iter::once(Cell::Text(much.clone())).chain((0..40).map(|_| Cell::Yen(yen(1_234_567_890)))).collect();
-    let table = Table::new(columns, (0..3).map(row).collect()).unwrap().with_totals(words::total()).unwrap();
-    let bars = 120;
-    let series = |look: usize| Series {
-        name: much.clone(),
-        amounts: vec![yen(1_000 + i64::try_from(look).unwrap()); bars],
-        look,
-    };
-    let chart = Chart::new(much.clone(), vec![Both::same("令和7年度"); bars], (0..8).map(series).collect());
-    let mut document = document_of(table);
-    document.title = much.clone();
-    document.cover.owner = much.clone();
-    document.cover.hash = "0123456789".repeat(40);
-    document.sections[0].heading = Some(much.clone());
-    document.sections[0].chart = Some(chart);
-    document.sections[0].footnotes = vec![much; 3];
+    let mut document = far_too_much();
     for orientation in [Orientation::Portrait, Orientation::Landscape] {
         document.orientation = orientation;
         check(&document, Language::Ja);

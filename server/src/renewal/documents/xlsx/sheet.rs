@@ -20,8 +20,15 @@ const NARROWEST_SHEET: usize = 84;
 /// Height of a line of notes in points, and of a line of heads.
 const NOTE_LINE: f64 = 16.5;
 const HEAD_LINE: f64 = 18.75;
-/// Longest text of a cell, in characters.
+/// Longest text of a cell, in units of UTF-16.
 const TEXT_MOST: usize = 32_767;
+/// Longest text at a corner of a printed page, in characters; with every one an ampersand, two of them are within the 255 that
+/// there may be.
+const FOOTER_MOST: usize = 60;
+/// Longest checksum there.
+const HASH_MOST: usize = 200;
+/// Most lines of a row that is made as high as its text.
+const LINES_MOST: u32 = 20;
 
 /// What a sheet is written from, and the next free row.
 pub(super) struct Sheet<'d> {
@@ -61,15 +68,18 @@ impl<'d> Sheet<'d> {
         let cover = &self.document.cover;
         let title = text::said(&self.document.title, self.language);
         let hash = text::told(words::hash(&cover.hash), self.language);
-        // An ampersand begins a command there.
-        let footer = |text: &str| text.replace('&', "&&");
+        // An ampersand begins a command there, and all of it must be short.
+        let footer = |text: &str| text.chars().take(FOOTER_MOST).collect::<String>().replace('&', "&&");
         sheet
             .set_paper_size(A4)
             .set_landscape()
             .set_print_fit_to_pages(1, 0)
             .set_margins(0.5, 0.5, 0.6, 0.7, 0.3, 0.3)
             .set_header(format!("&L&9{}&R&9{}", footer(title), footer(text::said(&cover.owner, self.language))))
-            .set_footer(format!("&L&7{}&R&9&P / &N", footer(&hash)));
+            .set_footer(format!(
+                "&L&7{}&R&9&P / &N",
+                hash.replace('&', "&&").chars().take(HASH_MOST).collect::<String>()
+            ));
     }
 
     fn write_title(&mut self, sheet: &mut Worksheet) -> Result<(), XlsxError> {
@@ -96,7 +106,7 @@ impl<'d> Sheet<'d> {
             columns => sheet.merge_range(row, 0, row, columns - 1, &text, format)?,
         };
         if lines > 1 {
-            sheet.set_row_height(row, NOTE_LINE * f64::from(u32::try_from(lines).unwrap_or(20).min(20)))?;
+            sheet.set_row_height(row, NOTE_LINE * in_lines(lines))?;
         }
         self.row += 1;
         Ok(())
@@ -110,7 +120,7 @@ impl<'d> Sheet<'d> {
             sheet.write_string_with_format(head, column, cut(heading), &self.formats.head)?;
             lines = lines.max(heading.width().div_ceil(width.saturating_sub(1).max(1)));
         }
-        sheet.set_row_height(head, HEAD_LINE * f64::from(u32::try_from(lines).unwrap_or(1)))?;
+        sheet.set_row_height(head, HEAD_LINE * in_lines(lines))?;
         sheet.set_freeze_panes(head + 1, u16::from(table.columns().first().is_some_and(is_words)))?;
         sheet.set_repeat_rows(head, head)?;
         self.row += 1;
@@ -257,7 +267,17 @@ fn share_formula(part: usize, whole: usize, row: u32) -> String {
 
 /// A text as long as a cell may be.
 fn cut(text: &str) -> String {
-    text.chars().take(TEXT_MOST).collect()
+    let mut units = 0;
+    let fits = |c: &char| {
+        units += c.len_utf16();
+        units <= TEXT_MOST
+    };
+    text.chars().take_while(fits).collect()
+}
+
+/// How many lines a row is high, within what a row can be.
+fn in_lines(lines: usize) -> f64 {
+    u32::try_from(lines).unwrap_or(LINES_MOST).min(LINES_MOST).into()
 }
 
 /// How wide columns must be for what stands in them, in digits.
