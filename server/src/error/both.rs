@@ -85,4 +85,4 @@ macro_rules! says {
         }
     };
 }
-pub(super) use says;
+pub(crate) use says;

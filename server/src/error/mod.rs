@@ -4,7 +4,7 @@
 //! `Display` never prints the source, the log prints the chain ([`Error::chain`]). Only `grpc/status.rs` turns an error
 //! into a `Status`.
 
-mod both;
+pub(crate) mod both;
 pub mod says;
 
 use std::{borrow::Cow, fmt, time::Duration};

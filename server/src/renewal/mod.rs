@@ -5,4 +5,5 @@
 //! subsidy, ends of support, scenarios) is data with a source and a date; what was published once can be computed
 //! again, since the ledger is only added to.
 
+pub mod documents;
 pub mod rules;

@@ -65,4 +65,5 @@ says! {
     disposed_devices(most): "1〜{most} 台にしてください", "needs 1 to {most} devices";
     no_serial: "シリアル番号を入力してください", "needs a serial number";
     restricted(until): "処分制限期間内です({until} まで)。財産処分の承認番号が必要です", "must not be disposed of until {until} without the number of an approval";
+    document_too_long(rows, most): "{rows} 行の表は、この形式の上限 {most} 行を超えています。範囲を絞るか、別の形式にしてください", "a table of {rows} rows is above the {most} of this form: narrow it down, or choose another form";
 }

@@ -90,17 +90,16 @@ pub fn line<'a>(cells: impl IntoIterator<Item = &'a str>) -> String {
         if at > 0 {
             line.push(',');
         }
-        let cell = guarded(cell);
-        if cell.contains(['"', ',', '\n', '\r', '\t', ';']) || cell.starts_with(' ') || cell.ends_with(' ') {
-            line.push('"');
-            line.push_str(&cell.replace('"', "\"\""));
-            line.push('"');
-        } else {
-            line.push_str(&cell);
-        }
+        line.push_str(&quoted(guarded(cell)));
     }
     line.push_str("\r\n");
     line
+}
+
+/// A cell in quotes where it must be. It is not guarded, so it is for numbers of ours and for what was guarded before.
+pub fn quoted(cell: String) -> String {
+    let needs = cell.contains(['"', ',', '\n', '\r', '\t', ';']) || cell.starts_with(' ') || cell.ends_with(' ');
+    if needs { format!("\"{}\"", cell.replace('"', "\"\"")) } else { cell }
 }
 
 /// The bytes of a text, and how many characters the encoding lacks.
