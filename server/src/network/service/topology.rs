@@ -17,7 +17,6 @@ use super::super::{
 };
 use crate::{
     db::Tx,
-    devices::rules::fields::Purpose,
     error::Result,
     schools::{
         rules::{
@@ -100,7 +99,7 @@ pub(super) async fn read(tx: &mut Tx, today: Date, pace_s: u32) -> Result<Topolo
         }
     }
     let known: BTreeSet<_> = schools.iter().map(|school| school.id.clone()).collect();
-    let probes = store::probes(tx, Purpose::Probe.to_number()).await?.into_iter();
+    let probes = store::probes(tx).await?.into_iter();
     let named = |id: String| Named { id };
     Ok(Topology {
         policy: Policy::default(),
