@@ -14,7 +14,7 @@ use crate::{
 const A4: u8 = 9;
 /// Narrowest and widest column, in digits; one of words is wrapped beyond that.
 const NARROWEST: usize = 9;
-const WIDEST: usize = 50;
+const WIDEST: usize = 40;
 /// Narrowest sheet, so that its notes have room.
 const NARROWEST_SHEET: usize = 84;
 /// Height of a line of notes in points, and of a line of heads.
@@ -161,6 +161,11 @@ impl<'d> Sheet<'d> {
                 None => write_cell(sheet, (self.row, at), cell, self.language, format)?,
             }
         }
+        // LibreOffice does not make a row higher by itself where a height is the usual one of the sheet.
+        let lines = cells.iter().zip(&self.widths).map(|(cell, width)| lines(cell, *width, self.language)).max();
+        if let Some(lines) = lines.filter(|lines| *lines > 1) {
+            sheet.set_row_height(self.row, HEAD_LINE * in_lines(lines))?;
+        }
         self.row += 1;
         Ok(())
     }
@@ -296,6 +301,13 @@ fn widths(table: &Table, language: Language) -> Vec<usize> {
         *width += lacking;
     }
     widths
+}
+
+/// In how many lines a cell stands in a column of a width: only words are broken.
+fn lines(cell: &Cell, width: usize, language: Language) -> usize {
+    let Cell::Text(both) = cell else { return 1 };
+    let width = width.saturating_sub(1).max(1);
+    text::said(both, language).lines().map(|line| line.width().div_ceil(width).max(1)).sum()
 }
 
 /// How wide a cell is, in digits; a Japanese character takes two.

@@ -161,9 +161,9 @@ pub struct Asked<'a> {
 /// An index of the newest texts that has their order.
 #[derive(Debug, Clone, Copy)]
 enum Newest {
-    OfAll,
-    OfOwner(MunicipalityId),
-    OfSchool(MunicipalityId, SchoolId),
+    All,
+    Owner(MunicipalityId),
+    School(MunicipalityId, SchoolId),
 }
 
 impl Asked<'_> {
@@ -178,13 +178,13 @@ impl Asked<'_> {
     }
 
     fn order(&self) -> Newest {
-        let [(area, _)] = self.areas else { return Newest::OfAll };
+        let [(area, _)] = self.areas else { return Newest::All };
         match area.schools() {
             Schools::Only(schools) => match schools.first().filter(|_| schools.len() == 1) {
-                Some(school) => Newest::OfSchool(area.municipality(), *school),
-                None => Newest::OfOwner(area.municipality()),
+                Some(school) => Newest::School(area.municipality(), *school),
+                None => Newest::Owner(area.municipality()),
             },
-            Schools::All => Newest::OfOwner(area.municipality()),
+            Schools::All => Newest::Owner(area.municipality()),
         }
     }
 
@@ -208,9 +208,9 @@ impl Asked<'_> {
 impl Newest {
     fn bind<'t>(&self, statement: Query<'t>) -> Query<'t> {
         match self {
-            Self::OfAll => statement,
-            Self::OfOwner(owner) => statement.bind(*owner),
-            Self::OfSchool(owner, school) => statement.bind(*owner).bind(school.0),
+            Self::All => statement,
+            Self::Owner(owner) => statement.bind(*owner),
+            Self::School(owner, school) => statement.bind(*owner).bind(school.0),
         }
     }
 }
@@ -237,9 +237,9 @@ pub async fn find(tx: &mut Tx, asked: Asked<'_>, limit: i64) -> Result<Vec<Found
 async fn moment_of_newest(tx: &mut Tx, asked: Asked<'_>) -> Result<Option<i64>> {
     let (newest, behind) = (asked.order(), asked.behind());
     let sql = match newest {
-        Newest::OfAll => moment_sql!(""),
-        Newest::OfOwner(_) => moment_sql!("municipality_id = $4 AND "),
-        Newest::OfSchool(..) => moment_sql!("municipality_id = $4 AND school_id = $5 AND "),
+        Newest::All => moment_sql!(""),
+        Newest::Owner(_) => moment_sql!("municipality_id = $4 AND "),
+        Newest::School(..) => moment_sql!("municipality_id = $4 AND school_id = $5 AND "),
     };
     let statement = tx.query(sql).bind(behind.changed_at).bind(behind.ticket).bind(asked.newest);
     let (count, last): (i64, Option<i64>) = newest.bind(statement).one().await?;
@@ -250,12 +250,12 @@ async fn moment_of_newest(tx: &mut Tx, asked: Asked<'_>) -> Result<Option<i64>> 
 async fn find_newest(tx: &mut Tx, asked: Asked<'_>, since: i64, limit: i64) -> Result<Vec<FoundRow>> {
     let newest = asked.order();
     let sql = match newest {
-        Newest::OfAll => tx.by_engine(newest_sql!(sqlite ""), newest_sql!(postgres "")),
-        Newest::OfOwner(_) => tx.by_engine(
+        Newest::All => tx.by_engine(newest_sql!(sqlite ""), newest_sql!(postgres "")),
+        Newest::Owner(_) => tx.by_engine(
             newest_sql!(sqlite "t.municipality_id = $15 AND "),
             newest_sql!(postgres "t.municipality_id = $15 AND "),
         ),
-        Newest::OfSchool(..) => tx.by_engine(
+        Newest::School(..) => tx.by_engine(
             newest_sql!(sqlite "t.municipality_id = $15 AND t.school_id = $16 AND "),
             newest_sql!(postgres "t.municipality_id = $15 AND t.school_id = $16 AND "),
         ),
