@@ -171,8 +171,8 @@ fn match_texts(asked: Asked<'_>) -> Vec<String> {
 async fn find_waiting(tx: &mut Tx, asked: Asked<'_>, before: i64, limit: i64) -> Result<Vec<FoundRow>> {
     let sql = concat!(
         "SELECT t.municipality_id, t.ticket_id, t.changed_at, t.body FROM ticket_text_waiting w CROSS JOIN ticket_text t
-         ON t.municipality_id = w.municipality_id AND t.ticket_id = w.ticket_id
-         WHERE w.is_late IN (FALSE, TRUE) AND w.changed_at < $13 AND t.changed_at < $13 AND ",
+         ON t.municipality_id = w.municipality_id AND t.ticket_id = w.ticket_id AND t.changed_at = w.changed_at
+         WHERE w.is_late IN (FALSE, TRUE) AND w.changed_at < $13 AND ",
         matching!(sqlite),
         " ORDER BY t.changed_at DESC, t.ticket_id DESC LIMIT $14"
     );
