@@ -22,6 +22,7 @@ mod judging_servers;
 mod matrix;
 mod observing;
 mod python;
+mod renewing;
 mod replaying;
 mod searching;
 mod sequences;

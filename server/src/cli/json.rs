@@ -8,6 +8,7 @@ pub(super) mod access;
 mod bandwidth;
 mod legs;
 mod network;
+mod renewal;
 mod schools;
 mod tickets;
 
@@ -16,6 +17,7 @@ pub(super) use self::bandwidth::{
 };
 pub(super) use self::legs::{spare, ticket_cost, ticket_legs};
 pub(super) use self::network::{incident, measurement_series, planned_work, school_health, school_network, target};
+pub(super) use self::renewal::{renewal_device, renewal_entry, renewal_part, renewal_preview};
 pub(super) use self::schools::{calendar_period, holiday, hub, lesson_time, line, pupils, school_day};
 pub(super) use self::tickets::{
     attachment, duplicate, failure_rates, found_ticket, suggestion, ticket, ticket_figures, ticket_whole, tried_rules,

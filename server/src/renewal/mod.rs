@@ -5,4 +5,7 @@
 //! subsidy, ends of support, scenarios) is data with a source and a date; what was published once can be computed
 //! again, since the ledger is only added to.
 
+pub mod grpc;
 pub mod rules;
+pub mod service;
+pub mod store;
