@@ -57,7 +57,7 @@ pub struct ReportOrder {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum What {
     /// The published plan.
-    Plan(Sealed<PlanReport>),
+    Plan(Box<Sealed<PlanReport>>),
     /// Costs.
     Costs(Sealed<CostReport>),
     /// Scenarios.
@@ -313,7 +313,7 @@ impl Renewal {
 
     async fn make(&self, of: &Of, as_of: Option<Timestamp>, asked: &Asked) -> Result<What> {
         match (asked, of) {
-            (Asked::Plan(order), _) => Ok(What::Plan(self.plan_of(of, as_of, order).await?)),
+            (Asked::Plan(order), _) => Ok(What::Plan(Box::new(self.plan_of(of, as_of, order).await?))),
             (Asked::Costs(order), _) => Ok(What::Costs(self.costs_of(of, as_of, *order).await?)),
             (Asked::Scenarios(ids), _) => Ok(What::Scenarios(self.scenarios_of(of, as_of, ids).await?)),
             (Asked::Changes(since, order), Of::One(area)) => {
