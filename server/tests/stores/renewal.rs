@@ -545,7 +545,7 @@ async fn a_report_is_verified(world: World) {
                 (true, true, made.sha256()),
                 "{asked:?}"
             );
-            let changed = made.content().replacen("131130", "131121", 1);
+            let changed = made.content().replace("131130", "131121");
             let forged = made.content().replacen("\"version\":1", "\"version\":2", 1);
             let found = renewal.verify(&staff, &forged, made.sha256()).await.unwrap();
             assert_eq!((found.is_hash_right, found.is_same), (false, false));

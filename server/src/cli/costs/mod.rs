@@ -1,17 +1,17 @@
 //! `gigafleet costs`: the ledger of renewal: what was bought, spent, disposed of and planned; what an amount is of; the rules.
 
 mod add;
-mod rules;
+mod rule_sets;
 
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use gigafleet_proto::v1;
 
-pub(super) use self::rules::change_rows;
+pub(super) use self::rule_sets::change_rows;
 use self::{
     add::{CostArgs, DisposalArgs, DisposalPlanArgs, LotArgs, PlannedArgs, PupilsArgs},
-    rules::RulesCommand,
+    rule_sets::RulesCommand,
 };
 use super::{
     client::{Client, ClientArgs, answer, promised},
@@ -269,7 +269,7 @@ pub(super) async fn run(args: CostsArgs) -> Result<()> {
         CostsCommand::Import { kind, file, municipality, dry_run } => {
             import(&client, (kind, &file), &municipality, dry_run, as_json).await
         }
-        CostsCommand::Rules(command) => rules::run(&client, command, as_json).await,
+        CostsCommand::Rules(command) => rule_sets::run(&client, command, as_json).await,
     }
 }
 

@@ -60,12 +60,14 @@ impl Renewal {
         Self { db, clock, access, bandwidth }
     }
 
-    /// The time of a list or a report: the one that is asked for, or now. An entry can be a little newer than now where
-    /// several came in one microsecond; now is not before it. Reason: FIELD_INVALID.
+    /// The time of a list or a report: the one that is asked for, or now. What was recorded can be a little newer than now
+    /// where several came in one microsecond; now is not before it. Reason: FIELD_INVALID.
     async fn as_of(&self, tx: &mut Tx, owners: &[Area], asked: Option<Timestamp>) -> Result<Timestamp> {
         let mut now = self.clock.now();
         for area in owners {
-            now = store::newest(tx, area.municipality()).await?.map_or(now, |newest| newest.max(now));
+            let owner = area.municipality();
+            let (entry, rules) = (store::newest(tx, owner).await?, store::rules::newest_of_all(tx, owner).await?);
+            now = [entry, rules].into_iter().flatten().fold(now, Timestamp::max);
         }
         match asked {
             Some(asked) if asked > now => Err(Error::invalid_field("as_of_time", say::as_of_future())),

@@ -45,6 +45,17 @@ pub(in crate::renewal) async fn newest(
     Ok(newest.map(Timestamp))
 }
 
+/// When rules of any kind were said last at an owner or in the installation.
+pub(in crate::renewal) async fn newest_of_all(tx: &mut Tx, owner: MunicipalityId) -> Result<Option<Timestamp>> {
+    let (newest,): (Option<i64>,) = tx
+        .query("SELECT MAX(recorded_at) FROM renewal_rules WHERE municipality_id IN ($1, $2)")
+        .bind(owner)
+        .bind(key(None))
+        .one()
+        .await?;
+    Ok(newest.map(Timestamp))
+}
+
 /// Says rules, or gives up those of before.
 pub(in crate::renewal) async fn insert(
     tx: &mut Tx,
