@@ -76,7 +76,7 @@ pub(super) struct CostArgs {
     #[arg(long, value_name = "KIND", value_parser = cost_kind)]
     kind: v1::CostKind,
     /// How much, with tax: 365000, 365,000円, 365千円.
-    #[arg(long, value_name = "YEN")]
+    #[arg(long, value_name = "YEN", allow_hyphen_values = true)]
     yen: String,
     /// Who pays how much; can be repeated. Without it the owner pays all.
     #[arg(long, value_name = "PAYER=YEN", value_parser = paid)]
@@ -115,7 +115,7 @@ pub(super) struct LotArgs {
     #[arg(long, value_name = "HOW", value_parser = acquisition, default_value = "purchase")]
     acquisition: v1::AcquisitionKind,
     /// Of a purchase what one cost.
-    #[arg(long, value_name = "YEN", default_value = "")]
+    #[arg(long, value_name = "YEN", default_value = "", allow_hyphen_values = true)]
     unit: String,
     /// Of a purchase whether the price is without its tax.
     #[arg(long)]

@@ -67,8 +67,9 @@ fn cost(cost: v1::RenewalCost) -> Value {
 }
 
 fn disposal(disposal: v1::RenewalDisposal) -> Value {
-    let (route, eraser) = (disposal.route().as_str_name(), disposal.eraser().as_str_name());
-    let v1::RenewalDisposal { route: _, eraser: _, on, devices, approval, note } = disposal;
+    let eraser = disposal.eraser().as_str_name();
+    let v1::RenewalDisposal { route, eraser: _, on, devices, approval, note } = disposal;
+    let route = v1::DisposalRoute::try_from(route).unwrap_or_default().as_str_name();
     let device = |device: v1::RenewalDisposedDevice| {
         let v1::RenewalDisposedDevice { serial, certificate, is_within_restriction } = device;
         let object = Object::default().value("serial", serial).text("certificate", certificate);
