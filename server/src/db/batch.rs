@@ -74,6 +74,31 @@ macro_rules! batch_sql {
     };
 }
 
+/// The ids of a JSON array in a parameter, as a query of one column.
+macro_rules! ids {
+    (sqlite $parameter:literal) => {
+        concat!("(SELECT unhex(value, '-') FROM json_each(", $parameter, "))")
+    };
+    (postgres $parameter:literal) => {
+        concat!(
+            "(SELECT CAST(value AS UUID) FROM jsonb_array_elements_text(CAST(CAST(",
+            $parameter,
+            " AS TEXT) AS JSONB)))"
+        )
+    };
+}
+
+/// A statement for both engines with the condition between two texts that a column is one of the ids of a JSON array. As an array
+/// PostgreSQL looks each up by its key; joined with, they make it read all.
+macro_rules! among_sql {
+    ($before:expr, $column:literal, $parameter:literal, $after:literal) => {
+        (
+            concat!($before, " ", $column, " IN ", $crate::db::batch::ids!(sqlite $parameter), " ", $after),
+            concat!($before, " ", $column, " = ANY (ARRAY", $crate::db::batch::ids!(postgres $parameter), ") ", $after),
+        )
+    };
+}
+
 /// The condition that a column names one of the schools of an area of `access`, whose
 /// `schools_json` is the parameter; NULL for all. To be used inside `concat!`, once for each engine.
 macro_rules! in_schools {
@@ -83,9 +108,9 @@ macro_rules! in_schools {
             $parameter,
             " AS TEXT) IS NULL OR ",
             $column,
-            " IN (SELECT unhex(value, '-') FROM json_each(",
-            $parameter,
-            "))) "
+            " IN ",
+            $crate::db::batch::ids!(sqlite $parameter),
+            ") "
         )
     };
     (postgres $column:literal $parameter:literal) => {
@@ -94,10 +119,9 @@ macro_rules! in_schools {
             $parameter,
             " AS TEXT) IS NULL OR ",
             $column,
-            " IN (SELECT CAST(value AS UUID)
-             FROM jsonb_array_elements_text(CAST(CAST(",
-            $parameter,
-            " AS TEXT) AS JSONB)))) "
+            " IN ",
+            $crate::db::batch::ids!(postgres $parameter),
+            ") "
         )
     };
 }
@@ -112,7 +136,7 @@ macro_rules! area_sql {
     };
 }
 
-pub(crate) use {area_sql, batch_sql, in_schools, json_rows, postgres_type, sqlite_column};
+pub(crate) use {among_sql, area_sql, batch_sql, ids, in_schools, json_rows, postgres_type, sqlite_column};
 
 /// Bytes as PostgreSQL reads them and `batch_sql!` unpacks them for SQLite: `\x` and hex.
 pub fn hex_bytes(bytes: &[u8]) -> String {

@@ -20,7 +20,7 @@ use sqlx::{
 };
 use uuid::Uuid;
 
-pub(crate) use batch::{area_sql, batch_sql, in_schools, json_rows};
+pub(crate) use batch::{among_sql, area_sql, batch_sql, ids, in_schools, json_rows};
 pub use batch::{hex_bytes, rows_json};
 pub use errors::{is_retryable, is_unique_violation};
 pub use open::FileLock;

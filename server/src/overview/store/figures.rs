@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::{
     access::rules::Area,
     clock::Timestamp,
-    db::{Tx, area_sql, batch_sql, rows_json},
+    db::{Tx, among_sql, area_sql, batch_sql, rows_json},
     error::Result,
     schools::rules::MunicipalityId,
 };
@@ -90,24 +90,16 @@ pub(in crate::overview) async fn kept_figures(
 
 /// Sums of the figures that are kept of whole owners; those without any are left out.
 pub(in crate::overview) async fn owner_figures(tx: &mut Tx, owners: &[MunicipalityId]) -> Result<Vec<OwnerFiguresRow>> {
-    macro_rules! sums {
-        ($owners:literal) => {
-            concat!(
-                "SELECT municipality_id, CAST(SUM(device_count) AS BIGINT) AS device_count,
-                     CAST(SUM(reporting_count) AS BIGINT) AS reporting_count,
-                     CAST(SUM(storage_low_count) AS BIGINT) AS storage_low_count, MAX(last_at) AS last_at
-                 FROM school_figures WHERE municipality_id ",
-                $owners,
-                " GROUP BY municipality_id ORDER BY municipality_id"
-            )
-        };
-    }
-    let sql = tx.by_engine(
-        sums!("IN (SELECT unhex(value, '-') FROM json_each($1))"),
-        sums!(
-            "= ANY (ARRAY(SELECT CAST(value AS UUID) FROM jsonb_array_elements_text(CAST(CAST($1 AS TEXT) AS JSONB))))"
-        ),
+    let (sqlite, postgres) = among_sql!(
+        "SELECT municipality_id, CAST(SUM(device_count) AS BIGINT) AS device_count,
+             CAST(SUM(reporting_count) AS BIGINT) AS reporting_count,
+             CAST(SUM(storage_low_count) AS BIGINT) AS storage_low_count, MAX(last_at) AS last_at
+         FROM school_figures WHERE",
+        "municipality_id",
+        "$1",
+        "GROUP BY municipality_id ORDER BY municipality_id"
     );
+    let sql = tx.by_engine(sqlite, postgres);
     tx.query(sql).bind(rows_json(owners)?).all().await
 }
 
@@ -128,12 +120,9 @@ pub(in crate::overview) async fn area_figures(tx: &mut Tx, area: &Area) -> Resul
 
 /// When the schools of owners were counted: owner and moment. Owners that were never counted are left out.
 pub(in crate::overview) async fn counted_at(tx: &mut Tx, owners: &[MunicipalityId]) -> Result<Vec<(Uuid, i64)>> {
-    let sql = tx.by_engine(
-        "SELECT municipality_id, counted_at FROM figures_count
-         WHERE municipality_id IN (SELECT unhex(value, '-') FROM json_each($1))",
-        "SELECT municipality_id, counted_at FROM figures_count
-         WHERE municipality_id = ANY (ARRAY(SELECT CAST(value AS UUID) FROM jsonb_array_elements_text(CAST(CAST($1 AS TEXT) AS JSONB))))",
-    );
+    let (sqlite, postgres) =
+        among_sql!("SELECT municipality_id, counted_at FROM figures_count WHERE", "municipality_id", "$1", "");
+    let sql = tx.by_engine(sqlite, postgres);
     tx.query(sql).bind(rows_json(owners)?).all().await
 }
 
@@ -208,11 +197,9 @@ pub(in crate::overview) async fn keep_figures(
 
 /// Forgets the figures of schools of an owner that have no devices any more.
 pub(in crate::overview) async fn forget_figures(tx: &mut Tx, owner: MunicipalityId, schools: &[Uuid]) -> Result<()> {
-    let sql = tx.by_engine(
-        "DELETE FROM school_figures WHERE municipality_id = $1 AND school_id IN (SELECT unhex(value, '-') FROM json_each($2))",
-        "DELETE FROM school_figures WHERE municipality_id = $1
-             AND school_id = ANY (ARRAY(SELECT CAST(value AS UUID) FROM jsonb_array_elements_text(CAST(CAST($2 AS TEXT) AS JSONB))))",
-    );
+    let (sqlite, postgres) =
+        among_sql!("DELETE FROM school_figures WHERE municipality_id = $1 AND", "school_id", "$2", "");
+    let sql = tx.by_engine(sqlite, postgres);
     tx.query(sql).bind(owner).bind(rows_json(schools)?).execute().await?;
     Ok(())
 }
@@ -235,13 +222,13 @@ pub(in crate::overview) async fn count_owner_schools(
     tx: &mut Tx,
     owners: &[MunicipalityId],
 ) -> Result<Vec<(Uuid, i64)>> {
-    let sql = tx.by_engine(
-        "SELECT municipality_id, COUNT(*) AS school_count FROM school
-         WHERE municipality_id IN (SELECT unhex(value, '-') FROM json_each($1)) AND closed_at IS NULL GROUP BY municipality_id",
-        "SELECT municipality_id, COUNT(*) AS school_count FROM school
-         WHERE municipality_id = ANY (ARRAY(SELECT CAST(value AS UUID) FROM jsonb_array_elements_text(CAST(CAST($1 AS TEXT) AS JSONB))))
-             AND closed_at IS NULL GROUP BY municipality_id",
+    let (sqlite, postgres) = among_sql!(
+        "SELECT municipality_id, COUNT(*) AS school_count FROM school WHERE",
+        "municipality_id",
+        "$1",
+        "AND closed_at IS NULL GROUP BY municipality_id"
     );
+    let sql = tx.by_engine(sqlite, postgres);
     tx.query(sql).bind(rows_json(owners)?).all().await
 }
 

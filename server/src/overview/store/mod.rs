@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::{
     access::rules::Area,
-    db::{Tx, in_schools, rows_json},
+    db::{Tx, among_sql, in_schools, rows_json},
     devices::rules::DeviceKey,
     error::Result,
     schools::rules::{MunicipalityId, SchoolId},
@@ -145,15 +145,13 @@ pub(super) async fn open_reviews(
     municipality: MunicipalityId,
     devices: &[Uuid],
 ) -> Result<Vec<(Uuid, i16)>> {
-    let sql = tx.by_engine(
-        "SELECT device_id, reason FROM identity_review
-         WHERE municipality_id = $1 AND device_id IN (SELECT unhex(value, '-') FROM json_each($2)) AND closed_at IS NULL
-         ORDER BY device_id, reason",
-        "SELECT device_id, reason FROM identity_review
-         WHERE municipality_id = $1 AND closed_at IS NULL AND device_id = ANY (ARRAY(SELECT CAST(value AS UUID)
-             FROM jsonb_array_elements_text(CAST(CAST($2 AS TEXT) AS JSONB))))
-         ORDER BY device_id, reason",
+    let (sqlite, postgres) = among_sql!(
+        "SELECT device_id, reason FROM identity_review WHERE municipality_id = $1 AND",
+        "device_id",
+        "$2",
+        "AND closed_at IS NULL ORDER BY device_id, reason"
     );
+    let sql = tx.by_engine(sqlite, postgres);
     tx.query(sql).bind(municipality).bind(rows_json(devices)?).all().await
 }
 

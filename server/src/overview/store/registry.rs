@@ -4,7 +4,7 @@ use sqlx::FromRow;
 use uuid::Uuid;
 
 use crate::{
-    db::{Tx, rows_json},
+    db::{Tx, among_sql, rows_json},
     error::Result,
     schools::rules::MunicipalityId,
 };
@@ -46,14 +46,14 @@ pub(in crate::overview) async fn registry_rows(
     municipality: MunicipalityId,
     devices: &[Uuid],
 ) -> Result<Vec<RegistryRow>> {
-    let sql = tx.by_engine(
+    let (sqlite, postgres) = among_sql!(
         "SELECT device_id, label, serial_number, maker, model, os_kind, os_version, purpose, lifecycle, room, grade,
              class_name, seat_number
-         FROM device WHERE municipality_id = $1 AND device_id IN (SELECT unhex(value, '-') FROM json_each($2))",
-        "SELECT device_id, label, serial_number, maker, model, os_kind, os_version, purpose, lifecycle, room, grade,
-             class_name, seat_number
-         FROM device WHERE municipality_id = $1 AND device_id = ANY (ARRAY(SELECT CAST(value AS UUID)
-             FROM jsonb_array_elements_text(CAST(CAST($2 AS TEXT) AS JSONB))))",
+         FROM device WHERE municipality_id = $1 AND",
+        "device_id",
+        "$2",
+        ""
     );
+    let sql = tx.by_engine(sqlite, postgres);
     tx.query(sql).bind(municipality).bind(rows_json(devices)?).all().await
 }

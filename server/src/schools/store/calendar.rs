@@ -7,7 +7,7 @@ use time::Date;
 use uuid::Uuid;
 
 use crate::{
-    db::{Tx, rows_json},
+    db::{Tx, among_sql, rows_json},
     error::{Error, Result},
     schools::rules::{
         MunicipalityId, SchoolId,
@@ -134,17 +134,15 @@ pub(in crate::schools) async fn owner_periods_on(
     owners: &[MunicipalityId],
     date: Date,
 ) -> Result<HashMap<MunicipalityId, Vec<Period>>> {
-    let sql = tx.by_engine(
-        "SELECT municipality_id, kind, name, first_date, last_date FROM calendar_period
-         WHERE municipality_id IN (SELECT unhex(value, '-') FROM json_each($1)) AND school_id = $2
-             AND fiscal_year >= $3 AND fiscal_year <= $4 AND (kind = $6 OR (first_date <= $5 AND last_date >= $5))
-         ORDER BY municipality_id, first_date, kind, name",
-        "SELECT municipality_id, kind, name, first_date, last_date FROM calendar_period
-         WHERE municipality_id = ANY (ARRAY(SELECT CAST(value AS UUID)
-                 FROM jsonb_array_elements_text(CAST(CAST($1 AS TEXT) AS JSONB)))) AND school_id = $2
-             AND fiscal_year >= $3 AND fiscal_year <= $4 AND (kind = $6 OR (first_date <= $5 AND last_date >= $5))
-         ORDER BY municipality_id, first_date, kind, name",
+    let (sqlite, postgres) = among_sql!(
+        "SELECT municipality_id, kind, name, first_date, last_date FROM calendar_period WHERE",
+        "municipality_id",
+        "$1",
+        "AND school_id = $2 AND fiscal_year >= $3 AND fiscal_year <= $4
+             AND (kind = $6 OR (first_date <= $5 AND last_date >= $5))
+         ORDER BY municipality_id, first_date, kind, name"
     );
+    let sql = tx.by_engine(sqlite, postgres);
     let year = FiscalYear::of(date);
     // A period belongs to the fiscal year of its first day and may reach into the next.
     let before = FiscalYear::starting_in(year.year() - 1).unwrap_or(year);
@@ -193,15 +191,14 @@ pub async fn owner_calendars(
     first: FiscalYear,
     last: FiscalYear,
 ) -> Result<HashMap<CalendarOf, Vec<Period>>> {
-    let sql = tx.by_engine(
-        "SELECT municipality_id, school_id, kind, name, first_date, last_date FROM calendar_period
-         WHERE municipality_id IN (SELECT unhex(value, '-') FROM json_each($1)) AND fiscal_year >= $2 AND fiscal_year <= $3
-         ORDER BY municipality_id, school_id, first_date, kind, name LIMIT 1000000",
-        "SELECT municipality_id, school_id, kind, name, first_date, last_date FROM calendar_period
-         WHERE municipality_id = ANY (ARRAY(SELECT CAST(value AS UUID)
-                 FROM jsonb_array_elements_text(CAST(CAST($1 AS TEXT) AS JSONB)))) AND fiscal_year >= $2 AND fiscal_year <= $3
-         ORDER BY municipality_id, school_id, first_date, kind, name LIMIT 1000000",
+    let (sqlite, postgres) = among_sql!(
+        "SELECT municipality_id, school_id, kind, name, first_date, last_date FROM calendar_period WHERE",
+        "municipality_id",
+        "$1",
+        "AND fiscal_year >= $2 AND fiscal_year <= $3
+         ORDER BY municipality_id, school_id, first_date, kind, name LIMIT 1000000"
     );
+    let sql = tx.by_engine(sqlite, postgres);
     let years = tx.query(sql).bind(rows_json(owners)?).bind(first.to_number()).bind(last.to_number());
     by_place(years.all().await?)
 }

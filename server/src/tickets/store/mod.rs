@@ -20,7 +20,7 @@ use super::rules::{State, TicketId};
 use crate::{
     access::rules::Area,
     clock::Timestamp,
-    db::{Tx, in_schools, rows_json},
+    db::{Tx, among_sql, in_schools, rows_json},
     error::Result,
     schools::rules::MunicipalityId,
 };
@@ -333,15 +333,13 @@ pub(in crate::tickets) async fn events(tx: &mut Tx, owner: MunicipalityId, ticke
 
 /// What owners promised so far: of each, day after day.
 pub(super) async fn promises_of(tx: &mut Tx, owners: &[MunicipalityId]) -> Result<Vec<(Uuid, String, String)>> {
-    let sql = tx.by_engine(
-        "SELECT municipality_id, valid_from, policy FROM ticket_promise
-         WHERE municipality_id IN (SELECT unhex(value, '-') FROM json_each($1))
-         ORDER BY municipality_id, valid_from LIMIT 100000",
-        "SELECT municipality_id, valid_from, policy FROM ticket_promise
-         WHERE municipality_id = ANY (ARRAY(SELECT CAST(value AS UUID)
-             FROM jsonb_array_elements_text(CAST(CAST($1 AS TEXT) AS JSONB))))
-         ORDER BY municipality_id, valid_from LIMIT 100000",
+    let (sqlite, postgres) = among_sql!(
+        "SELECT municipality_id, valid_from, policy FROM ticket_promise WHERE",
+        "municipality_id",
+        "$1",
+        "ORDER BY municipality_id, valid_from LIMIT 100000"
     );
+    let sql = tx.by_engine(sqlite, postgres);
     tx.query(sql).bind(rows_json(owners)?).all().await
 }
 

@@ -16,7 +16,7 @@ use crate::{
     tickets::search::rules::gram_tokens,
 };
 
-/// Tickets whose texts are indexed in one transaction: the one writer of SQLite is held for some 30 ms.
+/// Tickets whose texts are indexed in one transaction, for which the one writer of SQLite is held.
 const BATCH: i64 = 200;
 /// Bytes of what one statement asks SQLite's index for.
 const MATCH_BYTES: usize = 64 * 1024;

@@ -54,8 +54,7 @@ pub async fn put(
     changed_at: i64,
     texts: &TicketTexts,
 ) -> Result<()> {
-    let sql = "DELETE FROM ticket_text WHERE municipality_id = $1 AND ticket_id = $2";
-    tx.query(sql).bind(owner).bind(ticket).execute().await?;
+    delete(tx, owner, ticket).await?;
     insert(tx, owner, ticket, school, changed_at, texts).await
 }
 
@@ -88,25 +87,26 @@ pub async fn insert(
 
 /// Takes the texts of a ticket away.
 pub async fn remove(tx: &mut Tx, owner: MunicipalityId, ticket: Uuid) -> Result<()> {
+    delete(tx, owner, ticket).await?;
+    index::wait(tx, owner, ticket, 0).await
+}
+
+async fn delete(tx: &mut Tx, owner: MunicipalityId, ticket: Uuid) -> Result<()> {
     let sql = "DELETE FROM ticket_text WHERE municipality_id = $1 AND ticket_id = $2";
     tx.query(sql).bind(owner).bind(ticket).execute().await?;
-    index::wait(tx, owner, ticket, 0).await
+    Ok(())
 }
 
 /// That the reader of `$1` and `$2`, see [`Asked`], may read the text, that it stands behind `$3`, `$4`, and that all words, `$5` to
 /// `$12`, stand in it; those that are missing are empty.
 macro_rules! matching {
     (sqlite) => {
-        matching!("instr", "(SELECT unhex(value, '-') FROM json_each($1))", "(SELECT unhex(value, '-') FROM json_each($2))")
+        matching!("instr", $crate::db::ids!(sqlite "$1"), $crate::db::ids!(sqlite "$2"))
     };
     (postgres) => {
-        matching!(
-            "strpos",
-            "(SELECT CAST(value AS UUID) FROM jsonb_array_elements_text(CAST(CAST($1 AS TEXT) AS JSONB)))",
-            "(SELECT CAST(value AS UUID) FROM jsonb_array_elements_text(CAST(CAST($2 AS TEXT) AS JSONB)))"
-        )
+        matching!("strpos", $crate::db::ids!(postgres "$1"), $crate::db::ids!(postgres "$2"))
     };
-    ($position_of:literal, $internal:literal, $caller:literal) => {
+    ($position_of:literal, $internal:expr, $caller:expr) => {
         concat!(
             "(t.changed_at, t.ticket_id) < ($3, $4)
              AND (((t.audience & 2) <> 0 AND (t.municipality_id IN ", $internal, " OR t.school_id IN ", $internal, "))
