@@ -21,6 +21,7 @@ const FILES: &[&str] = &[
     "gigafleet/v1/school_service.proto",
     "gigafleet/v1/staff_service.proto",
     "gigafleet/v1/ticket_service.proto",
+    "gigafleet/v1/trouble_service.proto",
 ];
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {

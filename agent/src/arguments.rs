@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use gigafleet_agent::{engine::CheckMode, enroll::EnrollOptions, identity::from_hex};
+use gigafleet_agent::{engine::CheckMode, enroll::EnrollOptions, identity::from_hex, trouble::Trouble};
+use gigafleet_proto::v1::TicketCategory;
 use lexopt::{Arg, Parser, ValueExt as _};
 use tracing::Level;
 
@@ -17,13 +18,22 @@ Usage:
   gigafleet-agent run [--probe] [--state DIR] [--log text|json] [--log-level error|warn|info|debug]
   gigafleet-agent show [--state DIR]            prints as JSON exactly what a full report would say
   gigafleet-agent status [--state DIR] [--json] prints whether and to whom this device reports
+  gigafleet-agent report TEXT [--category WORD] [--teacher] [--lesson-stopped] [--anyway] [--state DIR]
+  gigafleet-agent report [--state DIR]          prints how the last reports of this device stand
   gigafleet-agent --version | --help
 
 With --probe this machine is the school's probe: it checks the network every ten seconds, the line's hops too, and reports
 as often.
 
+With report whoever sits at this device tells what is wrong, in at most 500 characters; what can not be sent now is sent later.
+--category is one of screen, keyboard, battery, no_start, peripheral, sign_in, wifi, slow, app, other. Where the trouble is known,
+that is told and no ticket is made, but with --anyway. It needs the rights of the state folder.
+
 The state folder is --state, else $STATE_DIRECTORY, else /var/lib/gigafleet-agent.
 ";
+
+/// The command with a text.
+const REPORT: &str = "report";
 
 /// What to do.
 pub(crate) enum Command {
@@ -31,6 +41,7 @@ pub(crate) enum Command {
     Run { state: PathBuf, log: LogOptions, checks: CheckMode },
     Show { state: PathBuf },
     Status { state: PathBuf, json: bool },
+    Report { state: PathBuf, trouble: Option<Trouble> },
     Version,
     Help,
 }
@@ -47,6 +58,8 @@ struct Options {
     log_level: Option<Level>,
     json: bool,
     probe: bool,
+    text: Option<String>,
+    trouble: Trouble,
 }
 
 /// Parses the words that the process was started with.
@@ -68,9 +81,10 @@ fn parse_from(mut parser: Parser) -> Result<Command, lexopt::Error> {
         "run" => &["state", "log", "log-level", "probe"],
         "show" => &["state"],
         "status" => &["state", "json"],
+        REPORT => &["state", "category", "teacher", "lesson-stopped", "anyway"],
         _ => return Err(format!("unknown command {name:?}").into()),
     };
-    let Some(options) = parse_options(&mut parser, allowed)? else {
+    let Some(options) = parse_options(&mut parser, allowed, name == REPORT)? else {
         return Ok(Command::Help);
     };
     let state = options.state.clone().unwrap_or_else(default_state);
@@ -85,15 +99,29 @@ fn parse_from(mut parser: Parser) -> Result<Command, lexopt::Error> {
             Command::Run { state, log, checks }
         }
         "show" => Command::Show { state },
+        REPORT => {
+            let trouble = options.text.map(|text| Trouble { text, ..options.trouble.clone() });
+            if trouble.is_none() && options.trouble != Trouble::default() {
+                return Err("say what is wrong".into());
+            }
+            Command::Report { state, trouble }
+        }
         _ => Command::Status { state, json: options.json },
     })
 }
 
 /// Reads the options of one command; nothing if help was asked for.
-fn parse_options(parser: &mut Parser, allowed: &[&str]) -> Result<Option<Options>, lexopt::Error> {
+fn parse_options(parser: &mut Parser, allowed: &[&str], takes_text: bool) -> Result<Option<Options>, lexopt::Error> {
     let mut options = Options::default();
     while let Some(argument) = parser.next()? {
         let Arg::Long(name) = argument else {
+            if let Arg::Value(text) = &argument
+                && takes_text
+                && options.text.is_none()
+            {
+                options.text = Some(text.clone().string()?);
+                continue;
+            }
             if argument == Arg::Short('h') {
                 return Ok(None);
             }
@@ -108,6 +136,10 @@ fn parse_options(parser: &mut Parser, allowed: &[&str]) -> Result<Option<Options
         match *name {
             "json" => options.json = true,
             "probe" => options.probe = true,
+            "teacher" => options.trouble.by_teacher = true,
+            "lesson-stopped" => options.trouble.lesson_stopped = true,
+            "anyway" => options.trouble.ticket_wanted = true,
+            "category" => options.trouble.category = Some(parser.value()?.parse_with(parse_category)?),
             "state" => options.state = Some(parser.value()?.into()),
             "server" => options.server = Some(parser.value()?.string()?),
             "server-name" => options.server_name = Some(parser.value()?.string()?),
@@ -132,6 +164,13 @@ fn enroll_options(options: Options) -> Result<EnrollOptions, lexopt::Error> {
         token: options.token.ok_or("--token is missing")?,
         ca_sha256,
     })
+}
+
+fn parse_category(word: &str) -> Result<TicketCategory, &'static str> {
+    let name = format!("TICKET_CATEGORY_{}", word.to_ascii_uppercase().replace('-', "_"));
+    TicketCategory::from_str_name(&name)
+        .filter(|category| *category != TicketCategory::Unspecified)
+        .ok_or("expected screen, keyboard, battery, no_start, peripheral, sign_in, wifi, slow, app or other")
 }
 
 fn parse_format(word: &str) -> Result<Format, &'static str> {
@@ -194,6 +233,22 @@ mod tests {
         };
         assert_eq!(mode(&["run"]), CheckMode::Device);
         assert_eq!(mode(&["run", "--probe", "--log", "json"]), CheckMode::Probe);
+    }
+
+    #[test]
+    fn report_takes_one_text_or_asks_how_reports_stand() {
+        let trouble = |words: &[&str]| match parse_words(words) {
+            Ok(Command::Report { trouble, .. }) => trouble,
+            _ => panic!("{words:?} is refused"),
+        };
+        assert_eq!(trouble(&["report"]), None);
+        let said = trouble(&["report", "--category", "no-start", "つかない", "--teacher", "--anyway"]).expect("a text");
+        assert_eq!((said.text.as_str(), said.category), ("つかない", Some(TicketCategory::NoStart)));
+        assert!(said.by_teacher && said.ticket_wanted && !said.lesson_stopped);
+        for words in [&["report", "one", "two"][..], &["report", "--anyway"], &["report", "x", "--category", "weather"]]
+        {
+            assert!(parse_words(words).is_err(), "{words:?}");
+        }
     }
 
     #[test]

@@ -350,7 +350,7 @@ pub fn draw_bytes<const N: usize>() -> Result<[u8; N], IdentityError> {
 }
 
 /// A version 7 UUID (RFC 9562 §5.7).
-fn draw_uuid_v7(wall_ms: u64) -> Result<[u8; 16], IdentityError> {
+pub fn draw_uuid_v7(wall_ms: u64) -> Result<[u8; 16], IdentityError> {
     let mut uuid = draw_bytes::<16>()?;
     uuid[..6].copy_from_slice(&wall_ms.to_be_bytes()[2..]);
     uuid[6] = (uuid[6] & 0x0f) | 0x70;

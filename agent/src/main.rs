@@ -1,4 +1,5 @@
-//! `gigafleet-agent`: enrols a device, reports what it is and how it is, and shows exactly what it reports.
+//! `gigafleet-agent`: enrols a device, reports what it is and how it is, shows exactly what it reports, and takes what whoever sits at
+//! it says is wrong.
 //!
 //! Exit codes: 0 done, 1 failed, 2 wrong usage.
 //!
@@ -7,6 +8,7 @@
 mod arguments;
 mod json;
 mod log;
+mod report;
 mod show;
 mod status;
 
@@ -20,6 +22,7 @@ use gigafleet_agent::{
     platform::linux::Linux,
     runtime::{Agent, AgentOptions},
     transport::status::chain,
+    trouble::Trouble,
 };
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -50,6 +53,7 @@ fn execute(command: Command) -> Outcome {
         Command::Version => print(&format!("gigafleet-agent {}\n", gigafleet_agent::VERSION)),
         Command::Show { state } => show_report(&state),
         Command::Status { state, json } => print(&status::describe(&state, json)?),
+        Command::Report { state, trouble } => on_runtime(report_trouble(state.as_path(), trouble)),
         Command::Enroll { state, options } => on_runtime(enroll_device(state.as_path(), options)),
         Command::Run { state, log, checks } => {
             log::install(log)?;
@@ -83,6 +87,13 @@ fn show_report(state: &Path) -> Outcome {
         }
     };
     print(&show::full_report(&mut Linux::new(), &salt, &gigafleet_agent::spool::read_memory(state)))
+}
+
+async fn report_trouble(state: &Path, trouble: Option<Trouble>) -> Outcome {
+    print(&match trouble {
+        Some(trouble) => report::report(state, trouble).await?,
+        None => report::standing(state).await?,
+    })
 }
 
 async fn enroll_device(state: &Path, options: EnrollOptions) -> Outcome {

@@ -2,31 +2,35 @@
 //!
 //! Invariants: effects are executed in order, and what they give is handed to the engine after the last of them; one
 //! call at a time; every call ends within [`AgentOptions::call_timeout`]; nothing that fails here ends the agent. Rounds
-//! of checks run beside calls and end within two minutes.
+//! of checks run beside calls and end within two minutes; what people reported goes beside them too.
 //!
 //! Deliberately not here: decisions ([`crate::engine`]).
 
+mod measuring;
 #[cfg(test)]
 mod tests;
+mod trouble;
 
 use std::{collections::VecDeque, future::Future, net::SocketAddr, pin::Pin, sync::Arc, time::Duration};
 
 use gigafleet_proto::v1::{
-    CheckInRequest, CheckInResponse, NetworkCheck, RenewCertificateRequest, RenewCertificateResponse, ThroughputTest,
+    CheckInRequest, CheckInResponse, RenewCertificateRequest, RenewCertificateResponse,
     agent_service_client::AgentServiceClient, enrollment_service_client::EnrollmentServiceClient,
 };
 use tokio::time::Instant;
 
+use self::{
+    measuring::{Checking, Testing},
+    trouble::Telling,
+};
 use crate::{
-    checks::{Measured, Prober},
+    checks::Prober,
     engine::{
-        CertificateTimes, CheckResult, Effect, Engine, EngineConfig, Event, Failure, FailureKind, Memory, Now, Round,
-        Run, TRANSITIONS_MAX,
+        CertificateTimes, Effect, Engine, EngineConfig, Event, Failure, FailureKind, Memory, Run, TRANSITIONS_MAX,
     },
     identity::{DeviceId, Identity, IdentityError, StateFolder, certificate_request, draw_bytes, draw_key},
     platform::Platform,
     spool::{DiskStore, Store},
-    throughput,
     transport::{
         Connection, Connector, KnownAddress, Protocol, Route, TransportError, call_once,
         status::failure_of_status,
@@ -36,10 +40,6 @@ use crate::{
 
 /// How long a report under way may take to end after the agent was asked to stop.
 const SHUTDOWN_GRACE: Duration = Duration::from_secs(5);
-/// Longest that one round of checks may take; what it has not given by then is given up.
-const ROUND_TIMEOUT: Duration = Duration::from_secs(120);
-/// A round over which the device slept longer than this says nothing, in milliseconds.
-const SLEEP_MS: u64 = 2_000;
 /// The server's address is written at most this often, so that one that changes all the time wears out no flash.
 const ADDRESS_INTERVAL: Duration = Duration::from_secs(86_400);
 
@@ -118,17 +118,6 @@ enum Completed {
     Renewal { separate: bool, answer: Result<(RenewCertificateResponse, Vec<u8>), Failure> },
 }
 
-/// A round of checks under way.
-struct Checking {
-    number: u64,
-    /// Both clocks when it began.
-    begun: (Instant, Now),
-    results: Pin<Box<dyn Future<Output = Vec<Measured>> + Send>>,
-}
-
-/// A test of throughput under way; it ends within two minutes.
-type Testing = Pin<Box<dyn Future<Output = Option<(u32, u32)>> + Send>>;
-
 type Call = Pin<Box<dyn Future<Output = Completed> + Send>>;
 
 /// One agent, real or simulated. [`Agent::run`] is `Send`, so that thousands can live in one process.
@@ -151,6 +140,7 @@ pub struct Agent<P, S> {
     prober: Option<Arc<dyn Prober>>,
     checking: Option<Checking>,
     testing: Option<Testing>,
+    telling: Telling,
     known: KnownAddress,
     /// The server's address as it was written last, and when this run wrote it.
     address_kept: (Option<SocketAddr>, Option<Instant>),
@@ -236,6 +226,7 @@ impl<P: Platform, S: Store> Agent<P, S> {
         let seed = u64::from_le_bytes(draw_bytes()?);
         Ok(Self {
             engine: Engine::new(config, memory, run, seed),
+            telling: Telling::of(&keeper),
             platform,
             store,
             keeper,
@@ -277,6 +268,7 @@ impl<P: Platform, S: Store> Agent<P, S> {
                     self.testing = None;
                     self.feed(Event::Tested { kbps });
                 }
+                told = end_of(self.telling.under_way.as_mut()) => self.trouble_told(told),
                 () = sleep_until(self.timer) => {
                     self.timer = None;
                     self.feed(Event::TimerFired);
@@ -336,52 +328,6 @@ impl<P: Platform, S: Store> Agent<P, S> {
             Effect::Test { command_id, test } => self.test(command_id, test),
         }
         None
-    }
-
-    /// Begins a round of checks; one that is under way still is dropped.
-    fn check(&mut self, round: Round) -> Option<Event> {
-        let number = round.number;
-        let Some(prober) = &self.prober else {
-            return Some(Event::Checked { number, results: Vec::new() });
-        };
-        let begun = (Instant::now(), self.platform.now());
-        let results = prober.check(round, self.connector_in_use());
-        let results = Box::pin(async { tokio::time::timeout(ROUND_TIMEOUT, results).await.unwrap_or_default() });
-        self.checking = Some(Checking { number, begun, results });
-        None
-    }
-
-    fn checked(&mut self, results: Vec<Measured>) {
-        let Some(Checking { number, begun: (began, then), .. }) = self.checking.take() else { return };
-        let (elapsed, now) = (began.elapsed(), self.platform.now());
-        let elapsed_ms = now.monotonic_ms.saturating_sub(then.monotonic_ms);
-        let slept = elapsed_ms > elapsed.as_millis() as u64 + SLEEP_MS;
-        let when = |measured: &Measured| {
-            let ago_ms = measured.at.elapsed().as_millis() as u64;
-            Now { monotonic_ms: now.monotonic_ms.saturating_sub(ago_ms), wall_ms: now.wall_ms.saturating_sub(ago_ms) }
-        };
-        let results: Vec<_> = results
-            .iter()
-            .filter(|_| !slept)
-            .map(|measured| CheckResult { check: measured.check, at: when(measured) })
-            .collect();
-        for result in &results {
-            let NetworkCheck { target, latency_us, .. } = result.check;
-            let (layer, outcome, error) = (result.check.layer(), result.check.outcome(), result.check.error());
-            tracing::debug!(number, ?layer, target, ?outcome, ?error, latency_us, "checked");
-        }
-        self.feed(Event::Checked { number, results });
-    }
-
-    /// Begins a test of throughput, against the server or against the one that it names.
-    fn test(&mut self, command_id: Vec<u8>, test: ThroughputTest) {
-        let connector = self.connector_in_use().towards(&test.endpoint);
-        self.testing = Some(Box::pin(async move {
-            let kbps = throughput::measure(connector.ok()?, &command_id, &test).await;
-            let (receive_kbps, send_kbps) = kbps.unwrap_or_default();
-            tracing::info!(receive_kbps, send_kbps, "throughput was measured");
-            kbps
-        }));
     }
 
     /// Keeps the address at which the server has just answered.
@@ -485,6 +431,9 @@ impl<P: Platform, S: Store> Agent<P, S> {
                 self.feed(Event::Answered { sequence, response });
                 if let Some(server_time_ms) = self.engine.server_time_ms(self.platform.now()) {
                     self.time.learn(server_time_ms);
+                }
+                if stored {
+                    self.tell_trouble();
                 }
             }
             Err(failure) => {

@@ -17,6 +17,7 @@ use gigafleet_agent::{
     platform::{Platform as _, linux::Linux},
     runtime::Observer,
     spool::{measure, read_memory},
+    trouble::Outbox,
 };
 use gigafleet_proto::v1::{CheckInRequest, CheckInResponse};
 
@@ -121,7 +122,7 @@ pub(crate) fn describe(folder: &Path, json: bool) -> Result<String, IdentityErro
     let identity = read_identity(folder)?;
     let reporting = Reporting::read(folder);
     let acknowledged_sequence = reporting.acknowledged_sequence.max(read_memory(folder).acknowledged_sequence);
-    let spool = measure(folder);
+    let (spool, reports) = (measure(folder), Outbox::of(folder).depth());
     let time = |time_ms: u64| (time_ms > 0).then(|| rfc3339(time_ms));
     let failure = reporting.fails().then_some(&reporting.failure);
     if json {
@@ -138,6 +139,7 @@ pub(crate) fn describe(folder: &Path, json: bool) -> Result<String, IdentityErro
         object.optional_text("acknowledged_time", time(reporting.acknowledged_ms));
         object.plain("spool_transitions", Some(spool.records));
         object.plain("spool_bytes", Some(spool.bytes));
+        object.plain("reports_waiting", Some(reports));
         object.optional_text("failure", failure);
         object.optional_text("failure_time", failure.and(time(reporting.failed_ms)));
         return Ok(object.finish() + "\n");
@@ -156,7 +158,7 @@ pub(crate) fn describe(folder: &Path, json: bool) -> Result<String, IdentityErro
     line("Renewal", &format!("from {}", rfc3339(identity.times.renew_after_ms)));
     let when = time(reporting.acknowledged_ms).unwrap_or_else(|| "never".to_owned());
     line("Last report", &format!("{when}, number {acknowledged_sequence}"));
-    line("Waiting", &format!("{} transitions, {} bytes", spool.records, spool.bytes));
+    line("Waiting", &format!("{} transitions, {} bytes, {reports} reports", spool.records, spool.bytes));
     if let Some(failure) = failure {
         line("Failing", &format!("{}, {failure}", rfc3339(reporting.failed_ms)));
     }

@@ -38,7 +38,7 @@ use gigafleet_proto::{
         import_service_server::ImportServiceServer, line_service_server::LineServiceServer,
         network_service_server::NetworkServiceServer, review_service_server::ReviewServiceServer,
         school_service_server::SchoolServiceServer, staff_service_server::StaffServiceServer,
-        ticket_service_server::TicketServiceServer,
+        ticket_service_server::TicketServiceServer, trouble_service_server::TroubleServiceServer,
     },
 };
 use tokio::sync::watch;
@@ -86,7 +86,7 @@ use self::{
         attachments::{files::Files, service::Attachments},
         grpc::TicketGrpc,
         pages::TicketPages,
-        phone::{pages::PhonePages, service::Phone},
+        phone::{grpc::TroubleGrpc, pages::PhonePages, service::Phone},
         service::Tickets,
     },
 };
@@ -258,6 +258,7 @@ impl Bound {
         let agents = AgentGrpc::new(Arc::clone(&checkins), self.clock.clone());
         let secret = self.enrollment.authority().ticket_key();
         let phone = Phone::new(self.db.clone(), self.clock.clone(), self.access.clone(), secret);
+        let trouble = TroubleGrpc::new(phone.clone(), self.clock.clone(), self.console_url);
         let enrollment = EnrollmentGrpc::new(self.enrollment, self.access.clone(), self.clock.clone(), interval);
         let registry = Registry::new(self.db.clone(), self.clock.clone(), self.access.clone());
         let identities = Identities::new(self.db.clone(), self.clock.clone(), self.access.clone());
@@ -323,6 +324,7 @@ impl Bound {
         let schools = SchoolGrpc::new(overview, schools, self.access);
         let agents = AgentServiceServer::new(agents).max_decoding_message_size(size);
         let routes = Routes::new(EnrollmentServiceServer::new(enrollment).max_decoding_message_size(size))
+            .add_service(TroubleServiceServer::new(trouble).max_decoding_message_size(size))
             .add_service(DeviceServiceServer::new(devices).max_decoding_message_size(size))
             .add_service(ReviewServiceServer::new(reviews).max_decoding_message_size(size))
             .add_service(SchoolServiceServer::new(schools).max_decoding_message_size(size))

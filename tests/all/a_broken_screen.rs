@@ -79,7 +79,7 @@ impl Desk {
 }
 
 /// Makes labels for a school's devices as staff do in the console; gives the code of the one with a 管理番号.
-async fn code_of(desk: &mut Visitor, school: &str, label: &str) -> String {
+pub(crate) async fn code_of(desk: &mut Visitor, school: &str, label: &str) -> String {
     let page = format!("/schools/{school}/labels");
     let made = desk.post(&page, &[("grade", ""), ("class", "")]).await;
     assert_eq!(made.status, StatusCode::SEE_OTHER, "{}", made.text);

@@ -212,6 +212,7 @@ async fn cut_line_is_one_incident_one_answer_and_five_hundred_tickets_that_end_b
         first_date: String::from("2026-04-01"),
         last_date: day_text(today()),
         grouping: TicketGrouping::School.into(),
+        ..GetTicketFiguresRequest::default()
     };
     let figures =
         tickets(&server).await.get_ticket_figures(request).await.expect("figures").into_inner().whole.expect("a sum");

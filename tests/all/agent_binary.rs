@@ -10,9 +10,10 @@ use std::{
 
 use gigafleet_proto::v1::{
     BandwidthMethod, BandwidthMoment, BandwidthTestState, Device, DeviceFieldChange, DeviceFieldName,
-    GetBandwidthReportRequest, LessonTime, ListBandwidthRequest, ListBandwidthTestsRequest, SetLessonTimesRequest,
-    StartBandwidthTestRequest, TransitionKind, UpdateDeviceRequest, bandwidth_service_client::BandwidthServiceClient,
-    calendar_service_client::CalendarServiceClient,
+    GetBandwidthReportRequest, LessonTime, ListBandwidthRequest, ListBandwidthTestsRequest, ListTicketsRequest,
+    SetLessonTimesRequest, StartBandwidthTestRequest, Ticket, TicketCategory, TicketOrigin, TransitionKind,
+    UpdateDeviceRequest, bandwidth_service_client::BandwidthServiceClient,
+    calendar_service_client::CalendarServiceClient, ticket_service_client::TicketServiceClient,
 };
 use gigafleet_tests::{Engine, Faucet, Home, ServerOptions, ServerProcess, StaffClient, eventually_async, process};
 use rustix::process::Signal;
@@ -239,6 +240,79 @@ async fn second_agent_on_the_same_state_is_refused() {
     let second = agent.output("run", &[]).await;
     assert_eq!(second.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&second.stderr).contains("another agent"));
+}
+
+/// The tickets of an owner, as their numbers go.
+async fn tickets_of(server: &ServerProcess, municipality_id: &str) -> Vec<Ticket> {
+    let request =
+        ListTicketsRequest { municipality_id: municipality_id.to_owned(), page_size: 100, ..Default::default() };
+    let mut tickets = TicketServiceClient::new(server.staff().connection().await);
+    let mut found = tickets.list_tickets(request).await.expect("a list").into_inner().tickets;
+    found.sort_by_key(|ticket| ticket.number);
+    found
+}
+
+on_both_engines!(report_typed_while_the_server_is_away_becomes_one_ticket_when_it_is_back);
+
+async fn report_typed_while_the_server_is_away_becomes_one_ticket_when_it_is_back(engine: Engine) {
+    let server = ServerOptions::on(engine).await.checkin_seconds(0.3).start().await;
+    let network = Faucet::before(server.address()).await;
+    let home = Home { server: network.address().to_string(), ..Home::make(&server, 1).await };
+    let (mut agent, device_id) = Installation::enrolled(&home).await;
+    agent.run();
+    device_with_reports(&server.staff(), &device_id, 1).await;
+    let owner = home.municipality_id.clone();
+
+    // Nobody can be reached: it is kept, also over the end of the agent.
+    network.shut();
+    let said = ["画面がつかない", "--category", "no_start", "--teacher", "--lesson-stopped"];
+    let kept = agent.output("report", &said).await;
+    assert_done(&kept);
+    let told = String::from_utf8_lossy(&kept.stdout).into_owned();
+    assert!(told.contains("自動で送ります"), "{told}");
+    let waiting = agent.output("report", &[]).await;
+    assert!(String::from_utf8_lossy(&waiting.stdout).contains("送信待ち 1 件"));
+    agent.end(Signal::KILL).await;
+    assert_eq!(tickets_of(&server, &owner).await.len(), 0);
+
+    agent.run();
+    network.open();
+    let made = eventually_async("the report arrived", Duration::from_secs(30), async || {
+        tickets_of(&server, &owner).await.pop()
+    })
+    .await;
+    assert_eq!((made.device_id.as_str(), made.school_id.as_str()), (device_id.as_str(), home.school_id.as_str()));
+    assert_eq!((made.origin(), made.category()), (TicketOrigin::Agent, TicketCategory::NoStart));
+    assert_eq!((made.subject.as_str(), made.number), ("画面がつかない", 1));
+
+    // Who asks how it stands makes no other, and one that can be sent at once is.
+    let standing = eventually_async("the agent knows that it arrived", Duration::from_secs(10), async || {
+        let output = agent.output("report", &[]).await;
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        text.contains("番号 1 未対応").then_some(text)
+    })
+    .await;
+    assert!(standing.contains("/report/") && !standing.contains("送信待ち"), "{standing}");
+    // As if the power had failed between the answer and the note of it.
+    let folder = agent.state().join("trouble");
+    let named = |kind: &str| {
+        let files = std::fs::read_dir(&folder).expect("it was made").map(|file| file.expect("readable").path());
+        files.into_iter().find(|path| path.extension().is_some_and(|extension| extension == kind))
+    };
+    let sent = named("sent").expect("what was sent stays");
+    std::fs::rename(&sent, sent.with_extension("report")).expect("it is ours");
+    eventually_async("it was sent once more", Duration::from_secs(10), async || named("sent")).await;
+    assert_eq!(tickets_of(&server, &owner).await.len(), 1, "a repeat makes none");
+
+    let second = agent.output("report", &["キーボードのキーが外れた"]).await;
+    assert_done(&second);
+    assert!(String::from_utf8_lossy(&second.stdout).contains("番号 2"));
+    let empty = agent.output("report", &[" "]).await;
+    assert_eq!(empty.status.code(), Some(1));
+    let reports = server.staff().device(&device_id).await.expect("it is known").report_count;
+    device_with_reports(&server.staff(), &device_id, reports + 3).await;
+    assert_eq!(tickets_of(&server, &owner).await.len(), 2, "nothing is sent twice");
+    assert_eq!(agent.end(Signal::TERM).await, Some(0));
 }
 
 /// Says when lessons are: one minute, twelve hours from now, so that none are on however long this takes.

@@ -161,9 +161,9 @@ impl Desk {
     }
 }
 
-/// What whoever stands before a label chooses.
-fn said<'a>(csrf: &'a str, text: &'a str) -> [(&'a str, &'a str); 5] {
-    [("csrf", csrf), ("category", "1"), ("who", "pupil"), ("stopped", "no"), ("text", text)]
+/// What whoever stands before a label chooses: something else than what is reported there already.
+fn said<'a>(csrf: &'a str, text: &'a str) -> [(&'a str, &'a str); 6] {
+    [("csrf", csrf), ("known", "other"), ("category", "1"), ("who", "pupil"), ("stopped", "no"), ("text", text)]
 }
 
 async fn a_report_from_a_phone_comes_with_photos_and_is_not_lost_by_a_wrong_one(engine: Engine) {

@@ -111,7 +111,7 @@ async fn rates(
         first_date: day_text(today() - time::Duration::days(364)),
         last_date: day_text(today()),
         grouping: grouping.into(),
-        category: 0,
+        ..GetFailureRatesRequest::default()
     };
     Ok(staff.tickets().await.get_failure_rates(request).await?.into_inner())
 }

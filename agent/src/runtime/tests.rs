@@ -3,7 +3,11 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::*;
-use crate::{engine::CheckMode, platform::linux::Linux, spool::MemoryStore};
+use crate::{
+    engine::{CheckMode, Round},
+    platform::linux::Linux,
+    spool::MemoryStore,
+};
 
 /// A thousand simulated agents live on a runtime with several threads.
 #[test]

@@ -105,6 +105,65 @@ struct ExportDevicesArgs {
     out: Option<PathBuf>,
 }
 
+/// A list as a file instead of a table.
+#[derive(Debug, Args)]
+pub(super) struct CsvArgs {
+    /// Write CSV for a spreadsheet, as the console does: needs the right to export, and stands in the audit log.
+    #[arg(long)]
+    pub(super) csv: bool,
+    /// The encoding of the file.
+    #[arg(long, value_enum, default_value = "utf-8", requires = "csv")]
+    encoding: FileEncoding,
+    /// Write the file here instead of to standard output.
+    #[arg(long, value_name = "FILE", requires = "csv")]
+    out: Option<PathBuf>,
+}
+
+impl CsvArgs {
+    /// As the contract names it.
+    pub(super) fn encoding(&self) -> v1::ExportEncoding {
+        self.encoding.into()
+    }
+
+    /// Writes the file that the server made.
+    pub(super) fn write(&self, file: &[u8], replaced: u64) -> Result<()> {
+        let mut out = open_out(self.out.as_deref())?;
+        out.write_all(file).and_then(|()| out.flush()).map_err(unwritable)?;
+        tell_replaced(replaced);
+        Ok(())
+    }
+}
+
+fn unwritable(error: std::io::Error) -> Failure {
+    match error.kind() {
+        std::io::ErrorKind::BrokenPipe => Failure::PipeClosed,
+        _ => Failure::told(format!("the file could not be written: {error}"), "look at the folder and its space"),
+    }
+}
+
+/// Where a file goes; nowhere named is standard output.
+fn open_out(out: Option<&Path>) -> Result<Box<dyn std::io::Write + Send>> {
+    Ok(match out {
+        Some(path) => Box::new(std::fs::File::create(path).map_err(unwritable)?),
+        None => Box::new(std::io::stdout()),
+    })
+}
+
+fn tell_replaced(replaced: u64) {
+    if replaced > 0 {
+        remark(&format!("{replaced} characters that CP932 lacks became 〓; --encoding utf-8 keeps them"));
+    }
+}
+
+impl From<FileEncoding> for v1::ExportEncoding {
+    fn from(encoding: FileEncoding) -> Self {
+        match encoding {
+            FileEncoding::Utf8 => Self::Utf8,
+            FileEncoding::Cp932 => Self::Cp932,
+        }
+    }
+}
+
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum FileEncoding {
     /// UTF-8 with the mark that Excel needs.
@@ -381,21 +440,11 @@ pub(super) async fn export(args: ExportArgs) -> Result<()> {
         Some(school) => client.school(Some(&municipality_id), school).await?.school_id,
         None => String::new(),
     };
-    let encoding = match wanted.encoding {
-        FileEncoding::Utf8 => v1::ExportEncoding::Utf8,
-        FileEncoding::Cp932 => v1::ExportEncoding::Cp932,
-    };
+    let encoding = v1::ExportEncoding::from(wanted.encoding);
     let list = Some(wanted.select.request());
     let request = v1::ExportDevicesRequest { municipality_id, school_id, encoding: encoding.into(), list };
     let mut pieces = answer(client.exports().export_devices(request)).await?;
-    let unwritable = |error: std::io::Error| match error.kind() {
-        std::io::ErrorKind::BrokenPipe => Failure::PipeClosed,
-        _ => Failure::told(format!("the file could not be written: {error}"), "look at the folder and its space"),
-    };
-    let mut out: Box<dyn std::io::Write + Send> = match &wanted.out {
-        Some(path) => Box::new(std::fs::File::create(path).map_err(unwritable)?),
-        None => Box::new(std::io::stdout()),
-    };
+    let mut out = open_out(wanted.out.as_deref())?;
     let (mut devices, mut replaced) = (0, 0);
     while let Some(piece) = pieces.message().await? {
         out.write_all(&piece.content).map_err(unwritable)?;
@@ -407,8 +456,6 @@ pub(super) async fn export(args: ExportArgs) -> Result<()> {
         return print(json::pretty(&told.into()));
     }
     remark(&format!("{devices} devices"));
-    if replaced > 0 {
-        remark(&format!("{replaced} characters that CP932 lacks became 〓; --encoding utf-8 keeps them"));
-    }
+    tell_replaced(replaced);
     Ok(())
 }

@@ -9,6 +9,7 @@ mod bandwidth;
 mod legs;
 mod network;
 mod schools;
+mod team;
 mod tickets;
 
 pub(super) use self::bandwidth::{
@@ -17,8 +18,10 @@ pub(super) use self::bandwidth::{
 pub(super) use self::legs::{spare, ticket_cost, ticket_legs};
 pub(super) use self::network::{incident, measurement_series, planned_work, school_health, school_network, target};
 pub(super) use self::schools::{calendar_period, holiday, hub, lesson_time, line, pupils, school_day};
+pub(super) use self::team::{assignee_proposal, team_member, ticket_view};
 pub(super) use self::tickets::{
-    attachment, duplicate, failure_rates, found_ticket, suggestion, ticket, ticket_figures, ticket_whole, tried_rules,
+    attachment, duplicate, failure_rates, found_ticket, suggestion, ticket, ticket_figures, ticket_whole, tried_health,
+    tried_rules,
 };
 
 use gigafleet_agent::identity::to_hex;

@@ -32,6 +32,7 @@ const CALLS_PER_TEST: usize = 8;
 const METHODS: &[&str] = &[
     CHECK_IN,
     MEASURE,
+    "/gigafleet.v1.TroubleService/ReportTrouble",
     "/gigafleet.v1.EnrollmentService/Enroll",
     "/gigafleet.v1.EnrollmentService/RenewCertificate",
     "/gigafleet.v1.EnrollmentService/CreateEnrollmentToken",
@@ -59,6 +60,7 @@ const METHODS: &[&str] = &[
     "/gigafleet.v1.TicketService/DeleteTicketView",
     "/gigafleet.v1.TicketService/GetDeviceHealthPolicy",
     "/gigafleet.v1.TicketService/SetDeviceHealthPolicy",
+    "/gigafleet.v1.TicketService/TryDeviceHealthPolicy",
     "/gigafleet.v1.TicketService/GetTicketSuggestions",
     "/gigafleet.v1.TicketService/GetCauseRules",
     "/gigafleet.v1.TicketService/SetCauseRules",

@@ -19,8 +19,11 @@ use gigafleet::{
     schools::rules::{MunicipalityId, SchoolId},
     tickets::{
         rules::{
-            Category, EventKind, Impact, State, TicketId, Urgency, clock::Standing, filter::Filter,
-            health::HealthPolicy, incidents as rules,
+            Category, EventKind, Impact, State, TicketId, Urgency,
+            clock::Standing,
+            filter::Filter,
+            health::{HealthPolicy, HealthRule},
+            incidents as rules,
         },
         service::{Change, ListOrder, ManyOrder, Named, Selection, TicketOrder, Tickets},
     },
@@ -186,6 +189,7 @@ async fn cut_line_is_one_incident_whichever_server_goes_on(world: World) {
         assert_eq!(view.row.incident_id, expected, "{category:?}");
     }
     crate::ticketing::one_reply_answers_all(&world, &tickets, seen.incident.id, (one.owner, one.id)).await;
+    crate::phone::known_outage_is_told_at_a_device(&world, (one.owner, one.id), seen.incident.id).await;
 
     // That server dies. Another one goes on from what is stored, and the first, come back, does not judge on its own.
     let mut second = judge(&world);
@@ -334,7 +338,27 @@ async fn sick_devices_make_one_ticket_for_a_school_and_a_rule(world: World) {
     say_battery(&world, one, 1, 49).await;
     say_battery(&world, two, 1, 30).await;
     say_battery(&world, three, 1, 50).await;
+    // What is tried changes nothing: devices, tickets, new ones, ended ones.
+    let worn = async |staff: &Staff, percent: Option<u8>| {
+        let policy =
+            percent.map(|percent| HealthPolicy { battery_health_percent_below: percent, ..HealthPolicy::default() });
+        let report = tickets.try_health_policy(staff, owner, policy).await.unwrap();
+        let tried = report.rules.into_iter().find(|tried| tried.rule == HealthRule::BatteryWorn).unwrap();
+        (report.devices, [tried.devices, tried.tickets, tried.new_tickets, tried.ended_tickets])
+    };
+    let all = u64::try_from(school.devices.len()).unwrap();
+    assert_eq!(worn(&staff, None).await, (all, [2, 1, 1, 0]));
+    assert_eq!(worn(&staff, Some(51)).await.1, [3, 1, 1, 0]);
+    assert_eq!(worn(&staff, Some(0)).await.1, [0; 4]);
+    assert!(open().await.is_empty());
     assert_eq!((judge().await, judge().await), (1, 0), "once");
+    assert_eq!(worn(&staff, None).await.1, [2, 1, 0, 0], "there is one");
+    assert_eq!(worn(&staff, Some(20)).await.1, [0, 0, 0, 1], "it would end");
+    let elsewhere = world.school(owner, "西小学校").await;
+    let neighbour = world.of_role(Role::SchoolStaff, Place::School(owner, elsewhere)).await;
+    assert_eq!(worn(&neighbour, None).await, (0, [0; 4]), "of what is out of sight nothing is counted");
+    let wrong = HealthPolicy { battery_health_percent_below: 101, ..HealthPolicy::default() };
+    assert_eq!(tickets.try_health_policy(&staff, owner, Some(wrong)).await.unwrap_err().reason, "FIELD_INVALID");
     let [view] = &open().await[..] else { panic!("one ticket") };
     assert_eq!((view.row.school_id, view.row.category, view.row.origin), (Some(school.id.0), 3, 6));
     let id = TicketId(view.row.ticket_id);

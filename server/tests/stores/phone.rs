@@ -1,16 +1,21 @@
 //! Reports from a phone: a label leads to its device's school of now, a form makes one ticket, limits hold, others' words stay theirs.
 
-use std::net::IpAddr;
+use std::{net::IpAddr, time::Duration};
 
 use gigafleet::{
     access::rules::{Place, Role},
     devices::rules::{DeviceId, fields::Lifecycle},
+    enrollment::{rules::DeviceIdentity, service::TokenOrder},
     error::Result,
     schools::rules::{MunicipalityId, SchoolId},
     tickets::{
         phone::{
             rules::{MOST_CHARS, PER_LABEL, PER_SCHOOL},
-            service::{Phone, Said, Word, labels::OfClass},
+            service::{
+                Phone, Said, Word,
+                devices::{AtDevice, Told},
+                labels::OfClass,
+            },
         },
         rules::{CallerKind, Category, EventKind, Impact, Origin, State, TicketId, Urgency},
         service::{Change, ListOrder, Named, Tickets},
@@ -27,6 +32,8 @@ crate::on_both_engines!(
     what_is_over_a_limit_changes_nothing,
     words_of_callers_are_bounded_and_come_once,
     of_two_who_make_labels_each_device_has_one,
+    what_is_said_at_a_device_is_one_ticket_of_it,
+    whose_certificate_has_ended_reports_nothing,
 );
 
 const SECRET: [u8; 32] = [3; 32];
@@ -275,4 +282,125 @@ async fn of_two_who_make_labels_each_device_has_one(world: World) {
     codes.sort();
     codes.dedup();
     assert_eq!(codes.len(), 5);
+}
+
+/// A device with a certificate, enrolled for a school.
+async fn enrolled(world: &World, owner: MunicipalityId, school: SchoolId) -> DeviceIdentity {
+    let order = TokenOrder {
+        id: None,
+        municipality: owner,
+        school: Some(school),
+        note: String::new(),
+        uses_allowed: 1,
+        lifetime: Duration::from_secs(3_600),
+    };
+    let (_, secret) = world.enrollment.create_token(&world.staff().await, order).await.unwrap();
+    let device = world.enrollment.enroll(&secret, &crate::enrollments::csr(), Uuid::now_v7(), None).await.unwrap();
+    let (key, issued) = (device.key, device.issued);
+    DeviceIdentity { key, certificate_serial: issued.serial, expires_at: issued.expires_at }
+}
+
+fn at_device(text: &str) -> AtDevice {
+    AtDevice { said: said(text), may_be_known: true, delay: Duration::ZERO }
+}
+
+fn made(told: Told) -> (bool, i64, State, String) {
+    match told {
+        Told::Ticket { is_new, link, standing } => (is_new, standing.number, standing.state, link),
+        Told::Known { known, .. } => panic!("nothing is known here: {known:?}"),
+    }
+}
+
+async fn what_is_said_at_a_device_is_one_ticket_of_it(world: World) {
+    let (phone, owner) = (server(&world), world.municipality("131130").await);
+    let school = world.school(owner, "緑小学校").await;
+    let other = world.school(owner, "西小学校").await;
+    let device = enrolled(&world, owner, school).await;
+    let report = AtDevice { delay: Duration::from_secs(3 * 3_600), ..at_device("画面がつかない") };
+    let (one, two) = tokio::join!(phone.report_at_device(device, &report), phone.report_at_device(device, &report));
+    let (one, two) = (made(one.unwrap()), made(two.unwrap()));
+    assert_eq!((one.1, two.1, one.0 ^ two.0), (1, 1, true), "one of the two made it");
+    let tickets = Tickets::new(world.db.clone(), world.clock.clone(), world.access.clone());
+    let staff = world.staff().await;
+    let whole = tickets.get(&staff, owner, Named::Number(1)).await.unwrap();
+    let row = &whole.ticket.row;
+    assert_eq!((row.origin, row.device_id), (Origin::Agent.to_number(), Some(device.key.device.0)));
+    assert_eq!((row.school_id, row.subject.as_str()), (Some(school.0), "画面がつかない"));
+    assert_eq!(whole.events[0].body, "画面がつかない\n(端末で約3時間前に書かれ、いま届きました)");
+    assert_eq!(whole.events[0].actor_name, "端末からの連絡");
+
+    // The device goes to another school and the ticket on; the same report only tells how it stands.
+    set(&world, (owner, device.key.device), Some(other), Lifecycle::Retired).await;
+    let id = (owner, TicketId(row.ticket_id));
+    tickets.change(&staff, id, row.version, Change::Resolve(String::from("直しました"))).await.unwrap();
+    let (is_new, number, state, link) = made(phone.report_at_device(device, &report).await.unwrap());
+    assert_eq!((is_new, number, state, &link), (false, 1, State::Resolved, &one.3));
+    phone
+        .say(&link, address(), Word::More, "まだです", Uuid::now_v7())
+        .await
+        .expect("its link is as good as a phone's");
+    assert_eq!(count(&world, owner).await, 1);
+
+    // Another device that says the same, with the same id, is another.
+    let neighbour = enrolled(&world, owner, school).await;
+    assert!(made(phone.report_at_device(neighbour, &report).await.unwrap()).0);
+    for _ in 1..PER_LABEL.reports {
+        assert!(made(phone.report_at_device(neighbour, &at_device("また")).await.unwrap()).0);
+    }
+    let limited = phone.report_at_device(neighbour, &at_device("また")).await.unwrap_err();
+    assert_eq!((limited.reason, limited.retry_after.is_some()), ("REPORTS_LIMITED", true));
+    assert!(
+        !made(phone.report_at_device(neighbour, &report).await.unwrap()).0,
+        "who asks how it stands is not counted"
+    );
+    for text in ["", &"あ".repeat(MOST_CHARS + 1)] {
+        assert_eq!(reason(phone.report_at_device(device, &at_device(text)).await), "FIELD_INVALID");
+    }
+}
+
+async fn whose_certificate_has_ended_reports_nothing(world: World) {
+    let (phone, owner) = (server(&world), world.municipality("131130").await);
+    let school = world.school(owner, "緑小学校").await;
+    let device = enrolled(&world, owner, school).await;
+    let forged = DeviceIdentity { certificate_serial: device.certificate_serial ^ 1, ..device };
+    assert_eq!(reason(phone.report_at_device(forged, &at_device("x")).await), "CERTIFICATE_REVOKED");
+    world.checkins.revoke_device(&world.staff().await, device.key.device, None, "lost").await.unwrap();
+    assert_eq!(reason(phone.report_at_device(device, &at_device("x")).await), "DEVICE_REVOKED");
+    assert_eq!(count(&world, owner).await, 0);
+}
+
+/// Where an outage is known, whoever sits at a device is told so and no ticket comes, unless it is wanted.
+pub(crate) async fn known_outage_is_told_at_a_device(
+    world: &World,
+    (owner, school): (MunicipalityId, SchoolId),
+    incident: Uuid,
+) {
+    let phone = server(world);
+    let device = enrolled(world, owner, school).await;
+    let before = count(world, owner).await;
+    let known = async || match phone.report_at_device(device, &at_device("ネットにつながらない")).await.unwrap()
+    {
+        Told::Known { known, lasts } => (known, lasts),
+        Told::Ticket { standing, .. } => panic!("it is known: {standing:?}"),
+    };
+    let (first, lasts) = known().await;
+    assert_eq!((first.incident, first.also, count(world, owner).await), (incident, 0, before));
+    assert!(lasts < Duration::from_secs(600), "{lasts:?}");
+    phone.make_labels(&world.staff().await, (owner, school), &OfClass::default()).await.unwrap();
+    for _ in 0..2 {
+        assert_eq!(known().await.0.also, 1, "its label counts once");
+    }
+    let wanted = AtDevice {
+        said: Said { category: Category::Wifi, ..said("ネットにつながらない") },
+        may_be_known: false,
+        delay: Duration::ZERO,
+    };
+    assert!(made(phone.report_at_device(device, &wanted).await.unwrap()).0);
+    // It belongs to the incident, which ends it, and its repeat still tells of it.
+    let again = AtDevice { may_be_known: true, ..wanted };
+    let Told::Ticket { is_new: false, standing, .. } = phone.report_at_device(device, &again).await.unwrap() else {
+        panic!("it has its ticket");
+    };
+    assert!(standing.of_incident);
+    assert_eq!(count(world, owner).await, before + 1);
 }

@@ -351,6 +351,16 @@ fn tickets(town: &Town) -> Vec<Page> {
                 Step::Follow("#profile .primary"),
             ],
         ),
+        of("ticket-causes", vec![open("/tickets/causes")]),
+        of("ticket-causes-tried", vec![open("/tickets/causes"), Step::Follow("#rules [value='try']")]),
+        of(
+            "ticket-causes-refused",
+            vec![
+                open("/tickets/causes"),
+                Step::Fill("#field-rules", "{\"source\": \"\", \"rules\": []}"),
+                Step::Follow("#rules [value='save']"),
+            ],
+        ),
         of("ticket-followed-none", vec![open("/tickets/followed")]),
         of(
             "ticket-followed",

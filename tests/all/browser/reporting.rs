@@ -130,6 +130,16 @@ async fn a_pupil_reports_on_a_slow_line_and_sees_later_how_it_stands() {
         );
         browser.run(&fill).await;
         browser.follow("button.primary").await;
+        if number >= 2 {
+            // The same again: that it is known is told, and nothing of what was written.
+            let told = browser.text_of(".note.warning").await;
+            assert!(told.contains("もう連絡されています") && !told.contains("遅遅"), "{told}");
+            if number == 2 {
+                look(browser, "same").await;
+            }
+            tap(browser, "known", "other").await;
+            browser.follow("button.primary").await;
+        }
         let kept = browser.run("return document.querySelector('#field-text').value.length").await;
         match number {
             0 => {

@@ -325,6 +325,18 @@ fn tickets() -> Vec<Page> {
             &[Anywhere(WorkTickets)],
             &[("day", "1"), ("begin", "8:30"), ("end", "17:00"), ("absences", "")],
         ),
+        get("/tickets/causes", "/tickets/causes", &[Anywhere(EditSchools)]),
+        get(
+            "/tickets/causes",
+            "/tickets/causes?municipality_id={municipality}",
+            &[Anywhere(EditSchools), Anywhere(ViewTickets), SeesOwner(ViewTickets, NO_OWNER)],
+        ),
+        post(
+            "/tickets/causes",
+            "/tickets/causes",
+            &[Anywhere(EditSchools), SeesOwner(ViewFigures, NO_OWNER), InOwner(EditSchools), OverOwner(EditSchools)],
+            &[("municipality_id", "{municipality}"), ("act", "reset")],
+        ),
         get("/tickets/replies", "/tickets/replies", &[Anywhere(WorkTickets)]),
         post(
             "/tickets/replies",

@@ -340,6 +340,8 @@ pub enum Credential {
     Session(Uuid),
     /// The code of a label, which whoever stands before it has: no person, no token.
     Label,
+    /// The certificate of a device, at which somebody sits: no person, no token.
+    Device,
     /// None: the server itself.
     Server,
 }
@@ -375,12 +377,21 @@ impl Staff {
     }
 
     /// Whoever reports with a label, without signing in: what staff of its school may do, there and nowhere else; over the whole
-    /// owner for a label whose device is at no school. The one way to a caller without a credential of staff.
+    /// owner for a label whose device is at no school. This and [`Self::at_device`] are the ways to a caller without a credential of staff.
     pub fn reporter(owner: MunicipalityId, school: Option<SchoolId>) -> Self {
+        Self::stranger("QRフォーム", Credential::Label, owner, school)
+    }
+
+    /// Whoever reports at a device, without signing in: the same, at the school where the device is.
+    pub fn at_device(owner: MunicipalityId, school: Option<SchoolId>) -> Self {
+        Self::stranger("端末からの連絡", Credential::Device, owner, school)
+    }
+
+    fn stranger(name: &str, credential: Credential, owner: MunicipalityId, school: Option<SchoolId>) -> Self {
         let place = school.map_or(Place::Municipality(owner), |school| Place::School(owner, school));
         let reach = Reach { role: Role::SchoolStaff, place };
         let owners = Arc::new(BTreeMap::from([(owner, String::new())]));
-        Self::new(None, String::from("QRフォーム"), Credential::Label, vec![reach], owners)
+        Self::new(None, name.to_owned(), credential, vec![reach], owners)
     }
 
     /// The server itself, where it does by itself what engineers would do at an owner.

@@ -43,7 +43,9 @@ impl From<&Staff> for Actor {
                 Self { kind: ActorKind::Token, id: Some(id), name: staff.name.clone() }
             }
             (None, Credential::Server) => Self::system(),
-            (None, Credential::Label) => Self { kind: ActorKind::Stranger, id: None, name: staff.name.clone() },
+            (None, Credential::Label | Credential::Device) => {
+                Self { kind: ActorKind::Stranger, id: None, name: staff.name.clone() }
+            }
         }
     }
 }

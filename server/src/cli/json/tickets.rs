@@ -140,7 +140,8 @@ fn figures(figures: v1::TicketFigures) -> Value {
 
 /// Figures of tickets by group, and of all together.
 pub(in crate::cli) fn ticket_figures(found: v1::GetTicketFiguresResponse) -> Value {
-    let v1::GetTicketFiguresResponse { as_of_time, rows, whole } = found;
+    // A file is written, not printed.
+    let v1::GetTicketFiguresResponse { as_of_time, rows, whole, file: _, replaced_count: _ } = found;
     Object::default()
         .time("as_of_time", as_of_time)
         .list("rows", rows, figures)
@@ -193,6 +194,29 @@ pub(in crate::cli) fn tried_rules(found: v1::TryCauseRulesResponse) -> Value {
             .into()
     };
     Object::default().value("tickets", tickets).value("explained", explained).list("rules", rules, rule).into()
+}
+
+/// What a policy of device health would make at an owner.
+pub(in crate::cli) fn tried_health(owner: v1::Municipality, found: v1::TryDeviceHealthPolicyResponse) -> Value {
+    let v1::TryDeviceHealthPolicyResponse { devices, rules } = found;
+    let rule = |rule: v1::TriedHealthRule| {
+        let name = rule.rule().as_str_name();
+        let v1::TriedHealthRule { rule: _, devices, tickets, new_tickets, ended_tickets, example_names } = rule;
+        Object::default()
+            .value("rule", name)
+            .value("devices", devices)
+            .value("tickets", tickets)
+            .value("new_tickets", new_tickets)
+            .value("ended_tickets", ended_tickets)
+            .value("example_names", example_names)
+            .into()
+    };
+    Object::default()
+        .text("municipality_id", owner.municipality_id)
+        .text("code", owner.code)
+        .value("devices", devices)
+        .list("rules", rules, rule)
+        .into()
 }
 
 fn failure_rate(rate: v1::FailureRate) -> Value {
@@ -250,7 +274,8 @@ fn failure_alarm(alarm: v1::FailureAlarm) -> Value {
 
 /// Failure rates by group, of all together, and models that fail more often than they should.
 pub(in crate::cli) fn failure_rates(found: v1::GetFailureRatesResponse) -> Value {
-    let v1::GetFailureRatesResponse { as_of_time, rows, whole, alarms } = found;
+    // A file is written, not printed.
+    let v1::GetFailureRatesResponse { as_of_time, rows, whole, alarms, file: _, replaced_count: _ } = found;
     Object::default()
         .time("as_of_time", as_of_time)
         .list("rows", rows, failure_rate)

@@ -7,6 +7,7 @@ use super::{
     super::{
         client::{Client, answer},
         failure::Result,
+        files::CsvArgs,
         json,
         output::{print, remark},
         table::{self, ABSENT, Column},
@@ -31,6 +32,8 @@ pub(super) struct FailuresArgs {
     /// Only this kind of failure: screen, keyboard, battery, no_start or peripheral.
     #[arg(long, value_name = "KIND", value_parser = category)]
     kind: Option<v1::TicketCategory>,
+    #[command(flatten)]
+    csv: CsvArgs,
 }
 
 pub(super) async fn failures(client: &Client, args: FailuresArgs, as_json: bool) -> Result<()> {
@@ -41,8 +44,13 @@ pub(super) async fn failures(client: &Client, args: FailuresArgs, as_json: bool)
         last_date: args.to,
         grouping: args.by.into(),
         category: args.kind.map_or(0, i32::from),
+        as_file: args.csv.csv,
+        encoding: args.csv.encoding().into(),
     };
     let found = answer(client.tickets().get_failure_rates(request)).await?;
+    if args.csv.csv {
+        return args.csv.write(&found.file, found.replaced_count);
+    }
     if as_json {
         return print(json::pretty(&json::failure_rates(found)));
     }

@@ -7,6 +7,7 @@ use super::{
     super::{
         client::{Client, answer},
         failure::Result,
+        files::CsvArgs,
         json,
         output::print,
         table::{self, ABSENT, Column},
@@ -28,6 +29,8 @@ pub(super) struct FiguresArgs {
     /// Counted by municipality, school, category or month.
     #[arg(long = "by", value_name = "WHAT", value_parser = grouping, default_value = "municipality")]
     by: v1::TicketGrouping,
+    #[command(flatten)]
+    csv: CsvArgs,
 }
 
 pub(super) async fn figures(client: &Client, args: FiguresArgs, as_json: bool) -> Result<()> {
@@ -37,8 +40,13 @@ pub(super) async fn figures(client: &Client, args: FiguresArgs, as_json: bool) -
         first_date: args.from,
         last_date: args.to,
         grouping: args.by.into(),
+        as_file: args.csv.csv,
+        encoding: args.csv.encoding().into(),
     };
     let found = answer(client.tickets().get_ticket_figures(request)).await?;
+    if args.csv.csv {
+        return args.csv.write(&found.file, found.replaced_count);
+    }
     if as_json {
         return print(json::pretty(&json::ticket_figures(found)));
     }

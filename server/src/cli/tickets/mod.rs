@@ -11,6 +11,8 @@ mod figures;
 mod health;
 mod legs;
 mod many;
+mod team;
+mod views;
 
 use super::{
     client::{Client, ClientArgs, answer, promised},
@@ -39,8 +41,9 @@ struct TicketArgs {
     municipality: String,
 }
 
+/// Which tickets of the queue.
 #[derive(Debug, Args)]
-struct ListArgs {
+struct FilterArgs {
     /// Only of the municipality with this code.
     #[arg(long, value_name = "CODE")]
     municipality: Option<String>,
@@ -77,6 +80,31 @@ struct ListArgs {
     /// Only those that nobody works on.
     #[arg(long)]
     unassigned: bool,
+}
+
+impl FilterArgs {
+    async fn filter(self, client: &Client) -> Result<v1::TicketFilter> {
+        Ok(v1::TicketFilter {
+            municipality_id: client.municipality_id(self.municipality.as_deref()).await?,
+            school_id: self.school,
+            states: self.state.into_iter().map(i32::from).collect(),
+            categories: self.category.into_iter().map(i32::from).collect(),
+            mine: self.mine,
+            unassigned: self.unassigned,
+            incident_id: self.incident,
+            priorities: self.priority,
+            waiting_on: self.waiting_on.into_iter().map(i32::from).collect(),
+            assignee_id: self.assignee,
+            due: self.due.map_or(0, i32::from),
+            older_than_days: self.older_than,
+        })
+    }
+}
+
+#[derive(Debug, Args)]
+struct ListArgs {
+    #[command(flatten)]
+    filter: FilterArgs,
     /// Those that are resolved or closed, the last first.
     #[arg(long)]
     done: bool,
@@ -219,6 +247,12 @@ enum TicketsCommand {
     Causes(causes::CausesCommand),
     /// List tickets that may be of the same thing as one.
     Similar(TicketArgs),
+    /// Lists of tickets that somebody keeps.
+    #[command(subcommand)]
+    Views(views::ViewsCommand),
+    /// Who works on tickets, when and where, and who should work on one.
+    #[command(subcommand)]
+    Team(team::TeamCommand),
     /// Attach pictures or plain texts to a ticket.
     Attach(attachments::AttachArgs),
     /// Write an attachment of a ticket into a file.
@@ -307,11 +341,13 @@ pub(super) async fn run(args: TicketsArgs) -> Result<()> {
         TicketsCommand::Undo(ticket) => (ticket, Verb::Undo(v1::UndoTicket {})),
         TicketsCommand::Figures(args) => return figures::figures(&client, args, as_json).await,
         TicketsCommand::Failures(args) => return failures::failures(&client, args, as_json).await,
-        TicketsCommand::HealthPolicy(command) => return health::health_policy(&client, command).await,
+        TicketsCommand::HealthPolicy(command) => return health::health_policy(&client, command, as_json).await,
         TicketsCommand::Desk(command) => return desk::run(&client, command, as_json).await,
         TicketsCommand::Causes(command) => return causes::run(&client, command, as_json).await,
         TicketsCommand::Similar(ticket) => return causes::similar(&client, &ticket, as_json).await,
         TicketsCommand::Legs(command) => return legs::run(&client, command, as_json).await,
+        TicketsCommand::Views(command) => return views::run(&client, command, as_json).await,
+        TicketsCommand::Team(command) => return team::run(&client, command, as_json).await,
         TicketsCommand::Attach(args) => return attachments::attach(&client, args, as_json).await,
         TicketsCommand::Attachment(args) => return attachments::get(&client, args, as_json).await,
         TicketsCommand::RemoveAttachment(args) => return attachments::remove(&client, args).await,
@@ -335,23 +371,23 @@ async fn find(client: &Client, ticket: &TicketArgs) -> Result<v1::GetTicketRespo
 }
 
 async fn list(client: &Client, args: ListArgs, as_json: bool) -> Result<()> {
-    let municipality_id = client.municipality_id(args.municipality.as_deref()).await?;
+    let filter = args.filter.filter(client).await?;
     let request = v1::ListTicketsRequest {
-        municipality_id,
-        school_id: args.school,
+        municipality_id: filter.municipality_id,
+        school_id: filter.school_id,
         done: args.done,
-        states: args.state.into_iter().map(i32::from).collect(),
-        categories: args.category.into_iter().map(i32::from).collect(),
-        mine: args.mine,
-        unassigned: args.unassigned,
-        incident_id: args.incident,
+        states: filter.states,
+        categories: filter.categories,
+        mine: filter.mine,
+        unassigned: filter.unassigned,
+        incident_id: filter.incident_id,
         page_size: args.limit,
         page_token: String::new(),
-        priorities: args.priority,
-        waiting_on: args.waiting_on.into_iter().map(i32::from).collect(),
-        assignee_id: args.assignee,
-        due: args.due.map_or(0, i32::from),
-        older_than_days: args.older_than,
+        priorities: filter.priorities,
+        waiting_on: filter.waiting_on,
+        assignee_id: filter.assignee_id,
+        due: filter.due,
+        older_than_days: filter.older_than_days,
     };
     let found = answer(client.tickets().list_tickets(request)).await?;
     if !found.next_page_token.is_empty() {

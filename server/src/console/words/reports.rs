@@ -39,6 +39,13 @@ words! {
         also: "うちも同じです", "We have it too";
         also_note: "1回押すだけで、数に入ります。ほかのことで困っているときは、下から送ってください。", "One tap counts. For other trouble, use the form below.";
         also_done: "ありがとうございます。数に入れました。", "Thank you. You are counted.";
+        same: "同じことが、もう連絡されています。", "The same is reported already.";
+        same_since: "連絡があったとき", "Reported";
+        same_what: "どうしますか", "What would you like to do?";
+        same_add: "その連絡に加える", "Add to that report";
+        same_other: "べつのこととして送る", "Send it as something else";
+        same_photo: "写真をつけるときは、もう一度えらんでください。", "Choose photos once more if you send some.";
+        same_added: "届きました。もう出ている連絡に加えました。", "It has arrived, and was added to the report that is there.";
         gone: "このページは使えません", "This page is not available";
         gone_help: "コードをもう一度読み取ってみてください。それでもだめなときは、先生に伝えてください。", "Scan the code once more. If that does not help, tell a teacher.";
         labels: "QRラベル", "QR labels";

@@ -169,6 +169,26 @@ words! {
         causes: "考えられる原因", "Likely cause";
         first_steps: "はじめに行うこと", "What to do first";
         rule_source: "ルールの出典", "Source of the rule";
+        rules: "原因のルール", "Rules of causes";
+        rules_lead: "問い合わせの画面に出る「考えられる原因」のルールです。保存する前に、過去の問い合わせで試せます。試しても何も変わりません。", "The rules by which likely causes are suggested on a ticket's page. Try them on past tickets before they hold; a trial changes nothing.";
+        rules_where: "対象", "For";
+        rules_installation: "すべての区市町村の既定", "All municipalities, unless they say their own";
+        rules_of_product: "いまは、製品の既定のルールです。", "The product's own rules hold now.";
+        rules_of_installation: "いまは、この環境で決めたルールです。", "The installation's rules hold now.";
+        rules_of_owner: "いまは、この区市町村のルールです。", "This municipality's own rules hold now.";
+        rules_json: "ルール(JSON)", "Rules (JSON)";
+        rules_hint: "すべての条件を満たすときだけ示します。出典と日付が必要です。100件まで。", "A rule speaks only where all its conditions hold. Each needs a source and a date; at most 100.";
+        rules_try_at: "試す区市町村", "Try on the tickets of";
+        rules_try: "過去の問い合わせで試す", "Try on past tickets";
+        rules_reset: "既定に戻す", "Back to the default";
+        rules_said: "保存しました。いまから使います。", "Saved. They hold from now on.";
+        rules_tried: "試した結果", "What they would have said";
+        rules_rule: "ルール", "Rule";
+        rules_fits: "当てはまる", "Fits";
+        rules_first: "1番目", "First";
+        rules_agreed: "結果と一致", "Agreed";
+        rules_examples: "例", "For example";
+        rules_need_present: "現在の情報が必要", "needs the present";
         of_school: "この学校の問い合わせ", "Tickets of this school";
         of_device: "この端末の問い合わせ", "Tickets of this device";
         none_open: "未完了の問い合わせはありません。", "No open ticket.";
@@ -283,6 +303,14 @@ pub fn age_text(language: Language, below: Option<i64>) -> String {
         Some(days) => language.choose(format!("{days}日未満"), format!("Less than {days} days")),
         None => language.choose("30日以上", "30 days and older").to_owned(),
     }
+}
+
+/// What a trial looked at: "120 件のうち 80 件に、いずれかのルールが当てはまります。"
+pub fn tried_text(language: Language, tickets: u64, explained: u64) -> String {
+    language.choose(
+        format!("{tickets} 件のうち {explained} 件に、いずれかのルールが当てはまります。"),
+        format!("Some rule fits {explained} of {tickets} tickets."),
+    )
 }
 
 /// What became of several: "3 件を更新しました。"

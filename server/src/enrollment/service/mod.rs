@@ -42,6 +42,21 @@ use crate::{
     },
 };
 
+/// The device that calls with a certificate, if neither of them has ended. Reasons: DEVICE_UNKNOWN, DEVICE_REVOKED,
+/// CERTIFICATE_REVOKED.
+pub async fn admitted_device(tx: &mut Tx, caller: DeviceIdentity) -> Result<devices::DeviceRow> {
+    let device = devices::find_device(tx, caller.key)
+        .await?
+        .ok_or_else(|| Error::not_found("DEVICE_UNKNOWN", say::device_not_known()))?;
+    if device.revoked_at.is_some() {
+        return Err(Error::new(Kind::Denied, "DEVICE_REVOKED", say::access_ended_ask()));
+    }
+    store::certificate_state(tx, caller.key, caller.certificate_serial)
+        .await?
+        .ok_or_else(|| Error::new(Kind::Denied, "CERTIFICATE_REVOKED", say::certificate_revoked()))?;
+    Ok(device)
+}
+
 /// Enrols devices and keeps tokens.
 #[derive(Debug, Clone)]
 pub struct Enrollment {
@@ -294,15 +309,7 @@ impl Enrollment {
         let csr = rules::check_csr(csr_der, caller.key.device.0)?;
         let now = self.clock.now();
         let mut tx = self.db.begin().await?;
-        let device = devices::find_device(&mut tx, caller.key)
-            .await?
-            .ok_or_else(|| Error::not_found("DEVICE_UNKNOWN", say::device_not_known()))?;
-        if device.revoked_at.is_some() {
-            return Err(Error::new(Kind::Denied, "DEVICE_REVOKED", say::access_ended_ask()));
-        }
-        store::certificate_state(&mut tx, caller.key, caller.certificate_serial)
-            .await?
-            .ok_or_else(|| Error::new(Kind::Denied, "CERTIFICATE_REVOKED", say::certificate_revoked()))?;
+        let device = admitted_device(&mut tx, caller).await?;
         let enrolled = if separate_identity {
             self.separate(&mut tx, caller, device.school_id.map(SchoolId), &csr, now).await?
         } else {

@@ -43,5 +43,7 @@ says! {
     decibels: "-120〜0 にしてください(0は問わない)", "needs -120 to 0; 0 does not ask";
     others(minutes, tickets): "場所を選び、1〜{minutes} 分、1〜{tickets} 件にしてください", "needs a place, 1 to {minutes} minutes and 1 to {tickets} tickets";
     near_needed: "場所(学校・教室・機種)を選んでください", "needs one of school, room and model";
+    json_wrong(place, problem): "JSONとして読めません({place}): {problem}", "can not be read as JSON ({place}): {problem}";
+    place_needed: "試す区市町村を選んでください", "choose the municipality on whose tickets they are tried";
     too_many(most): "対象が {most} 件を超えています。期間を短くしてください", "more than {most} tickets: choose a shorter period";
 }

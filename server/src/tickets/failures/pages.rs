@@ -26,10 +26,7 @@ use crate::{
         page,
         words::tickets as words,
     },
-    devices::{
-        pages::files::csv,
-        rules::import::export::{self, Encoding},
-    },
+    devices::{pages::files::csv, rules::import::export::Encoding},
     error::{Error, FieldViolation, Result},
     schools::rules::{MunicipalityId, SchoolId, parse_optional_uuid},
     tickets::{
@@ -289,38 +286,6 @@ pub(in crate::tickets) async fn failures(
     page(status, &FailuresPage { shell, form, owners, groupings, kinds, alarms, report })
 }
 
-/// The header of the file. It is Japanese in both languages, as all files are.
-const HEADER: [&str; 10] = [
-    "区分",
-    "故障(端末×種類)",
-    "故障した端末",
-    "使用中の端末",
-    "期間中の平均使用台数",
-    "延べ使用年数(台・年)",
-    "故障率(100台・年)",
-    "故障率 95%下限",
-    "故障率 95%上限",
-    "故障端末の割合(%)",
-];
-
-fn cells(name: &str, failures: &Failures, period_s: u64) -> Vec<String> {
-    let rate = failures.rate();
-    let number = |value: Option<f64>| value.map(|value| format!("{value:.3}")).unwrap_or_default();
-    let share = failures.share_per_mille(period_s);
-    vec![
-        name.to_owned(),
-        failures.failures.to_string(),
-        failures.devices.to_string(),
-        failures.in_use.to_string(),
-        tenths(failures.average(period_s)),
-        tenths(failures.device_years()),
-        number(rate.map(|rate| rate.value)),
-        number(rate.map(|rate| rate.low)),
-        number(rate.map(|rate| rate.high)),
-        share.map(|share| format!("{}.{}", share / 10, share % 10)).unwrap_or_default(),
-    ]
-}
-
 pub(in crate::tickets) async fn export(
     person: SignedIn,
     Pages(pages): Pages<TicketPages>,
@@ -328,14 +293,8 @@ pub(in crate::tickets) async fn export(
 ) -> PageResult {
     let fields = Fields::parse(raw.unwrap_or_default().as_bytes());
     let order = asked(&fields, person.shell.now)?;
-    let report = pages.tickets.export_failures(&person.staff, order).await?;
     let encoding = Encoding::of(fields.get("encoding"));
-    let mut text = format!("{}{}", encoding.mark(), export::line(HEADER));
-    let rows = report.rows.iter().map(|row| (row.name.ja.as_ref(), &row.failures));
-    for (name, failures) in rows.chain([("合計", &report.whole)]) {
-        text.push_str(&export::line(cells(name, failures, report.period_s).iter().map(String::as_str)));
-    }
-    let (bytes, _lost) = export::encode(&text, encoding);
+    let (bytes, _lost) = pages.tickets.export_failures(&person.staff, order).await?.file(encoding);
     let (first, last) = (date_text(order.first), date_text(order.last));
     Ok(csv(&format!("failures-{first}-{last}"), encoding, bytes))
 }

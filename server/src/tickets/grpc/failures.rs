@@ -75,5 +75,6 @@ pub(super) fn report_message(report: &FailuresReport, alarms: &[LastingRow]) -> 
         rows: report.rows.iter().map(row).collect(),
         whole: Some(rate_message(None, String::new(), &report.whole, report.period_s)),
         alarms: alarms.iter().map(alarm_message).collect(),
+        ..v1::GetFailureRatesResponse::default()
     }
 }

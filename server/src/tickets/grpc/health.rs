@@ -2,9 +2,16 @@
 
 use gigafleet_proto::v1;
 
-use crate::tickets::{
-    failures::rules::alarm::AlarmPolicy,
-    rules::health::{HealthPolicy, OsEnd, SwellingModel},
+use crate::{
+    access::rules::Staff,
+    error::Result,
+    grpc::page,
+    schools::rules::{MunicipalityId, parse_uuid},
+    tickets::{
+        failures::rules::alarm::AlarmPolicy,
+        rules::health::{HealthPolicy, OsEnd, SwellingModel},
+        service::{HealthTrialReport, Tickets, TriedHealth},
+    },
 };
 
 /// A policy as it is said. Its limits are those of [`HealthPolicy::check`].
@@ -46,6 +53,26 @@ pub fn policy_message(policy: HealthPolicy) -> v1::DeviceHealthPolicy {
         os_ends: policy.os_ends.into_iter().map(end).collect(),
         failure_alarm: Some(alarm_message(policy.failure_alarm)),
     }
+}
+
+/// What a policy would make, or all that is wrong with it.
+pub(super) async fn try_policy(
+    tickets: &Tickets,
+    staff: &Staff,
+    request: v1::TryDeviceHealthPolicyRequest,
+) -> Result<v1::TryDeviceHealthPolicyResponse> {
+    let owner = page::field(parse_uuid("municipality_id", &request.municipality_id))?;
+    let policy = request.policy.map(policy_of);
+    let HealthTrialReport { devices, rules } = tickets.try_health_policy(staff, MunicipalityId(owner), policy).await?;
+    let rule = |tried: TriedHealth| v1::TriedHealthRule {
+        rule: tried.rule.to_number().into(),
+        devices: tried.devices,
+        tickets: tried.tickets,
+        new_tickets: tried.new_tickets,
+        ended_tickets: tried.ended_tickets,
+        example_names: tried.examples,
+    };
+    Ok(v1::TryDeviceHealthPolicyResponse { devices, rules: rules.into_iter().map(rule).collect() })
 }
 
 fn alarm_of(message: v1::FailureAlarmPolicy) -> AlarmPolicy {

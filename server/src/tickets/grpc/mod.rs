@@ -462,9 +462,15 @@ impl TicketService for TicketGrpc {
         request: Request<v1::GetTicketFiguresRequest>,
     ) -> Result<Response<v1::GetTicketFiguresResponse>, Status> {
         let staff = caller::staff(request.metadata(), &self.access).await?;
-        let order = figures::order_of(&request.into_inner())?;
-        let report = self.tickets.figures(&staff, order).await?;
-        Ok(Response::new(figures::report_message(&report)))
+        let request = request.into_inner();
+        let order = figures::order_of(&request)?;
+        if !request.as_file {
+            let report = self.tickets.figures(&staff, order).await?;
+            return Ok(Response::new(figures::report_message(&report)));
+        }
+        let report = self.tickets.export_figures(&staff, order).await?;
+        let (file, replaced_count) = report.file(figures::encoding_of(request.encoding()));
+        Ok(Response::new(v1::GetTicketFiguresResponse { file, replaced_count, ..figures::report_message(&report) }))
     }
 
     async fn get_failure_rates(
@@ -472,10 +478,18 @@ impl TicketService for TicketGrpc {
         request: Request<v1::GetFailureRatesRequest>,
     ) -> Result<Response<v1::GetFailureRatesResponse>, Status> {
         let staff = caller::staff(request.metadata(), &self.access).await?;
-        let order = failures::order_of(&request.into_inner())?;
-        let report = self.tickets.failures(&staff, order).await?;
+        let request = request.into_inner();
+        let order = failures::order_of(&request)?;
+        let report = match request.as_file {
+            true => self.tickets.export_failures(&staff, order).await?,
+            false => self.tickets.failures(&staff, order).await?,
+        };
         let alarms = self.tickets.failure_alarms(&staff, Right::ViewFigures, order.owner).await?;
-        Ok(Response::new(failures::report_message(&report, &alarms)))
+        let mut message = failures::report_message(&report, &alarms);
+        if request.as_file {
+            (message.file, message.replaced_count) = report.file(figures::encoding_of(request.encoding()));
+        }
+        Ok(Response::new(message))
     }
 
     async fn get_device_health_policy(
@@ -498,6 +512,14 @@ impl TicketService for TicketGrpc {
         let policy = health::policy_of(request.policy.unwrap_or_default());
         self.tickets.set_health_policy(&staff, MunicipalityId(owner), policy).await?;
         Ok(Response::new(v1::SetDeviceHealthPolicyResponse {}))
+    }
+
+    async fn try_device_health_policy(
+        &self,
+        request: Request<v1::TryDeviceHealthPolicyRequest>,
+    ) -> Result<Response<v1::TryDeviceHealthPolicyResponse>, Status> {
+        let staff = caller::staff(request.metadata(), &self.access).await?;
+        Ok(Response::new(health::try_policy(&self.tickets, &staff, request.into_inner()).await?))
     }
 
     async fn set_ticket_promise(

@@ -21,10 +21,7 @@ use crate::{
         page,
         words::tickets as words,
     },
-    devices::{
-        pages::files::csv,
-        rules::import::export::{self, Encoding},
-    },
+    devices::{pages::files::csv, rules::import::export::Encoding},
     error::{Error, Result},
     schools::rules::{MunicipalityId, parse_optional_uuid},
     tickets::{
@@ -232,59 +229,11 @@ pub(super) async fn figures(person: SignedIn, Pages(pages): Pages<TicketPages>, 
     page(status, &FiguresPage { shell, form, owners, groupings, report })
 }
 
-/// The header of the file. It is Japanese in both languages, as all files are.
-const HEADER: [&str; 17] = [
-    "区分",
-    "受付件数",
-    "統合件数",
-    "再発件数",
-    "回答 期限内",
-    "回答 期限超過",
-    "復旧 期限内",
-    "復旧 期限超過",
-    "回答までの中央値(対応時間・分)",
-    "回答までの90%値(分)",
-    "復旧までの中央値(対応時間・分)",
-    "復旧までの90%値(分)",
-    "未完了 1日未満",
-    "未完了 3日未満",
-    "未完了 7日未満",
-    "未完了 30日未満",
-    "未完了 30日以上",
-];
-
-fn cells(name: &str, figures: &Figures) -> Vec<String> {
-    let minutes = |minutes: Option<u32>| minutes.map(|minutes| minutes.to_string()).unwrap_or_default();
-    let counts = [
-        figures.came,
-        figures.merged,
-        figures.reopened,
-        figures.response.kept,
-        figures.response.late,
-        figures.restoration.kept,
-        figures.restoration.late,
-    ];
-    let times = [&figures.response_minutes, &figures.restoration_minutes]
-        .into_iter()
-        .flat_map(|times| [times.percentile(50), times.percentile(90)]);
-    std::iter::once(name.to_owned())
-        .chain(counts.iter().map(u64::to_string))
-        .chain(times.map(minutes))
-        .chain(figures.open.iter().map(u64::to_string))
-        .collect()
-}
-
 pub(super) async fn export(person: SignedIn, Pages(pages): Pages<TicketPages>, RawQuery(raw): RawQuery) -> PageResult {
     let fields = Fields::parse(raw.unwrap_or_default().as_bytes());
     let order = asked(&fields, person.shell.now)?;
-    let report = pages.tickets.export_figures(&person.staff, order).await?;
     let encoding = Encoding::of(fields.get("encoding"));
-    let mut text = format!("{}{}", encoding.mark(), export::line(HEADER));
-    for row in &report.rows {
-        text.push_str(&export::line(cells(&row.name.ja, &row.figures).iter().map(String::as_str)));
-    }
-    text.push_str(&export::line(cells("合計", &report.whole).iter().map(String::as_str)));
-    let (bytes, _lost) = export::encode(&text, encoding);
+    let (bytes, _lost) = pages.tickets.export_figures(&person.staff, order).await?.file(encoding);
     let (first, last) = (date_text(order.first), date_text(order.last));
     Ok(csv(&format!("tickets-{first}-{last}"), encoding, bytes))
 }

@@ -1,5 +1,6 @@
 //! Pages of tickets: the queue, one ticket, a new one, one thing with many.
 
+mod cause_rules;
 mod causes;
 mod create;
 mod figures;
@@ -67,6 +68,7 @@ pub fn routes(pages: TicketPages) -> Router {
         .route("/tickets/figures/export", get(figures::export))
         .route("/tickets/failures", get(failures::failures))
         .route("/tickets/failures/export", get(failures::export))
+        .route("/tickets/causes", get(cause_rules::rules).post(cause_rules::change))
         .route("/tickets/many", post(many::many))
         .route("/tickets/{municipality}/{ticket}", get(ticket::ticket).post(verbs::change))
         .route("/tickets/{municipality}/{ticket}/legs", post(legs::change))

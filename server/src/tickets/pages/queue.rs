@@ -67,6 +67,7 @@ struct QueuePage {
     may_work: bool,
     may_share: bool,
     may_report: bool,
+    may_rule: bool,
     wrong: bool,
     whole: bool,
     people: Vec<(String, String)>,
@@ -237,6 +238,7 @@ async fn show(person: SignedIn, pages: &TicketPages, address: Address, fields: &
         may_work: works.is_some() && me.is_some(),
         may_share: works.is_some(),
         may_report: staff.has(Right::ReportTickets),
+        may_rule: staff.has(Right::EditSchools),
         wrong: is_wrong,
         whole: address.pairs().is_empty(),
         people: match works.is_some() {

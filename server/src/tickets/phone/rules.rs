@@ -9,6 +9,7 @@ use uuid::Uuid;
 use crate::{
     access::rules::lockout::network,
     clock::Timestamp,
+    devices::rules::DeviceId,
     schools::rules::MunicipalityId,
     tickets::rules::{CallerKind, Category, Impact, TicketId, Urgency},
 };
@@ -28,6 +29,10 @@ const LINK_MARK_BYTES: usize = 16;
 pub const MOST_CHARS: usize = 500;
 /// Characters of a text that stand in a ticket's subject.
 const SUBJECT_CHARS: usize = 60;
+
+/// From when on a report at a device comes in late, and up to when that is believed.
+const LATE: Duration = Duration::from_secs(600);
+const LATEST: Duration = Duration::from_secs(60 * 86_400);
 
 /// A number of reports in a window that is the same for all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -179,6 +184,12 @@ impl LabelKey {
         TicketId(uuid::Builder::from_custom_bytes(mark[..16].try_into().expect("16 of 32 bytes")).into_uuid())
     }
 
+    /// The ticket that a report at a device makes, in the same way.
+    pub fn ticket_of_device(&self, device: DeviceId, report: Uuid) -> TicketId {
+        let mark = self.mark("ticket of a device", &[device.0.as_bytes(), report.as_bytes()]);
+        TicketId(uuid::Builder::from_custom_bytes(mark[..16].try_into().expect("16 of 32 bytes")).into_uuid())
+    }
+
     /// The last part of the address where a report is followed.
     pub fn link(&self, owner: MunicipalityId, ticket: TicketId) -> String {
         let mark = self.mark("link", &[owner.0.as_bytes(), ticket.0.as_bytes()]);
@@ -214,7 +225,7 @@ pub const SHOWN: [Category; 10] = [
     Category::Other,
 ];
 
-/// What is chosen and typed on a phone.
+/// What is chosen and typed on a phone or at a device.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Said {
     /// The form that was filled, so that it counts once.
@@ -243,6 +254,26 @@ impl Said {
     /// What happened.
     pub fn body(&self) -> String {
         if self.text.is_empty() { self.category.label().ja.into_owned() } else { self.text.clone() }
+    }
+
+    /// What is added to a report that is there already. In Japanese, as staff read it.
+    pub fn more(&self) -> String {
+        if self.text.is_empty() { String::from("同じことで困っています。") } else { self.text.clone() }
+    }
+
+    /// What happened, and how long ago it was written where it comes in late: in Japanese, as staff read it. A delay that no battery
+    /// survives says that the device's clock was set.
+    pub fn body_after(&self, delay: Duration) -> String {
+        if !(LATE..=LATEST).contains(&delay) {
+            return self.body();
+        }
+        let minutes = delay.as_secs() / 60;
+        let ago = match minutes {
+            0..120 => format!("約{minutes}分"),
+            120..2_880 => format!("約{}時間", minutes / 60),
+            _ => format!("約{}日", minutes / 1_440),
+        };
+        format!("{}\n(端末で{ago}前に書かれ、いま届きました)", self.body())
     }
 
     /// Whom it concerns, as far as a form can know: a teacher whose lesson stands still speaks for the class.
@@ -325,6 +356,25 @@ mod tests {
         let form = Uuid::now_v7();
         assert_eq!(key().ticket(one, form), key().ticket(one, form));
         assert_ne!(key().ticket(one, form), key().ticket(two, form));
+    }
+
+    #[test]
+    fn a_report_at_a_device_is_none_of_a_label_and_none_of_another_device() {
+        let (report, device) = (Uuid::now_v7(), DeviceId(Uuid::now_v7()));
+        let ticket = key().ticket_of_device(device, report);
+        assert_eq!(ticket, key().ticket_of_device(device, report));
+        assert_ne!(ticket, key().ticket_of_device(DeviceId(Uuid::now_v7()), report));
+        assert_ne!(ticket, key().ticket_of_device(device, Uuid::now_v7()));
+    }
+
+    #[test]
+    fn what_comes_in_late_says_so_where_the_delay_can_be() {
+        let after = |minutes: u64| said("動かない").body_after(Duration::from_secs(60 * minutes));
+        for minutes in [0, 9, 60 * 24 * 61] {
+            assert_eq!(after(minutes), "動かない");
+        }
+        assert_eq!(after(45), "動かない\n(端末で約45分前に書かれ、いま届きました)");
+        assert!(after(180).contains("約3時間前") && after(60 * 72).contains("約3日前"));
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Use cases of reports from a phone: what a code leads to, a report, the same as others have, how a report stands.
 
+pub mod devices;
+pub mod known;
 pub mod labels;
 mod photos;
 
@@ -58,8 +60,8 @@ pub struct Phone {
 /// Where a code leads.
 #[derive(Debug, Clone)]
 pub struct Spot {
-    /// The label.
-    pub label: LabelId,
+    /// The label; where a device reports, the one that it has, if any.
+    pub label: Option<LabelId>,
     /// The owner of its device or school now.
     pub owner: MunicipalityId,
     /// The school, with its name.
@@ -102,6 +104,16 @@ pub struct Followed {
     pub events: Vec<EventRow>,
     /// What is attached for the caller.
     pub attachments: Vec<AttachmentRow>,
+}
+
+/// A report that is to become a ticket.
+struct Report<'a> {
+    ticket: TicketId,
+    said: &'a Said,
+    body: String,
+    origin: Origin,
+    /// What reports are counted for, beside the school.
+    counted: String,
 }
 
 /// What a caller says later.
@@ -208,7 +220,7 @@ impl Phone {
             Some(school) => self.known(tx, &reporter, owner, school).await?,
             None => None,
         };
-        Ok(Spot { label, owner, school: named, device, room: row.room, known, reporter })
+        Ok(Spot { label: Some(label), owner, school: named, device, room: row.room, known, reporter })
     }
 
     async fn known(
@@ -253,23 +265,34 @@ impl Phone {
     pub async fn report(&self, code: &str, from: Option<IpAddr>, said: &Said) -> Result<String> {
         let spot = self.open(code, from).await?;
         said.check().map_err(|wrong| Error::invalid_fields("FIELD_INVALID", vec![wrong]))?;
-        let ticket = self.key.ticket(spot.label, said.form);
-        let link = self.key.link(spot.owner, ticket);
+        let label = spot.label.ok_or_else(unknown)?;
+        let ticket = self.key.ticket(label, said.form);
+        let report =
+            Report { ticket, said, body: said.body(), origin: Origin::PhoneForm, counted: format!("label {label}") };
+        if !self.take(&spot, from, report).await? {
+            self.again(&spot, ticket, said).await?;
+        }
+        Ok(self.key.link(spot.owner, ticket))
+    }
+
+    /// Makes the ticket of a report and says whether it is new. What is there already counts against no limit. Reason:
+    /// REPORTS_LIMITED.
+    async fn take(&self, spot: &Spot, from: Option<IpAddr>, report: Report<'_>) -> Result<bool> {
+        let Report { ticket, said, body, origin, counted } = report;
         let mut tx = self.db.read().await?;
         let there = tickets::find(&mut tx, spot.owner, ticket).await?.is_some();
         drop(tx);
         if there {
-            self.again(&spot, ticket, said).await?;
-            return Ok(link);
+            return Ok(false);
         }
         self.take_address(from)?;
-        let mut counted = vec![(format!("label {}", spot.label), PER_LABEL)];
+        let mut counted = vec![(counted, PER_LABEL)];
         counted.extend(spot.school.as_ref().map(|(school, _)| (format!("school {school}"), PER_SCHOOL)));
         self.take_place(spot.owner, &counted).await?;
         let order = TicketOrder {
             id: Some(ticket.0),
             subject: said.subject(),
-            text: said.body(),
+            text: body,
             category: said.category,
             impact: said.impact(),
             urgency: said.urgency(),
@@ -278,15 +301,14 @@ impl Phone {
             room: spot.room.clone(),
             caller_kind: said.caller,
             caller_contact: String::new(),
-            origin: Origin::PhoneForm,
+            origin,
         };
         match self.tickets.create(&spot.reporter, spot.owner, order).await {
-            Ok(_) => {}
+            Ok((_, is_new)) => Ok(is_new),
             // The first of two taps made it in this moment, with other words.
-            Err(error) if error.reason == "TICKET_EXISTS" => self.again(&spot, ticket, said).await?,
-            Err(error) => return Err(error),
+            Err(error) if error.reason == "TICKET_EXISTS" => Ok(false),
+            Err(error) => Err(error),
         }
-        Ok(link)
     }
 
     /// A form that came again: its words are added if they are new.
@@ -311,18 +333,26 @@ impl Phone {
         if known.incident != incident {
             return Err(over());
         }
+        let label = spot.label.ok_or_else(unknown)?;
+        self.note_also(&spot, *school, incident, label).await.map(|_| ())
+    }
+
+    /// Counts a label among those that have what an incident explains; false if it was counted before.
+    async fn note_also(&self, spot: &Spot, school: SchoolId, incident: Uuid, label: LabelId) -> Result<bool> {
         let mut tx = self.db.begin().await?;
-        if store::insert_also(&mut tx, (spot.owner, *school), incident, spot.label, self.clock.now()).await? {
+        let is_new = store::insert_also(&mut tx, (spot.owner, school), incident, label, self.clock.now()).await?;
+        if is_new {
             let deed = Deed {
                 municipality: Some(spot.owner),
                 action: "report.also",
                 subject_kind: "incident",
                 subject_id: incident.to_string(),
-                details: json!({ "label": spot.label.to_string(), "school_id": school.to_string() }),
+                details: json!({ "label": label.to_string(), "school_id": school.to_string() }),
             };
             self.access.audit(&mut tx, &spot.reporter, deed).await?;
         }
-        tx.commit().await
+        tx.commit().await?;
+        Ok(is_new)
     }
 
     /// How a report stands. Reason: REPORT_UNKNOWN.

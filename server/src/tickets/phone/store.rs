@@ -11,6 +11,7 @@ use crate::{
     devices::rules::DeviceKey,
     error::Result,
     schools::rules::{MunicipalityId, SchoolId},
+    tickets::rules::{Category, Origin},
 };
 
 /// A label as it is stored.
@@ -54,6 +55,67 @@ pub struct DeviceOfLabelRow {
     pub label: Option<String>,
     /// Number of the lifecycle.
     pub lifecycle: i16,
+}
+
+/// A place whose reports are of the same thing.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum ReportPlace<'a> {
+    /// A device.
+    Device(DeviceKey),
+    /// A room of a school; a school whose label names no room is too wide.
+    Room(MunicipalityId, SchoolId, &'a str),
+    /// None.
+    Nowhere,
+}
+
+/// A report that is there already.
+#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
+pub struct OpenReportRow {
+    /// Its ticket.
+    pub ticket_id: Uuid,
+    /// Number of its state.
+    pub state: i16,
+    /// When it came in.
+    pub created_at: i64,
+}
+
+macro_rules! open_report_sql {
+    ($of:literal) => {
+        concat!(
+            "SELECT ticket_id, state, created_at FROM ticket WHERE municipality_id = $1 AND category = $2 AND created_at >= $3
+                 AND origin IN ($4, $5) AND done_at IS NULL AND merged_into IS NULL AND ",
+            $of,
+            " ORDER BY created_at DESC, ticket_id DESC LIMIT 1"
+        )
+    };
+}
+
+/// The last report of people of a place about the same that came in since a moment and is still open.
+pub(super) async fn open_report(
+    tx: &mut Tx,
+    place: &ReportPlace<'_>,
+    category: Category,
+    since: Timestamp,
+) -> Result<Option<OpenReportRow>> {
+    let (sql, owner) = match place {
+        ReportPlace::Device(key) => (open_report_sql!("device_id = $6"), key.municipality),
+        ReportPlace::Room(_, _, "") | ReportPlace::Nowhere => return Ok(None),
+        ReportPlace::Room(owner, ..) => {
+            (open_report_sql!("device_id IS NULL AND school_id = $6 AND room = $7"), *owner)
+        }
+    };
+    let query = tx
+        .query(sql)
+        .bind(owner)
+        .bind(i64::from(category.to_number()))
+        .bind(since.0)
+        .bind(i64::from(Origin::PhoneForm.to_number()))
+        .bind(i64::from(Origin::Agent.to_number()));
+    match place {
+        ReportPlace::Device(key) => query.bind(key.device).optional().await,
+        ReportPlace::Room(_, school, room) => query.bind(*school).bind(*room).optional().await,
+        ReportPlace::Nowhere => Ok(None),
+    }
 }
 
 /// The label with a number, whoever owns it.
@@ -185,6 +247,17 @@ pub(super) async fn device(tx: &mut Tx, key: DeviceKey) -> Result<Option<DeviceO
         .bind(key.device)
         .optional()
         .await
+}
+
+/// The good label of a device, if it has one.
+pub(super) async fn label_of(tx: &mut Tx, key: DeviceKey) -> Result<Option<LabelId>> {
+    let found = tx
+        .query("SELECT label_id FROM report_label WHERE municipality_id = $1 AND device_id = $2 AND voided_at IS NULL")
+        .bind(key.municipality)
+        .bind(key.device)
+        .optional::<(i64,)>()
+        .await?;
+    Ok(found.and_then(|(label,)| LabelId::from_number(label)))
 }
 
 /// Counts one more in a window and gives how many there are now. Those who count the same wait here for each other.

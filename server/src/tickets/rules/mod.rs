@@ -9,6 +9,7 @@ pub mod clock;
 pub mod duplicates;
 pub mod fields;
 pub mod figures;
+pub mod figures_file;
 pub mod filter;
 pub mod health;
 pub mod incidents;

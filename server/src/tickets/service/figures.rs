@@ -17,12 +17,14 @@ use crate::{
     },
     clock::Timestamp,
     db::Tx,
+    devices::rules::import::export::Encoding,
     error::{Both, Error, FieldViolation, Kind, Result, says::tickets as say},
     schools::rules::{MunicipalityId, SchoolId},
     tickets::rules::{
         Category, Priority,
         clock::Service,
         figures::{Figures, Grouping},
+        figures_file,
         queue::Judge,
     },
 };
@@ -103,6 +105,13 @@ impl FiguresOrder {
                 Group::Month(day.year(), day.month().into())
             }
         }
+    }
+}
+
+impl FiguresReport {
+    /// The report as a file, and how many characters its encoding lacks.
+    pub fn file(&self, encoding: Encoding) -> (Vec<u8>, u64) {
+        figures_file::file(self.rows.iter().map(|row| (row.name.ja.as_ref(), &row.figures)), &self.whole, encoding)
     }
 }
 

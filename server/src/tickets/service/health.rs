@@ -41,7 +41,7 @@ const NAMED: usize = 50;
 const DAYS_BACK: i64 = 400;
 
 /// Devices of a school that a rule finds: id, and what people call them.
-type Found = BTreeMap<(SchoolId, HealthRule), BTreeMap<Uuid, String>>;
+pub(super) type Found = BTreeMap<(SchoolId, HealthRule), BTreeMap<Uuid, String>>;
 
 impl Tickets {
     /// By what rules an owner wants tickets; ours where it said nothing. Reasons: RIGHT_MISSING, MUNICIPALITY_NOT_FOUND.
@@ -89,7 +89,8 @@ impl Tickets {
     /// None but of the database.
     pub async fn judge_health(&self, owner: MunicipalityId) -> Result<usize> {
         let staff = Staff::server(owner);
-        let found = self.sick_devices(owner).await?;
+        let policy = self.own_health_policy(owner).await?;
+        let (found, _) = self.sick_devices(owner, &policy, |_| true).await?;
         let mut tx = self.db.read().await?;
         let made: HashMap<_, _> =
             store::made(&mut tx, owner).await?.into_iter().map(|row| ((row.school_id, row.rule), row)).collect();
@@ -120,9 +121,13 @@ impl Tickets {
         tx.commit().await
     }
 
-    /// Devices with which something is wrong, by school and rule.
-    async fn sick_devices(&self, owner: MunicipalityId) -> Result<Found> {
-        let policy = own_policy(&mut self.db.read().await?, owner).await?;
+    /// Devices with which something is wrong by a policy, by school and rule, of the schools that are wanted; and how many were looked at.
+    pub(super) async fn sick_devices(
+        &self,
+        owner: MunicipalityId,
+        policy: &HealthPolicy,
+        is_wanted: impl Fn(SchoolId) -> bool,
+    ) -> Result<(Found, u64)> {
         let now = self.clock.now();
         let today = day_in_japan(now.0);
         let back = midnight_in_japan(today - Duration::days(DAYS_BACK));
@@ -130,15 +135,16 @@ impl Tickets {
         let terms = Terms::of_owners(&mut tx, &BTreeSet::from([owner]), [back, now]).await?;
         drop(tx);
         let mut silent_since: HashMap<Uuid, i64> = HashMap::new();
-        let (mut found, mut behind) = (Found::new(), Uuid::nil());
+        let (mut found, mut behind, mut looked_at) = (Found::new(), Uuid::nil(), 0);
         loop {
             let mut tx = self.db.read().await?;
             let rows = store::devices(&mut tx, owner, behind, PAGE).await?;
             drop(tx);
-            let Some(last) = rows.last() else { return Ok(found) };
+            let Some(last) = rows.last() else { return Ok((found, looked_at)) };
             behind = last.device_id;
-            for row in &rows {
+            for row in rows.iter().filter(|row| is_wanted(SchoolId(row.school_id))) {
                 let school = SchoolId(row.school_id);
+                looked_at += 1;
                 let since = *silent_since
                     .entry(row.school_id)
                     .or_insert_with(|| school_days_ago(&terms, owner, school, today, policy.not_seen_school_days));

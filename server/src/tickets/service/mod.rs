@@ -12,6 +12,7 @@ mod create;
 mod duplicates;
 mod figures;
 mod health;
+mod health_trial;
 mod incidents;
 pub(in crate::tickets) mod judged;
 mod many;
@@ -31,6 +32,7 @@ pub use self::{
     create::TicketOrder,
     duplicates::{Duplicate, DuplicateOrder},
     figures::{FiguresOrder, FiguresReport, FiguresRow, MOST_COUNTED},
+    health_trial::{HealthTrialReport, TriedHealth},
     judged::{Standing, TicketView},
     many::{Changed, MOST_OF_INCIDENT, MOST_TICKETS, ManyOrder, Selection},
     search::{FoundPage, FoundTicket, SearchOrder},

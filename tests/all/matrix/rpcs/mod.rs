@@ -101,6 +101,12 @@ fn agents() -> Vec<Rpc> {
             request: json!({ "test_id": "AAAAAAAAAAAAAAAAAAAAAA==", "receive_bytes": 1 }),
         },
         Rpc {
+            method: "TroubleService/ReportTrouble",
+            audience: certificate,
+            steps: OWN,
+            request: json!({ "report_id": "AZqkAAAAcACAAAAAAAAAAQ==", "text": "画面がつかない" }),
+        },
+        Rpc {
             method: "EnrollmentService/RenewCertificate",
             audience: certificate,
             steps: OWN,

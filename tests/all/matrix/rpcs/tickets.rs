@@ -22,6 +22,8 @@ pub(super) fn tickets() -> Vec<Rpc> {
     const LIST_OF_SCHOOL: &[Step] =
         &[Anywhere(ViewTickets), SeesOwner(ViewTickets, NO_OWNER), Sees(ViewFigures, NO_SCHOOL)];
     const DESK: &[Step] = &[Anywhere(WorkTickets), SeesOwner(ViewFigures, NO_OWNER), InOwner(WorkTickets)];
+    const TAKE_ALONG: &[Step] =
+        &[Anywhere(ViewFigures), SeesOwner(ViewFigures, NO_OWNER), Anywhere(Export), InOwner(Export)];
     const PROMISE: &[Step] = &[SeesOwner(ViewFigures, NO_OWNER), InOwner(EditSchools), OverOwner(EditSchools)];
     let of_owner = json!({ "municipality_id": "{municipality}" });
     let of_school = json!({ "municipality_id": "{municipality}", "school_id": "{school}" });
@@ -153,10 +155,23 @@ pub(super) fn tickets() -> Vec<Rpc> {
             PROMISE,
             json!({ "municipality_id": "{municipality}", "policy": { "source": "市の基準", "not_seen_school_days": 20 } }),
         ),
+        staff("TicketService/TryDeviceHealthPolicy", LIST, json!({ "municipality_id": "{municipality}" })),
+        staff(
+            "TicketService/TryDeviceHealthPolicy",
+            LIST,
+            json!({ "municipality_id": "{municipality}", "policy": { "source": "市の基準", "not_seen_school_days": 20 } }),
+        ),
         staff(
             "TicketService/GetTicketFigures",
             &[Anywhere(ViewFigures), SeesOwner(ViewFigures, NO_OWNER)],
             json!({ "municipality_id": "{municipality}", "first_date": "2026-04-01", "last_date": "2027-03-31" }),
+        ),
+        staff(
+            "TicketService/GetTicketFigures",
+            TAKE_ALONG,
+            json!({
+                "municipality_id": "{municipality}", "first_date": "2026-04-01", "last_date": "2027-03-31", "as_file": true,
+            }),
         ),
         staff("TicketService/GetTicketSuggestions", WORK, of_ticket("ticket")),
         staff("TicketService/GetCauseRules", LIST, of_owner.clone()),
@@ -183,6 +198,13 @@ pub(super) fn tickets() -> Vec<Rpc> {
             "TicketService/GetFailureRates",
             &[Anywhere(ViewFigures), SeesOwner(ViewFigures, NO_OWNER)],
             json!({ "municipality_id": "{municipality}", "first_date": "2026-04-01", "last_date": "2027-03-31" }),
+        ),
+        staff(
+            "TicketService/GetFailureRates",
+            TAKE_ALONG,
+            json!({
+                "municipality_id": "{municipality}", "first_date": "2026-04-01", "last_date": "2027-03-31", "as_file": true,
+            }),
         ),
         staff("TicketService/GetTicketPromise", LIST, of_owner),
         staff("TicketService/SetTicketPromise", PROMISE, promise),

@@ -2,6 +2,7 @@
 //! somebody ([`alarm`]).
 
 pub mod alarm;
+pub mod file;
 pub mod statistics;
 
 use self::statistics::poisson_interval;

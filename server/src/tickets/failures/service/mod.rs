@@ -23,6 +23,7 @@ use crate::{
         service::audit::Deed,
     },
     clock::Timestamp,
+    devices::rules::import::export::Encoding,
     error::{Both, Error, FieldViolation, Kind, Result, says::tickets as say},
     schools::rules::{MunicipalityId, SchoolId},
     tickets::{
@@ -168,6 +169,14 @@ impl Counted {
         let own = u64::from(is_first || order.by == FailureGrouping::Kind);
         group.add(&Failures { failures: 1, devices: own, ..Failures::default() });
         self.whole.add(&Failures { failures: 1, devices: u64::from(is_first), ..Failures::default() });
+    }
+}
+
+impl FailuresReport {
+    /// The report as a file, and how many characters its encoding lacks.
+    pub fn file(&self, encoding: Encoding) -> (Vec<u8>, u64) {
+        let rows = self.rows.iter().map(|row| (row.name.ja.as_ref(), &row.failures));
+        rules::file::file(rows, &self.whole, self.period_s, encoding)
     }
 }
 

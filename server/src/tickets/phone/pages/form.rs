@@ -23,7 +23,7 @@ use crate::{
         },
         phone::{
             rules::{MOST_CHARS, SHOWN},
-            service::{Said, Spot},
+            service::{Said, Spot, known::KnownReport},
         },
         rules::{CallerKind, Category},
     },
@@ -40,7 +40,14 @@ struct FormPage {
     device: Option<String>,
     tiles: Vec<Tile>,
     known: Option<KnownLine>,
+    same: Option<SameLine>,
     most_chars: usize,
+}
+
+/// The same report, which is there already.
+struct SameLine {
+    since: Timestamp,
+    state: &'static str,
 }
 
 /// A category to tap on.
@@ -76,7 +83,21 @@ fn icon(category: Category) -> &'static str {
 }
 
 fn show(visit: &Visit, code: &str, spot: &Spot, form: FormState, status: StatusCode) -> PageResult {
+    show_with(visit, code, spot, form, status, None)
+}
+
+/// The form, with what is known of the same report.
+fn show_with(
+    visit: &Visit,
+    code: &str,
+    spot: &Spot,
+    form: FormState,
+    status: StatusCode,
+    same: Option<KnownReport>,
+) -> PageResult {
     let shell = visit.shell();
+    let same = same
+        .map(|same| SameLine { since: same.since, state: words::state_text(shell.language, same.state.to_number()) });
     let tiles = SHOWN.map(|category| Tile {
         value: category.to_number().to_string(),
         text: words::category_text(shell.language, category.to_number()),
@@ -95,7 +116,18 @@ fn show(visit: &Visit, code: &str, spot: &Spot, form: FormState, status: StatusC
     let code = code.to_owned();
     page(
         status,
-        &FormPage { shell, form, form_id, code, place, device, tiles: tiles.into(), known, most_chars: MOST_CHARS },
+        &FormPage {
+            shell,
+            form,
+            form_id,
+            code,
+            place,
+            device,
+            tiles: tiles.into(),
+            known,
+            same,
+            most_chars: MOST_CHARS,
+        },
     )
 }
 
@@ -151,19 +183,54 @@ pub(super) async fn report(
     let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     if !kind.starts_with("multipart/form-data") {
         let fields = Fields::from_request(request, &()).await?;
-        let outcome = take(&visit, &pages, &code, &fields).await;
-        return answer(&visit, &code, &spot, fields, outcome.map(|link| (link, None)));
+        let outcome = take(&visit, &pages, &code, &spot, &fields).await;
+        return answer(&visit, &code, &spot, fields, outcome.map(|taken| (taken, None)));
     }
     let broken = |_| Error::new(Kind::Invalid, "UPLOAD_BROKEN", crate::error::says::access::upload_broken());
     let upload = Multipart::from_request(request, &()).await.map_err(broken)?;
     let mut fields = Fields::default();
-    let outcome = take_with_photos(&visit, &pages, &code, &mut fields, upload).await;
+    let outcome = take_with_photos(&visit, &pages, (&code, &spot), &mut fields, upload).await;
     answer(&visit, &code, &spot, fields, outcome)
 }
 
-/// Takes what the fields say; gives the link of the report.
-async fn take(visit: &Visit, pages: &PhonePages, code: &str, fields: &Fields) -> Result<String, Error> {
-    pages.phone.report(code, visit.address(), &said(fields)?).await
+/// What became of a form.
+enum Taken {
+    /// Its report, which is followed under this link.
+    Made(String),
+    /// It was added to a report of others, whose link is not for whoever added to it.
+    Added(String),
+    /// The same is reported already, and nobody said yet what to do about that.
+    Same(KnownReport),
+}
+
+impl Taken {
+    /// The report that photos belong to.
+    fn link(&self) -> Option<&str> {
+        match self {
+            Self::Made(link) | Self::Added(link) => Some(link),
+            Self::Same(_) => None,
+        }
+    }
+}
+
+/// Takes what the fields say.
+async fn take(visit: &Visit, pages: &PhonePages, code: &str, spot: &Spot, fields: &Fields) -> Result<Taken, Error> {
+    let (phone, said) = (&pages.phone, said(fields)?);
+    match fields.get("known") {
+        "other" => {}
+        "add" => {
+            // It may have ended while somebody typed; then this is a new one.
+            if let Some(link) = phone.add_to_known(spot, visit.address(), &said).await? {
+                return Ok(Taken::Added(link));
+            }
+        }
+        _ => {
+            if let Some(same) = phone.known_report(spot, &said).await? {
+                return Ok(Taken::Same(same));
+            }
+        }
+    }
+    phone.report(code, visit.address(), &said).await.map(Taken::Made)
 }
 
 /// Takes a report and then its photos, one by one as they arrive: the report counts before the first of them is read, so that no
@@ -171,13 +238,13 @@ async fn take(visit: &Visit, pages: &PhonePages, code: &str, fields: &Fields) ->
 async fn take_with_photos(
     visit: &Visit,
     pages: &PhonePages,
-    code: &str,
+    (code, spot): (&str, &Spot),
     fields: &mut Fields,
     mut upload: Multipart,
-) -> Result<(String, Option<Error>), Error> {
-    let (mut link, mut photos, mut refused) = (None, 0, None);
+) -> Result<(Taken, Option<Error>), Error> {
+    let (mut taken, mut photos, mut refused) = (None::<Taken>, 0, None);
     loop {
-        let field = match (upload.next_field().await, &link) {
+        let field = match (upload.next_field().await, &taken) {
             (Ok(Some(field)), _) => field,
             (Ok(None), _) => break,
             (Err(error), Some(_)) => {
@@ -195,10 +262,12 @@ async fn take_with_photos(
             Some("") => continue,
             Some(_) => {}
         }
-        let link = match &link {
-            Some(link) => link,
-            None => link.insert(take(visit, pages, code, fields).await?),
+        let report = match &taken {
+            Some(report) => report,
+            None => taken.insert(take(visit, pages, code, spot, fields).await?),
         };
+        // Nothing is made yet, so that there is nothing to put a photo to.
+        let Some(link) = report.link() else { break };
         photos += 1;
         if let Err(error) = take_photo(pages, link, photos, field).await {
             refused.get_or_insert(error);
@@ -208,9 +277,9 @@ async fn take_with_photos(
             break;
         }
     }
-    match link {
-        Some(link) => Ok((link, refused)),
-        None => Ok((take(visit, pages, code, fields).await?, None)),
+    match taken {
+        Some(taken) => Ok((taken, refused)),
+        None => Ok((take(visit, pages, code, spot, fields).await?, None)),
     }
 }
 
@@ -225,20 +294,24 @@ async fn take_photo(pages: &PhonePages, link: &str, number: usize, field: Field<
     pages.phone.add_photo(&pages.attachments, link, number, content).await
 }
 
-/// Leads on to how the report stands, with a word about a photo that was refused; or shows the form again.
+/// Leads on to how the report stands, or tells that it is there already; with a word about a photo that was refused; or shows the form again.
 fn answer(
     visit: &Visit,
     code: &str,
     spot: &Spot,
     fields: Fields,
-    outcome: Result<(String, Option<Error>), Error>,
+    outcome: Result<(Taken, Option<Error>), Error>,
 ) -> PageResult {
     match outcome {
-        Ok((link, refused)) => {
+        Ok((Taken::Same(same), _)) => {
+            show_with(visit, code, spot, FormState::filled(fields), StatusCode::CONFLICT, Some(same))
+        }
+        Ok((taken, refused)) => {
             let shell = visit.shell();
-            let done = match refused {
-                None => shell.w.reports.sent.to_owned(),
-                Some(error) => {
+            let done = match (refused, &taken) {
+                (None, Taken::Added(_)) => shell.w.reports.same_added.to_owned(),
+                (None, _) => shell.w.reports.sent.to_owned(),
+                (Some(error), _) => {
                     crate::telemetry::note_failure(error.reason, None);
                     if error.kind == Kind::Internal {
                         tracing::error!(error = error.chain(), "a photo of a report could not be kept");
@@ -246,7 +319,11 @@ fn answer(
                     format!("{} {}", shell.w.reports.photos_refused, sentence(shell.language, &error.message))
                 }
             };
-            Ok(see_other(&format!("/report/{link}")).flash(&done))
+            let next = match taken {
+                Taken::Made(link) => format!("/report/{link}"),
+                Taken::Added(_) | Taken::Same(_) => format!("/r/{}", crate::console::forms::encode(code)),
+            };
+            Ok(see_other(&next).flash(&done))
         }
         Err(error) if error.kind == Kind::Exhausted => {
             let wait = error.retry_after;

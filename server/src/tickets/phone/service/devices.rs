@@ -1,0 +1,110 @@
+//! Reports that whoever sits at a device tells its agent: the same as the form behind a label's code, with the device's certificate in
+//! the place of the code.
+
+use std::time::Duration;
+
+use super::{
+    Followed, Known, Phone, Report, Spot, check_text,
+    store::{device, label_of},
+    tickets,
+};
+use crate::{
+    access::rules::{Right, Staff},
+    db::Tx,
+    devices::service::reachable_device,
+    enrollment::{rules::DeviceIdentity, service::admitted_device},
+    error::{Error, Result},
+    network::service::visible_school,
+    schools::rules::SchoolId,
+    tickets::{phone::rules::Said, rules::Origin},
+};
+
+/// A report at a device.
+#[derive(Debug, Clone)]
+pub struct AtDevice {
+    /// What is wrong; its form is the report's id.
+    pub said: Said,
+    /// Whether it may be trouble of the school that is known, and whoever reports is there to be told.
+    pub may_be_known: bool,
+    /// How long ago it was written.
+    pub delay: Duration,
+}
+
+/// What whoever reported at a device is told.
+#[derive(Debug, Clone)]
+pub enum Told {
+    /// How its ticket stands.
+    Ticket {
+        /// Whether it was made now.
+        is_new: bool,
+        /// The last part of the address where it is followed.
+        link: String,
+        /// How it stands.
+        standing: Box<Followed>,
+    },
+    /// The trouble is known, and no ticket was made.
+    Known {
+        /// What is known, this report counted.
+        known: Known,
+        /// For how long the school has it.
+        lasts: Duration,
+    },
+}
+
+impl Phone {
+    /// Takes a report at a device. The same report makes one ticket, also where the device went to another school in between.
+    ///
+    /// # Errors
+    /// DEVICE_UNKNOWN, DEVICE_REVOKED, CERTIFICATE_REVOKED, REPORTS_LIMITED, FIELD_INVALID for a text that is missing or too long.
+    pub async fn report_at_device(&self, caller: DeviceIdentity, report: &AtDevice) -> Result<Told> {
+        let AtDevice { said, may_be_known, delay } = report;
+        check_text(&said.text, true).map_err(|wrong| Error::invalid_fields("FIELD_INVALID", vec![wrong]))?;
+        let mut tx = self.db.read().await?;
+        let spot = self.spot_of_device(&mut tx, caller).await?;
+        let ticket = self.key.ticket_of_device(caller.key.device, said.form);
+        let there = tickets::find(&mut tx, spot.owner, ticket).await?.is_some();
+        drop(tx);
+        if let (Some(known), Some((school, _)), false, true) = (&spot.known, &spot.school, there, may_be_known) {
+            return self.tell_known(&spot, *school, known).await;
+        }
+        let counted = format!("device {}", caller.key.device);
+        let body = said.body_after(*delay);
+        let is_new = self.take(&spot, None, Report { ticket, said, body, origin: Origin::Agent, counted }).await?;
+        let link = self.key.link(spot.owner, ticket);
+        let standing = Box::new(self.follow(&link).await?);
+        Ok(Told::Ticket { is_new, link, standing })
+    }
+
+    /// Where a device is. Unlike a label, it may report whatever its ledger says of it: somebody sits at it.
+    async fn spot_of_device(&self, tx: &mut Tx, caller: DeviceIdentity) -> Result<Spot> {
+        admitted_device(tx, caller).await?;
+        // Over the whole owner, since only the device tells at which school it is now.
+        let anywhere = Staff::at_device(caller.key.municipality, None);
+        let (key, at) = reachable_device(tx, &anywhere, Right::ViewDevices, caller.key.device).await?;
+        let owner = key.municipality;
+        let school = at.school_id.map(SchoolId);
+        let reporter = Staff::at_device(owner, school);
+        let (named, known) = match school {
+            Some(school) => {
+                let name = visible_school(tx, &reporter, owner, school).await?.name;
+                (Some((school, name)), self.known(tx, &reporter, owner, school).await?)
+            }
+            None => (None, None),
+        };
+        let label = label_of(tx, key).await?;
+        let asset = device(tx, key).await?.and_then(|device| device.label);
+        Ok(Spot { label, owner, school: named, device: Some((key, asset)), room: String::new(), known, reporter })
+    }
+
+    /// Tells what is known, and counts the device's label among those that have it: once, also where its form said so.
+    async fn tell_known(&self, spot: &Spot, school: SchoolId, known: &Known) -> Result<Told> {
+        let mut known = known.clone();
+        if let Some(label) = spot.label
+            && self.note_also(spot, school, known.incident, label).await?
+        {
+            known.also += 1;
+        }
+        let lasts = self.clock.now().since(known.since);
+        Ok(Told::Known { known, lasts })
+    }
+}
