@@ -16,6 +16,7 @@ const FILES: &[&str] = &[
     "gigafleet/v1/enrollment_service.proto",
     "gigafleet/v1/line_service.proto",
     "gigafleet/v1/network_service.proto",
+    "gigafleet/v1/renewal_service.proto",
     "gigafleet/v1/review_service.proto",
     "gigafleet/v1/import_service.proto",
     "gigafleet/v1/school_service.proto",

@@ -36,9 +36,10 @@ use gigafleet_proto::{
         calendar_service_server::CalendarServiceServer, device_service_server::DeviceServiceServer,
         enrollment_service_server::EnrollmentServiceServer, export_service_server::ExportServiceServer,
         import_service_server::ImportServiceServer, line_service_server::LineServiceServer,
-        network_service_server::NetworkServiceServer, review_service_server::ReviewServiceServer,
-        school_service_server::SchoolServiceServer, staff_service_server::StaffServiceServer,
-        ticket_service_server::TicketServiceServer, trouble_service_server::TroubleServiceServer,
+        network_service_server::NetworkServiceServer, renewal_service_server::RenewalServiceServer,
+        review_service_server::ReviewServiceServer, school_service_server::SchoolServiceServer,
+        staff_service_server::StaffServiceServer, ticket_service_server::TicketServiceServer,
+        trouble_service_server::TroubleServiceServer,
     },
 };
 use tokio::sync::watch;
@@ -77,6 +78,7 @@ use self::{
         pages::OverviewPages,
         service::Overview,
     },
+    renewal::{grpc::RenewalGrpc, service::Renewal},
     schools::{
         grpc::{CalendarGrpc, LineGrpc},
         service::Schools,
@@ -321,6 +323,9 @@ impl Bound {
         let imports = ImportServiceServer::new(ImportGrpc::new(imports, self.access.clone()))
             .max_decoding_message_size(2 * devices::grpc::PIECE_BYTES);
         let tickets = TicketGrpc::new(tickets, attachments, self.access.clone());
+        let renewal = Renewal::new(self.db.clone(), self.clock.clone(), self.access.clone());
+        let renewal = RenewalServiceServer::new(RenewalGrpc::new(renewal, self.access.clone()))
+            .max_decoding_message_size(renewal::grpc::MESSAGE_BYTES);
         let schools = SchoolGrpc::new(overview, schools, self.access);
         let agents = AgentServiceServer::new(agents).max_decoding_message_size(size);
         let routes = Routes::new(EnrollmentServiceServer::new(enrollment).max_decoding_message_size(size))
@@ -336,6 +341,7 @@ impl Bound {
             .add_service(AccessServiceServer::new(own_access).max_decoding_message_size(size))
             .add_service(StaffServiceServer::new(staff).max_decoding_message_size(size))
             .add_service(AuditServiceServer::new(audit).max_decoding_message_size(size))
+            .add_service(renewal)
             .add_service(imports)
             .add_service(ExportServiceServer::new(exports).max_decoding_message_size(size))
             .add_service(health_service)

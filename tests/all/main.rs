@@ -24,6 +24,7 @@ mod known_reports;
 mod matrix;
 mod observing;
 mod python;
+mod renewing;
 mod replaying;
 mod searching;
 mod sequences;

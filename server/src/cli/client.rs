@@ -16,8 +16,9 @@ use gigafleet_proto::v1::{
     device_service_client::DeviceServiceClient, enrollment_service_client::EnrollmentServiceClient,
     export_service_client::ExportServiceClient, import_service_client::ImportServiceClient,
     line_service_client::LineServiceClient, network_service_client::NetworkServiceClient,
-    review_service_client::ReviewServiceClient, school_service_client::SchoolServiceClient,
-    staff_service_client::StaffServiceClient, ticket_service_client::TicketServiceClient,
+    renewal_service_client::RenewalServiceClient, review_service_client::ReviewServiceClient,
+    school_service_client::SchoolServiceClient, staff_service_client::StaffServiceClient,
+    ticket_service_client::TicketServiceClient,
 };
 use rustls_pki_types::{CertificateDer, pem::PemObject as _};
 use tonic::{
@@ -176,6 +177,12 @@ impl Client {
     /// Calls about tickets.
     pub(super) fn tickets(&self) -> TicketServiceClient<Channel> {
         TicketServiceClient::new(self.channel())
+    }
+
+    /// Calls about renewal.
+    pub(super) fn renewal(&self) -> RenewalServiceClient<Channel> {
+        // A report of many owners, or a file of it.
+        RenewalServiceClient::new(self.channel()).max_decoding_message_size(32 << 20)
     }
 
     /// Calls about enrolment.

@@ -8,6 +8,7 @@ pub(super) mod access;
 mod bandwidth;
 mod legs;
 mod network;
+mod renewal;
 mod schools;
 mod team;
 mod tickets;
@@ -17,6 +18,7 @@ pub(super) use self::bandwidth::{
 };
 pub(super) use self::legs::{spare, ticket_cost, ticket_legs};
 pub(super) use self::network::{incident, measurement_series, planned_work, school_health, school_network, target};
+pub(super) use self::renewal::{renewal_device, renewal_entry, renewal_part, renewal_preview};
 pub(super) use self::schools::{calendar_period, holiday, hub, lesson_time, line, pupils, school_day};
 pub(super) use self::team::{assignee_proposal, team_member, ticket_view};
 pub(super) use self::tickets::{

@@ -10,6 +10,7 @@ mod audit;
 mod bandwidth;
 mod calendar;
 mod client;
+mod costs;
 mod demo;
 mod device_lists;
 mod devices;
@@ -22,6 +23,7 @@ mod network;
 mod output;
 mod places;
 mod registry;
+mod report;
 mod reviews;
 mod schools;
 mod scratch;
@@ -82,6 +84,10 @@ enum Command {
     Reviews(reviews::ReviewsArgs),
     /// List the queue of tickets, make one, show one, take, answer, resolve, merge.
     Tickets(tickets::TicketsArgs),
+    /// The ledger of renewal: what was bought, spent, disposed of and planned, and the rules.
+    Costs(costs::CostsArgs),
+    /// The published plan, costs, scenarios, what changed; each as of any time.
+    Report(report::ReportArgs),
     /// Take a file of devices, schools, pupils or calendars in.
     Import(files::ImportArgs),
     /// Take devices out as a file for a spreadsheet.
@@ -112,6 +118,8 @@ pub fn main() -> ExitCode {
         Command::Whoami(args) => block_on(tokens::whoami(args)),
         Command::Reviews(args) => block_on(reviews::run(args)),
         Command::Tickets(args) => block_on(tickets::run(args)),
+        Command::Costs(args) => block_on(costs::run(args)),
+        Command::Report(args) => block_on(report::run(args)),
         Command::Import(args) => block_on(files::import(args)),
         Command::Export(args) => block_on(files::export(args)),
         Command::Simulate(args) => block_on(simulate::run(args)),
@@ -245,6 +253,31 @@ mod tests {
             "gigafleet import calendar x.csv --municipality 139017",
             "gigafleet export devices --municipality 139017 --school 第一小学校 --encoding cp932 --out x.csv",
             "gigafleet export devices --municipality 139017",
+            "gigafleet costs add --municipality 139017 --kind filter-license --yen 365千円 --from R7.4.1 --to R8.3.31 --vendor 緑商会",
+            "gigafleet costs add --municipality 139017 --kind repair --yen 3000 --paid own=1000 --paid guardian=2000 --from 2026-04-01 --school 第一小学校",
+            "gigafleet costs lots add --municipality 139017 --model K-1 --count 100 --unit 55,000円 --paid state-fund=3666666 --paid own=1833334 --delivered R7.9.30 --serials s.txt",
+            "gigafleet costs lots add --municipality 139017 --kind spare --model K-1 --count 10 --acquisition lease --months 60 --monthly 10万円 --paid own=6000000 --delivered R7.9.30 --corrects 019ab12c --reason 検収日の誤り",
+            "gigafleet costs disposals add --municipality 139017 --route certified-recycler --eraser contractor --on R8.3.1 --devices d.csv",
+            "gigafleet costs disposals plan --municipality 139017 --recycler 100 --eraser contractor --schedule 令和8年4月=選定",
+            "gigafleet costs pupils --municipality 139017 --year R7 --count 7,800人 --source 学校基本調査",
+            "gigafleet costs planned --municipality 139017 --year R8 --installed 100 --installed-by-fund 100",
+            "gigafleet costs networks --municipality 139017 --year R7",
+            "gigafleet costs list --municipality 139017 --kind lot --as-of 2026-11-26 --all --json",
+            "gigafleet costs show 019ab12c --municipality 139017",
+            "gigafleet costs reverse 019ab12c --municipality 139017 --reason 二重記録",
+            "gigafleet costs parts --municipality 139017 --year 2025 --payer own --kind device --school - --model K-1",
+            "gigafleet costs devices 019ab12c --municipality 139017",
+            "gigafleet costs import lot lots.csv --municipality 139017 --dry-run",
+            "gigafleet costs rules show programmes --municipality 139017 --as-of R8.11.1",
+            "gigafleet costs rules set assumptions a.json --municipality 139017",
+            "gigafleet costs rules reset scenarios",
+            "gigafleet costs rules preview programmes p.json --municipality 139017",
+            "gigafleet report plan --municipality 139017 --as-of 2026-11-26T09:00:00+09:00 --cap-after computed --spare-share of-allowed --format csv --encoding cp932 --out plan.csv",
+            "gigafleet report plan",
+            "gigafleet report costs --municipality 139017 --first 2024 --last 2030 --format json",
+            "gigafleet report scenarios --municipality 139017 --scenario today --scenario running-costs-covered",
+            "gigafleet report changes --municipality 139017 --since 2026-11-01 --as-of 2026-11-26",
+            "gigafleet report verify plan.json",
             "gigafleet demo",
             "gigafleet demo --for 30s --devices 10 --json",
         ] {
@@ -276,6 +309,11 @@ mod tests {
             "gigafleet import devices x.csv",
             "gigafleet import pets x.csv --municipality 139017",
             "gigafleet import devices x.csv --municipality 139017 --map serial",
+            "gigafleet costs add --municipality 139017 --kind pens --yen 1 --from 2026-04-01",
+            "gigafleet costs lots add --municipality 139017 --model K-1 --count 1 --unit 1 --delivered R7.9.30",
+            "gigafleet costs pupils --municipality 139017 --year R7 --count 1 --corrects 019ab12c",
+            "gigafleet report plan --as-of soon",
+            "gigafleet report changes --municipality 139017",
             "gigafleet demo --for soon",
             "gigafleet demo --devices 0",
         ] {

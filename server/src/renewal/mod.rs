@@ -6,4 +6,7 @@
 //! again, since the ledger is only added to.
 
 pub mod documents;
+pub mod grpc;
 pub mod rules;
+pub mod service;
+pub mod store;

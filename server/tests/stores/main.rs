@@ -21,6 +21,8 @@ mod networks;
 mod pages;
 mod phone;
 mod registry;
+mod renewal;
+mod renewal_town;
 mod schema;
 mod schools;
 mod ticket_causes;

@@ -10,7 +10,7 @@ pub fn places_of(request: &str) -> Vec<Place> {
     let everywhere =
         |name: &&str| name.contains(':') || matches!(*name, "unique" | "csr" | "ledger" | "year" | "target");
     let names: BTreeSet<_> = names.into_iter().filter(|name| !everywhere(name)).collect();
-    let whole = ["municipality", "branch", "hub", "import", "town_period", "session", "staff_token"];
+    let whole = ["municipality", "branch", "hub", "import", "town_period", "session", "staff_token", "entry"];
     let (has_owner, things) = (names.contains("municipality"), names.iter().filter(|name| **name != "municipality"));
     let has_thing = things.count() > 0;
     let mut places = vec![Place::Own];

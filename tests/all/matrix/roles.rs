@@ -22,6 +22,9 @@ pub enum Right {
     ViewTickets,
     ReportTickets,
     WorkTickets,
+    ViewRenewal,
+    ViewLedger,
+    EditLedger,
 }
 
 /// What a person is to a place.
@@ -54,6 +57,9 @@ impl Role {
                 ViewTickets,
                 ReportTickets,
                 WorkTickets,
+                ViewRenewal,
+                ViewLedger,
+                EditLedger,
             ],
             // The shared team: everything about devices and tickets, nothing about schools, money or people.
             Engineer => &[
@@ -69,7 +75,7 @@ impl Role {
                 WorkTickets,
             ],
             // Who only looks may say that something is broken.
-            BoardViewer => &[ViewFigures, ViewDevices, Export, ViewTickets, ReportTickets],
+            BoardViewer => &[ViewFigures, ViewDevices, Export, ViewTickets, ReportTickets, ViewRenewal, ViewLedger],
             // The board keeps the ledger and the schools and may see who did what; access of devices is the team's, and so is
             // the work on tickets.
             BoardEditor => &[
@@ -82,10 +88,13 @@ impl Role {
                 ReadAudit,
                 ViewTickets,
                 ReportTickets,
+                ViewRenewal,
+                ViewLedger,
+                EditLedger,
             ],
             SchoolStaff => &[ViewFigures, ViewDevices, Export, ViewTickets, ReportTickets],
-            // Figures, no single device.
-            PrefectureViewer => &[ViewFigures],
+            // Figures and what they cost, no single device and no single entry.
+            PrefectureViewer => &[ViewFigures, ViewRenewal],
         }
     }
 }

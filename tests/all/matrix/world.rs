@@ -558,6 +558,17 @@ impl World {
                 self.note(&leg, Extent::School(school), Right::ViewTickets);
                 Thing::from([("", made), ("leg", leg)])
             }
+            "entry" => {
+                let cost = json!({
+                    "kind": "COST_KIND_REPAIR", "amount_yen": "3000", "from": "2026-04-01", "note": format!("{mark}-entry"),
+                    "funding": [{ "payer": "PAYER_OWN", "amount_yen": "3000" }],
+                });
+                let request = json!({ "entry": { "municipality_id": owner, "school_id": id, "cost": cost } });
+                let made = self.make("RenewalService/RecordRenewalEntry", request).await.take("entry.entryId");
+                self.note(&made, Extent::Whole(town), Right::ViewLedger);
+                self.note(&format!("{mark}-entry"), Extent::Whole(town), Right::ViewLedger);
+                Thing::from([("", made)])
+            }
             "incident" => self.create_incident(school, &owner, &id).await,
             other => panic!("nobody knows how to make {other}"),
         }
@@ -651,7 +662,7 @@ impl World {
 }
 
 /// What stands in each school before anything is called.
-const STANDING: [&str; 20] = [
+const STANDING: [&str; 21] = [
     "branch",
     "device",
     "device2",
@@ -672,6 +683,7 @@ const STANDING: [&str; 20] = [
     "broken",
     "mended",
     "missing",
+    "entry",
 ];
 
 /// Whether a text has another one in it; a number must not be part of a longer one.

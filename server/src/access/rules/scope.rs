@@ -104,7 +104,10 @@ impl Role {
                     | ReportTickets
                     | WorkTickets
             ),
-            Self::BoardViewer => matches!(right, ViewFigures | ViewDevices | Export | ViewTickets | ReportTickets),
+            Self::BoardViewer => matches!(
+                right,
+                ViewFigures | ViewDevices | Export | ViewTickets | ReportTickets | ViewRenewal | ViewLedger
+            ),
             Self::BoardEditor => matches!(
                 right,
                 ViewFigures
@@ -116,9 +119,12 @@ impl Role {
                     | ReadAudit
                     | ViewTickets
                     | ReportTickets
+                    | ViewRenewal
+                    | ViewLedger
+                    | EditLedger
             ),
             Self::SchoolStaff => matches!(right, ViewFigures | ViewDevices | Export | ViewTickets | ReportTickets),
-            Self::PrefectureViewer => matches!(right, ViewFigures),
+            Self::PrefectureViewer => matches!(right, ViewFigures | ViewRenewal),
         }
     }
 }
@@ -154,11 +160,17 @@ pub enum Right {
     ReportTickets,
     /// Judge, take, answer, resolve tickets; read all of them.
     WorkTickets,
+    /// Read plans and sums of what renewal costs; only of an owner as a whole.
+    ViewRenewal,
+    /// Read the ledger of renewal: single entries and the serial numbers behind an amount.
+    ViewLedger,
+    /// Record in the ledger, take back, say the rules of renewal.
+    EditLedger,
 }
 
 impl Right {
     /// All rights.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 17] = [
         Self::ViewFigures,
         Self::ViewDevices,
         Self::EditDevices,
@@ -173,6 +185,9 @@ impl Right {
         Self::ViewTickets,
         Self::ReportTickets,
         Self::WorkTickets,
+        Self::ViewRenewal,
+        Self::ViewLedger,
+        Self::EditLedger,
     ];
 }
 

@@ -31,6 +31,14 @@ words! {
         Cost = 2, "費用", "cost";
         /// Devices that were disposed of ([`super::records`]).
         Disposal = 3, "処分", "disposal";
+        /// How many pupils there are in a year ([`super::board`]).
+        Pupils = 4, "児童生徒数", "pupils";
+        /// Devices that are to be got in a year ([`super::board`]).
+        Planned = 5, "整備予定", "planned devices";
+        /// What is to become of devices that are replaced ([`super::board`]).
+        DisposalPlan = 6, "処分計画", "planned disposal";
+        /// Schools by whether they reached the speed that is needed, as it was counted ([`super::board`]).
+        Network = 7, "ネットワーク整備状況", "networks";
     }
 }
 

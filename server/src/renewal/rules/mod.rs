@@ -2,15 +2,21 @@
 //! programmes of subsidy and who pays what ([`programmes`]); ends of support ([`ends`]) and the year in which a device
 //! is renewed ([`due`]), how years are evened out ([`smoothing`]); the published plan ([`plan`]); costs of years to
 //! come ([`projection`]), repair or replace ([`advice`]) and what if ([`scenario`]); spares ([`spares`]) and how long
-//! devices last ([`survival`]); the ledger ([`ledger`]) and what stands in it ([`lots`], [`records`]); periods of years
-//! ([`periods`]).
+//! devices last ([`survival`]); the ledger ([`ledger`]) and what stands in it ([`body`]: [`lots`], [`records`],
+//! [`board`]); periods of years ([`periods`]); rules that hold at a time ([`rule_sets`], [`assumptions`]); what was known
+//! then ([`known`]) and the reports of that ([`report`]); what people say ([`said`]) and files of it ([`import`]).
 //!
 //! Who pays is [`Payer`] of tickets: repairs bring their costs from there, under the same numbers.
 
 pub mod advice;
+pub mod assumptions;
+pub mod board;
+pub mod body;
 pub mod due;
 pub mod ends;
 pub mod fraction;
+pub mod import;
+pub mod known;
 pub mod ledger;
 pub mod lots;
 pub mod money;
@@ -20,6 +26,9 @@ pub mod programmes;
 pub mod projection;
 pub mod reading;
 pub mod records;
+pub mod report;
+pub mod rule_sets;
+pub mod said;
 pub mod scenario;
 pub mod smoothing;
 pub mod spares;

@@ -9,6 +9,7 @@ use super::{
     money::Yen,
     plan::disposal::{DisposalRoute, Eraser},
 };
+use crate::schools::rules::fiscal::FiscalYear;
 
 /// A day.
 pub mod day {
@@ -84,5 +85,33 @@ pub mod funding {
         let payer = |number| Payer::from_number(number).ok_or_else(|| D::Error::custom("a number that no payer has"));
         let funding = Vec::<(i16, Yen)>::deserialize(input)?;
         funding.into_iter().map(|(number, amount)| Ok((payer(number)?, amount))).collect()
+    }
+}
+
+/// A fiscal year: the calendar year in which it begins.
+pub mod year {
+    use super::*;
+
+    pub(in crate::renewal) fn serialize<S: Serializer>(year: &FiscalYear, output: S) -> Result<S::Ok, S::Error> {
+        output.serialize_i32(year.year())
+    }
+
+    pub(in crate::renewal) fn deserialize<'d, D: Deserializer<'d>>(input: D) -> Result<FiscalYear, D::Error> {
+        let year = i32::deserialize(input)?;
+        FiscalYear::starting_in(year).ok_or_else(|| D::Error::custom("a year that is not kept"))
+    }
+}
+
+/// Who erases devices: their numbers.
+pub mod erasers {
+    use super::*;
+
+    pub(in crate::renewal) fn serialize<S: Serializer>(erasers: &[Eraser], output: S) -> Result<S::Ok, S::Error> {
+        output.collect_seq(erasers.iter().map(|eraser| eraser.to_number()))
+    }
+
+    pub(in crate::renewal) fn deserialize<'d, D: Deserializer<'d>>(input: D) -> Result<Vec<Eraser>, D::Error> {
+        let eraser = |number| Eraser::from_number(number).ok_or_else(|| D::Error::custom("a number that nobody has"));
+        Vec::<i16>::deserialize(input)?.into_iter().map(eraser).collect()
     }
 }

@@ -4,6 +4,7 @@
 //! the call is to succeed, `{home:device}` one of the callers' own school whatever the place is, `{my:session}` one of the
 //! caller itself; `.part` behind a name is something else of that thing. See `things.rs`.
 
+mod renewal;
 mod tickets;
 
 use serde_json::{Value, json};
@@ -78,6 +79,7 @@ pub fn all() -> Vec<Rpc> {
     all.extend(networks());
     all.extend(bandwidth());
     all.extend(tickets::tickets());
+    all.extend(renewal::renewal());
     all.extend(files());
     all.extend(own_access());
     all.extend(people());

@@ -3,6 +3,7 @@
 //! Invariants: shares of payers add up to what the lot costs; all that is wrong with what somebody says of one is said
 //! at once.
 
+pub mod serials;
 #[cfg(test)]
 mod tests;
 

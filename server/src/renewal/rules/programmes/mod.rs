@@ -10,7 +10,7 @@ mod tests;
 
 use time::Date;
 
-pub(in crate::renewal) use self::read::{SOURCE_MOST, is_id, read_origin, read_rest};
+pub(in crate::renewal) use self::read::{SOURCE_MOST, figure, is_id, read_origin, read_rest};
 
 use super::{
     AllocationTax, CostKind, Payer,

@@ -125,7 +125,7 @@ pub(in crate::renewal) fn read_origin(reader: &mut Reader<'_, '_>) -> Option<Ori
 }
 
 /// A figure with its source, its date and whether it is confirmed.
-fn figure<'v, T>(
+pub(in crate::renewal) fn figure<'v, T>(
     reader: &mut Reader<'v, '_>,
     name: &'static str,
     read: impl FnOnce(&mut Reader<'v, '_>) -> Option<T>,

@@ -1,0 +1,149 @@
+//! What stands in an entry, whatever it is of, and how that is stored: `{"school_id": …, "said": …}`.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::{
+    board::{DisposalPlan, NetworkCount, Planned, Pupils},
+    ledger::{EntryKind, Valid},
+    lots::Lot,
+    money::Yen,
+    records::{Cost, Disposal},
+};
+use crate::schools::rules::{SchoolId, fiscal::FiscalYear};
+
+/// What an entry says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Body {
+    /// Devices that were bought or leased together.
+    Lot(Lot),
+    /// What something cost.
+    Cost(Cost),
+    /// Devices that were disposed of.
+    Disposal(Disposal),
+    /// Pupils of a year.
+    Pupils(Pupils),
+    /// Devices that are to be got in a year.
+    Planned(Planned),
+    /// What is to become of devices that are replaced, with the day from which that is planned.
+    DisposalPlan(DisposalPlan, time::Date),
+    /// Schools by their networks, as they were counted.
+    Network(NetworkCount),
+}
+
+/// What an entry says, and of which school if it is of one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stated {
+    /// The school; none where it is of the owner as a whole.
+    pub school: Option<SchoolId>,
+    /// What it says.
+    pub body: Body,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Stored {
+    school_id: Option<Uuid>,
+    said: Value,
+}
+
+fn of_year(year: FiscalYear) -> Valid {
+    Valid { from: year.first_day(), to: Some(year.last_day()) }
+}
+
+impl Body {
+    /// What it is of.
+    pub fn kind(&self) -> EntryKind {
+        match self {
+            Self::Lot(_) => EntryKind::Lot,
+            Self::Cost(_) => EntryKind::Cost,
+            Self::Disposal(_) => EntryKind::Disposal,
+            Self::Pupils(_) => EntryKind::Pupils,
+            Self::Planned(_) => EntryKind::Planned,
+            Self::DisposalPlan(..) => EntryKind::DisposalPlan,
+            Self::Network(_) => EntryKind::Network,
+        }
+    }
+
+    /// When it holds: a lease until it ends, what is of a year in that year.
+    pub fn valid(&self) -> Valid {
+        match self {
+            Self::Lot(lot) => Valid { from: lot.delivered, to: lot.lease_end() },
+            Self::Cost(cost) => cost.valid(),
+            Self::Disposal(disposal) => Valid::on(disposal.on),
+            Self::Pupils(pupils) => of_year(pupils.year),
+            Self::Planned(planned) => of_year(planned.year),
+            Self::DisposalPlan(_, from) => Valid::since(*from),
+            Self::Network(network) => of_year(network.year),
+        }
+    }
+
+    /// What it costs in all, if it is money.
+    pub fn total(&self) -> Option<Yen> {
+        match self {
+            Self::Lot(lot) => lot.total().ok(),
+            Self::Cost(cost) => Some(cost.amount_yen),
+            Self::Disposal(_) | Self::Pupils(_) | Self::Planned(_) | Self::DisposalPlan(..) | Self::Network(_) => None,
+        }
+    }
+
+    /// The year of which only one of its kind, and of its school, stands at a time; none for what there can be more of.
+    pub fn only_of(&self) -> Option<FiscalYear> {
+        match self {
+            Self::Pupils(pupils) => Some(pupils.year),
+            Self::Planned(planned) => Some(planned.year),
+            Self::Network(network) => Some(network.year),
+            Self::Lot(_) | Self::Cost(_) | Self::Disposal(_) | Self::DisposalPlan(..) => None,
+        }
+    }
+}
+
+impl Stated {
+    /// As it is stored.
+    pub fn store(&self) -> Result<Value, serde_json::Error> {
+        let said = match &self.body {
+            Body::Lot(lot) => serde_json::to_value(lot),
+            Body::Cost(cost) => serde_json::to_value(cost),
+            Body::Disposal(disposal) => serde_json::to_value(disposal),
+            Body::Pupils(pupils) => serde_json::to_value(pupils),
+            Body::Planned(planned) => serde_json::to_value(planned),
+            Body::DisposalPlan(plan, _) => serde_json::to_value(plan),
+            Body::Network(network) => serde_json::to_value(network),
+        };
+        serde_json::to_value(Stored { school_id: self.school.map(|school| school.0), said: said? })
+    }
+
+    /// What was stored in an entry of a kind that holds from a day on.
+    pub fn read(kind: EntryKind, from: time::Date, stored: &Value) -> Result<Self, serde_json::Error> {
+        let Stored { school_id, said } = Stored::deserialize(stored)?;
+        let body = match kind {
+            EntryKind::Lot => Body::Lot(serde_json::from_value(said)?),
+            EntryKind::Cost => Body::Cost(serde_json::from_value(said)?),
+            EntryKind::Disposal => Body::Disposal(serde_json::from_value(said)?),
+            EntryKind::Pupils => Body::Pupils(serde_json::from_value(said)?),
+            EntryKind::Planned => Body::Planned(serde_json::from_value(said)?),
+            EntryKind::DisposalPlan => Body::DisposalPlan(serde_json::from_value(said)?, from),
+            EntryKind::Network => Body::Network(serde_json::from_value(said)?),
+        };
+        Ok(Self { school: school_id.map(SchoolId), body })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{access::rules::days::parse_date, renewal::rules::board::SaidPlanned};
+
+    #[test]
+    fn what_is_stored_is_read_back() {
+        let planned = SaidPlanned { fiscal_year: String::from("R7"), ..SaidPlanned::default() }.check().unwrap();
+        for school in [None, Some(SchoolId(Uuid::from_u128(7)))] {
+            let stated = Stated { school, body: Body::Planned(planned.clone()) };
+            let from = stated.body.valid().from;
+            assert_eq!(from, parse_date("day", "2025-04-01").unwrap());
+            assert_eq!(Stated::read(EntryKind::Planned, from, &stated.store().unwrap()).unwrap(), stated);
+            assert!(Stated::read(EntryKind::Pupils, from, &stated.store().unwrap()).is_err());
+        }
+    }
+}

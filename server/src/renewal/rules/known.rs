@@ -1,0 +1,204 @@
+//! What an owner's ledger knew at a time: all that a report is made of. Nothing else counts, so whatever comes later, the
+//! report of that time is the same.
+
+use std::collections::BTreeMap;
+
+use time::Date;
+use uuid::Uuid;
+
+use super::{
+    CostKind, Payer,
+    body::{Body, Stated},
+    ledger::EntryId,
+    lots::{Lot, LotProblem, compare},
+    money::Yen,
+    report::content::time_text,
+    rule_sets::RuleSet,
+};
+use crate::{
+    access::rules::days::day_in_japan,
+    clock::Timestamp,
+    error::{Both, says::renewal as say},
+    schools::rules::{MunicipalityId, SchoolId, fiscal::FiscalYear},
+};
+
+/// An entry that stood then: recorded, no reversal and not reversed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KnownEntry {
+    /// By which others name it.
+    pub id: EntryId,
+    /// When it was recorded.
+    pub recorded_at: Timestamp,
+    /// What it says.
+    pub stated: Stated,
+}
+
+/// What a ticket cost, or a correction of that, which is below nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TicketCost {
+    /// The cost.
+    pub id: Uuid,
+    /// Number of its ticket.
+    pub number: i64,
+    /// On what.
+    pub kind: CostKind,
+    /// Who paid.
+    pub payer: Payer,
+    /// How much.
+    pub amount: Yen,
+    /// When.
+    pub on: Date,
+    /// School of the ticket.
+    pub school: Option<SchoolId>,
+    /// The device.
+    pub device: Option<Uuid>,
+}
+
+/// What was known of an owner.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Known {
+    /// The owner.
+    pub owner: MunicipalityId,
+    /// Its code, which never changes.
+    pub code: String,
+    /// When.
+    pub as_of: Timestamp,
+    /// Entries by first day, recording and id.
+    pub entries: Vec<KnownEntry>,
+    /// What its tickets cost, by day and id.
+    pub tickets: Vec<TicketCost>,
+    /// Folded serial numbers of the devices of lots that stood, in their order.
+    pub serials: BTreeMap<EntryId, Vec<String>>,
+    /// The rules that held.
+    pub rules: RuleSet,
+}
+
+impl Known {
+    /// Nothing of nobody: of which a report of no owner at all is made.
+    pub fn of_nobody(as_of: Timestamp, rules: RuleSet) -> Self {
+        let (entries, tickets, serials) = (Vec::new(), Vec::new(), BTreeMap::new());
+        Self { owner: MunicipalityId(Uuid::nil()), code: String::new(), as_of, entries, tickets, serials, rules }
+    }
+
+    /// Whether anything was recorded.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty() && self.tickets.is_empty()
+    }
+
+    /// The day in Japan.
+    pub fn today(&self) -> Date {
+        day_in_japan(self.as_of.0)
+    }
+
+    /// The fiscal year of that day.
+    pub fn year(&self) -> FiscalYear {
+        FiscalYear::of(self.today())
+    }
+
+    /// Its lots with their school.
+    pub fn lots(&self) -> impl Iterator<Item = (EntryId, Option<SchoolId>, &Lot)> {
+        self.entries.iter().filter_map(|entry| {
+            let Body::Lot(lot) = &entry.stated.body else { return None };
+            Some((entry.id, entry.stated.school, lot))
+        })
+    }
+
+    /// ① of a year: what was said of the owner as a whole, or else its schools added up; none where nobody said.
+    pub fn pupils(&self, year: FiscalYear) -> Option<u32> {
+        let of_year = self.entries.iter().filter_map(|entry| {
+            let Body::Pupils(pupils) = &entry.stated.body else { return None };
+            (pupils.year == year).then_some((entry.stated.school, pupils.count))
+        });
+        let (mut whole, mut schools) = (None, None);
+        for (school, count) in of_year {
+            let place = if school.is_none() { &mut whole } else { &mut schools };
+            *place = Some(place.unwrap_or(0_u32).saturating_add(count));
+        }
+        whole.or(schools)
+    }
+
+    /// The same, or of the newest year before of which somebody said it.
+    pub fn pupils_by(&self, year: FiscalYear) -> u32 {
+        let years = (2_000..=year.year()).rev().filter_map(FiscalYear::starting_in);
+        years.filter_map(|year| self.pupils(year)).next().unwrap_or(0)
+    }
+
+    /// What does not fit between lots and the devices that they name.
+    pub fn lot_problems(&self) -> Vec<Problem> {
+        let lots: Vec<_> = self.lots().map(|(id, _, lot)| (id, lot.count)).collect();
+        let of_lot = |(id, _): &(EntryId, u32)| self.serials.get(id).map(|serials| (*id, serials));
+        let named: Vec<(&str, EntryId)> = lots
+            .iter()
+            .filter_map(of_lot)
+            .flat_map(|(id, serials)| serials.iter().map(move |serial| (serial.as_str(), id)))
+            .collect();
+        let (mut problems, mut in_several) = (Vec::new(), 0);
+        for problem in compare(&lots, &named) {
+            match problem {
+                LotProblem::MoreDevices { lot, devices, count } | LotProblem::FewerDevices { lot, devices, count } => {
+                    problems.push(Problem::Devices { lot, devices, count });
+                }
+                LotProblem::InSeveralLots { .. } => in_several += 1,
+            }
+        }
+        problems.extend((in_several > 0).then_some(Problem::InSeveralLots { devices: in_several }));
+        problems
+    }
+}
+
+/// Something that makes a report incomplete, for who reads it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Problem {
+    /// Devices of a year of which nobody said how many pupils there are.
+    PupilsMissing {
+        /// The year.
+        year: FiscalYear,
+    },
+    /// Other devices are known of a lot than it has.
+    Devices {
+        /// The lot.
+        lot: EntryId,
+        /// How many are known.
+        devices: u32,
+        /// How many it has.
+        count: u32,
+    },
+    /// Devices that are in several lots each. A report tells of no single one.
+    InSeveralLots {
+        /// How many.
+        devices: u32,
+    },
+}
+
+impl Problem {
+    /// For people.
+    pub fn label(&self) -> Both {
+        match self {
+            Self::PupilsMissing { year } => {
+                Both::of(say::pupils_missing(year.japanese()), say::pupils_missing(year.letter()))
+            }
+            Self::Devices { lot, devices, count } => say::lot_devices(lot, devices, count),
+            Self::InSeveralLots { devices } => say::in_several_lots(devices),
+        }
+    }
+
+    /// As a report prints it.
+    pub fn content(&self) -> serde_json::Value {
+        match self {
+            Self::PupilsMissing { year } => {
+                serde_json::json!({ "problem": "PUPILS_MISSING", "fiscal_year": year.year() })
+            }
+            Self::Devices { lot, devices, count } => serde_json::json!({
+                "problem": "LOT_DEVICES", "entry_id": lot.to_string(), "devices": devices, "count": count,
+            }),
+            Self::InSeveralLots { devices } => {
+                serde_json::json!({ "problem": "DEVICES_IN_SEVERAL_LOTS", "devices": devices })
+            }
+        }
+    }
+}
+
+/// When a report is as of, as it prints it.
+pub fn as_of_text(at: Timestamp) -> String {
+    time_text(at)
+}

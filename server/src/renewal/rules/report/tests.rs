@@ -1,0 +1,98 @@
+//! Reports of what is known, without a database.
+
+use time::Date;
+use uuid::Uuid;
+
+use super::{
+    asked::{Asked, read},
+    costs::{CostOrder, costs},
+    plan::{PlanOrder, figures, plan, programme},
+    scenarios::scenarios,
+};
+use crate::{
+    access::rules::days::{midnight_in_japan, parse_date},
+    renewal::rules::{
+        CostKind, Payer,
+        body::{Body, Stated},
+        known::{Known, KnownEntry},
+        ledger::EntryId,
+        lots::{Acquisition, Lot, TaxBasis},
+        money::Yen,
+        rule_sets::RuleSet,
+    },
+    schools::rules::fiscal::FiscalYear,
+};
+
+fn day(text: &str) -> Date {
+    parse_date("day", text).unwrap()
+}
+
+fn yen(amount: i64) -> Yen {
+    Yen::new(amount).unwrap()
+}
+
+fn lot(count: u32, delivered: &str) -> Lot {
+    Lot {
+        kind: CostKind::Device,
+        maker: String::new(),
+        model: String::from("K-1"),
+        count,
+        acquisition: Acquisition::Purchase { unit_yen: yen(100), tax_basis: TaxBasis::Included, tax_percent: 10 },
+        funding: vec![(Payer::Own, yen(100 * i64::from(count)))],
+        delivered: day(delivered),
+        warranty_end: None,
+        restriction_end: None,
+        note: String::new(),
+    }
+}
+
+fn known(today: &str, bodies: Vec<Body>) -> Known {
+    let as_of = midnight_in_japan(day(today));
+    let entry = |(number, body)| KnownEntry {
+        id: EntryId(Uuid::from_u128(number)),
+        recorded_at: as_of,
+        stated: Stated { school: None, body },
+    };
+    let entries = (1..).zip(bodies).map(entry).collect();
+    Known { entries, code: String::from("139017"), ..Known::of_nobody(as_of, RuleSet::default()) }
+}
+
+#[test]
+fn year_of_a_lot_turns_on_the_first_of_april() {
+    let known = known("2026-11-27", vec![Body::Lot(lot(3, "2026-03-31")), Body::Lot(lot(5, "2026-04-01"))]);
+    let years = [2025, 2026].map(|year| FiscalYear::starting_in(year).unwrap());
+    let (entered, problems) = figures(&known, &years);
+    assert_eq!((entered.len(), problems.len()), (0, 2), "nobody said how many pupils there are");
+    let report = costs(&known, CostOrder::default()).unwrap();
+    let years: Vec<_> =
+        report.lines.iter().take(2).map(|line| (line.key.year.year(), line.amount.to_number())).collect();
+    assert_eq!(years, [(2025, 300), (2026, 500)]);
+}
+
+#[test]
+fn programme_is_the_one_of_today_or_the_last_before() {
+    let rules = RuleSet::default();
+    let of = |wanted: Option<&str>, year: i32| {
+        programme(&rules, wanted, FiscalYear::starting_in(year).unwrap()).map(|one| one.id.clone())
+    };
+    assert_eq!(of(None, 2026).as_deref(), Some("next-giga"));
+    assert_eq!(of(None, 2022).as_deref(), Some("giga-1"));
+    assert_eq!(of(None, 2031).as_deref(), Some("next-giga"), "an invented one counts only where it is named");
+    assert_eq!(of(Some("giga-3-invented"), 2026).as_deref(), Some("giga-3-invented"));
+    assert_eq!((of(Some("x"), 2026), of(None, 2010)), (None, None));
+}
+
+#[test]
+fn content_says_what_was_asked_for() {
+    let known = known("2026-11-27", vec![Body::Lot(lot(3, "2026-03-31"))]);
+    let value = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
+    let sealed = plan(&known, &PlanOrder::default()).unwrap().seal();
+    let reported = read(&value(&sealed.content)).unwrap();
+    let order = PlanOrder { programme: Some(String::from("next-giga")), ..PlanOrder::default() };
+    assert_eq!((reported.asked, reported.as_of, reported.is_of_one), (Asked::Plan(order), known.as_of, true));
+    let sealed = costs(&known, CostOrder::default()).unwrap().seal();
+    assert_eq!(read(&value(&sealed.content)).unwrap().owners, ["139017"]);
+    let sealed = scenarios(&known, &[String::from("today"), String::from("nothing")]).unwrap().seal();
+    assert_eq!(read(&value(&sealed.content)).unwrap().asked, Asked::Scenarios(vec![String::from("today")]));
+    assert_eq!(read(&value("{\"report\":\"OTHER\"}")), None);
+}

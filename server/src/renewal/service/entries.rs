@@ -1,0 +1,447 @@
+//! Entries: recorded once, taken back once, never changed.
+
+use serde_json::{Value, json};
+use time::Date;
+use uuid::Uuid;
+
+use super::{Renewal, damaged, entry_of, rules::rules_at, whole};
+use crate::{
+    access::{
+        rules::{
+            Right, Staff,
+            days::{date_text, day_in_japan, parse_date},
+            fields::parse_filled,
+        },
+        service::audit::{Actor, Deed},
+    },
+    bandwidth::rules::Outcome,
+    clock::Timestamp,
+    db::Tx,
+    devices::rules::fold::serial_key,
+    error::{Error, FieldViolation, Kind, Result, says::renewal as say},
+    renewal::{
+        rules::{
+            CostKind,
+            board::NetworkCount,
+            body::{Body, Stated},
+            ledger::{Entry, EntryId, EntryKind, known_at, next_recorded_at},
+            lots::{
+                Lot, SaidLot,
+                serials::{Numbered, check_serials},
+            },
+            rule_sets::RuleSet,
+            said::Said,
+        },
+        store::{self, EntryRow, ListedRow, Shown},
+    },
+    schools::{
+        rules::{MunicipalityId, SchoolId, fiscal::FiscalYear},
+        service::school_not_found,
+        store::school_exists,
+    },
+};
+
+/// Longest reason, in characters.
+const REASON_MOST: usize = 1_000;
+
+/// What is to be recorded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecordOrder {
+    /// The id under which it is recorded: the same one records once.
+    pub id: Option<Uuid>,
+    /// The owner.
+    pub owner: MunicipalityId,
+    /// The school, if it is of one.
+    pub school: Option<SchoolId>,
+    /// What is said.
+    pub said: Said,
+    /// The entry that it corrects, and why: that one is taken back with it.
+    pub corrects: Option<(EntryId, String)>,
+}
+
+/// An entry with what became of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EntryView {
+    /// The owner.
+    pub owner: MunicipalityId,
+    /// The entry.
+    pub entry: Entry,
+    /// What it says; none of a reversal.
+    pub stated: Option<Stated>,
+    /// Why, of a reversal.
+    pub reason: Option<String>,
+    /// The entry that takes it back.
+    pub reversed_by: Option<EntryId>,
+    /// Who recorded it.
+    pub recorder: String,
+}
+
+/// Which page of entries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ListOrder {
+    /// The owner.
+    pub owner: MunicipalityId,
+    /// As they stood then; now without it.
+    pub as_of: Option<Timestamp>,
+    /// Only of this kind.
+    pub kind: Option<EntryKind>,
+    /// Whether those that do not stand are shown.
+    pub shown: Shown,
+    /// Before this time of recording and id.
+    pub before: (i64, Uuid),
+    /// At most so many.
+    pub limit: i64,
+}
+
+/// A checked entry, before it is recorded.
+pub(super) struct Checked {
+    pub id: EntryId,
+    pub stated: Stated,
+    pub devices: Vec<Numbered>,
+    pub corrects: Option<(EntryId, String)>,
+}
+
+/// What is recorded in one transaction, at one time.
+pub(super) struct Recording {
+    pub tx: Tx,
+    pub owner: MunicipalityId,
+    pub at: Timestamp,
+    recorder: Actor,
+    /// What stood before, and what was recorded since.
+    entries: Vec<Entry>,
+}
+
+fn entry_not_found(entry: EntryId) -> Error {
+    Error::not_found("ENTRY_NOT_FOUND", say::entry_unknown(entry))
+}
+
+/// A reason that says something. Reason: FIELD_INVALID.
+fn checked_reason(reason: &str) -> Result<String> {
+    let filled = parse_filled("reason", reason, REASON_MOST);
+    filled.map_err(|_| Error::invalid_field("reason", say::reason_needed(REASON_MOST)))
+}
+
+impl EntryView {
+    fn of(owner: MunicipalityId, row: ListedRow) -> Result<Self> {
+        let (reversed_by, recorder) = (row.reversed_by.map(EntryId), row.entry.recorder_name.clone());
+        let entry = entry_of(row.entry)?;
+        let reason = || entry.body.get("reason").and_then(Value::as_str).map(str::to_owned);
+        let (stated, reason) = match entry.reverses {
+            Some(_) => (None, reason()),
+            None => {
+                let stated = Stated::read(entry.kind, entry.valid.from, &entry.body);
+                (Some(stated.map_err(|_| damaged("what is said"))?), None)
+            }
+        };
+        Ok(Self { owner, entry, stated, reason, reversed_by, recorder })
+    }
+}
+
+/// What is said, checked on a day by rules that hold. Of a lot with its devices. Reason: FIELD_INVALID, with all that is
+/// wrong.
+pub(super) fn check(
+    said: &Said,
+    today: Date,
+    rules: &RuleSet,
+    restricted: impl Fn(&str) -> Option<Date>,
+) -> Result<(Body, Vec<Numbered>)> {
+    match said {
+        Said::Lot(lot, serials) => {
+            check_lot(lot, serials, today, rules).map(|(lot, devices)| (Body::Lot(lot), devices))
+        }
+        Said::Cost(cost) => Ok((Body::Cost(cost.check(today)?), Vec::new())),
+        Said::Disposal(disposal) => Ok((Body::Disposal(disposal.check(today, restricted)?), Vec::new())),
+        Said::Pupils(pupils) => Ok((Body::Pupils(pupils.check()?), Vec::new())),
+        Said::Planned(planned) => Ok((Body::Planned(planned.check()?), Vec::new())),
+        Said::DisposalPlan(plan) => Ok((Body::DisposalPlan(plan.check()?, today), Vec::new())),
+        Said::Network(_) => Err(Error::internal("networks are counted, not said", "network")),
+    }
+}
+
+fn check_lot(said: &SaidLot, serials: &[String], today: Date, rules: &RuleSet) -> Result<(Lot, Vec<Numbered>)> {
+    let delivered = parse_date("delivered", &said.delivered).ok();
+    let kind = i16::try_from(said.kind).ok().and_then(CostKind::from_number);
+    let programme = kind.zip(delivered).and_then(|(kind, day)| rules.programmes.covering(kind, FiscalYear::of(day)));
+    let years = programme.filter(|programme| !programme.invented);
+    let lot = said.check(today, years.map(|programme| programme.disposal_restriction_years.value));
+    // Where the count itself is refused, only the serial numbers are looked at.
+    let count = lot.as_ref().map_or(u32::MAX, |lot| lot.count);
+    match (lot, check_serials(serials, count)) {
+        (Ok(lot), Ok(devices)) => Ok((lot, devices)),
+        (Ok(_), Err(wrong)) => Err(Error::invalid_fields("FIELD_INVALID", wrong)),
+        (Err(refused), Ok(_)) => Err(refused),
+        (Err(refused), Err(wrong)) => {
+            let all = refused.fields.iter().cloned().chain(wrong).collect();
+            Err(Error::invalid_fields("FIELD_INVALID", all))
+        }
+    }
+}
+
+impl Renewal {
+    /// Records an entry, or a correction of one; whether it is new. The same id with the same content is recorded once.
+    /// Reasons: RIGHT_MISSING, MUNICIPALITY_NOT_FOUND, SCHOOL_NOT_FOUND, FIELD_INVALID, ENTRY_EXISTS, ENTRY_NOT_FOUND,
+    /// ENTRY_IS_REVERSAL, ENTRY_REVERSED.
+    pub async fn record(&self, staff: &Staff, order: RecordOrder) -> Result<(EntryView, bool)> {
+        let RecordOrder { id, owner, school, said, corrects } = order;
+        whole(staff, Right::EditLedger, owner)?;
+        let counted = match &said {
+            Said::Network(year) => Some(self.count_networks(staff, owner, year).await?),
+            Said::Lot(..)
+            | Said::Cost(_)
+            | Said::Disposal(_)
+            | Said::Pupils(_)
+            | Said::Planned(_)
+            | Said::DisposalPlan(_) => None,
+        };
+        let mut recording = self.recording(staff, owner).await?;
+        if let Some(school) = school
+            && !school_exists(&mut recording.tx, owner, school).await?
+        {
+            return Err(school_not_found(school));
+        }
+        let rules = rules_at(&mut recording.tx, Some(owner), recording.at).await?;
+        let today = day_in_japan(self.clock.now().0);
+        let (body, devices) = match counted {
+            Some(counted) => (Body::Network(counted), Vec::new()),
+            None => {
+                let restrictions = recording.restrictions(&said).await?;
+                let until = |serial: &str| restrictions.iter().find(|(one, _)| one == serial).map(|(_, day)| *day);
+                check(&said, today, &rules, until)?
+            }
+        };
+        let corrects = match corrects {
+            Some((entry, reason)) => Some((entry, checked_reason(&reason)?)),
+            None => None,
+        };
+        let id = EntryId(id.unwrap_or_else(Uuid::now_v7));
+        let checked = Checked { id, stated: Stated { school, body }, devices, corrects };
+        if let Some(known) = recording.same(&checked).await? {
+            return Ok((known, false));
+        }
+        let deed = deed(owner, "renewal.record", id, details(&checked));
+        self.access.audit(&mut recording.tx, staff, deed).await?;
+        let view = recording.add(checked).await?;
+        recording.tx.commit().await?;
+        Ok((view, true))
+    }
+
+    /// Takes an entry back. The same id for the same entry takes it back once. Reasons: RIGHT_MISSING,
+    /// MUNICIPALITY_NOT_FOUND, FIELD_INVALID, ENTRY_NOT_FOUND, ENTRY_IS_REVERSAL, ENTRY_REVERSED, ENTRY_EXISTS.
+    pub async fn reverse(
+        &self,
+        staff: &Staff,
+        (owner, entry): (MunicipalityId, EntryId),
+        id: Option<Uuid>,
+        reason: &str,
+    ) -> Result<EntryView> {
+        whole(staff, Right::EditLedger, owner)?;
+        let reason = checked_reason(reason)?;
+        let mut recording = self.recording(staff, owner).await?;
+        let id = EntryId(id.unwrap_or_else(Uuid::now_v7));
+        if let Some(known) = store::find(&mut recording.tx, owner, id, Timestamp(i64::MAX)).await? {
+            let known = EntryView::of(owner, known)?;
+            let is_same = known.entry.reverses == Some(entry) && known.reason.as_ref() == Some(&reason);
+            return if is_same { Ok(known) } else { Err(entry_exists()) };
+        }
+        let details = json!({ "reverses": entry.to_string(), "reason": reason });
+        self.access.audit(&mut recording.tx, staff, deed(owner, "renewal.reverse", id, details)).await?;
+        let reversal = recording.reversal(entry, id, &reason)?;
+        let view = recording.insert(reversal).await?;
+        recording.tx.commit().await?;
+        Ok(view)
+    }
+
+    /// One entry. Reasons: RIGHT_MISSING, MUNICIPALITY_NOT_FOUND, ENTRY_NOT_FOUND, FIELD_INVALID.
+    pub async fn entry(
+        &self,
+        staff: &Staff,
+        (owner, entry): (MunicipalityId, EntryId),
+        as_of: Option<Timestamp>,
+    ) -> Result<EntryView> {
+        let area = whole(staff, Right::ViewLedger, owner)?;
+        let mut tx = self.db.read().await?;
+        let as_of = self.as_of(&mut tx, &[area], as_of).await?;
+        let row = store::find(&mut tx, owner, entry, as_of).await?.ok_or_else(|| entry_not_found(entry))?;
+        EntryView::of(owner, row)
+    }
+
+    /// A page of entries as they stood at a time, the newest first. Reasons: RIGHT_MISSING, MUNICIPALITY_NOT_FOUND,
+    /// FIELD_INVALID.
+    pub async fn entries(&self, staff: &Staff, order: ListOrder) -> Result<Vec<EntryView>> {
+        let area = whole(staff, Right::ViewLedger, order.owner)?;
+        let mut tx = self.db.read().await?;
+        let as_of = self.as_of(&mut tx, &[area], order.as_of).await?;
+        let wanted = (as_of, order.kind, order.shown);
+        let rows = store::list(&mut tx, order.owner, wanted, order.before, order.limit).await?;
+        rows.into_iter().map(|row| EntryView::of(order.owner, row)).collect()
+    }
+
+    /// A transaction that records: whoever else records at this owner waits for it, so that time of recording rises.
+    pub(super) async fn recording(&self, staff: &Staff, owner: MunicipalityId) -> Result<Recording> {
+        let mut tx = self.db.begin().await?;
+        store::lock(&mut tx, owner).await?;
+        let rows = store::recorded_by(&mut tx, owner, Timestamp(i64::MAX)).await?;
+        if i64::try_from(rows.len()).map_or(true, |count| count >= store::ENTRIES_MOST) {
+            return Err(Error::new(Kind::Exhausted, "LEDGER_TOO_LARGE", say::ledger_full(store::ENTRIES_MOST)));
+        }
+        let entries: Vec<_> = rows.into_iter().map(entry_of).collect::<Result<_>>()?;
+        let at = next_recorded_at(entries.last().map(|entry| entry.recorded_at), self.clock.now());
+        Ok(Recording { tx, owner, at, recorder: Actor::from(staff), entries })
+    }
+
+    /// Schools by whether they reach the speed that is needed in a year, as bandwidth reports it now.
+    async fn count_networks(&self, staff: &Staff, owner: MunicipalityId, year: &str) -> Result<NetworkCount> {
+        let year = FiscalYear::parse("fiscal_year", year);
+        let year = year.map_err(|wrong| Error::invalid_fields("FIELD_INVALID", vec![wrong]))?;
+        let report = self.bandwidth.report(staff, owner, Some(year)).await?;
+        let schools = u32::try_from(report.schools.len()).unwrap_or(u32::MAX);
+        let (reached, unknown) = (report.count(Outcome::Reached), report.count(Outcome::Unknown));
+        Ok(NetworkCount { year, schools, reached, unknown })
+    }
+}
+
+fn entry_exists() -> Error {
+    Error::new(Kind::Exists, "ENTRY_EXISTS", say::entry_exists())
+}
+
+pub(super) fn deed(owner: MunicipalityId, action: &'static str, entry: EntryId, details: Value) -> Deed {
+    let subject_id = entry.to_string();
+    Deed { municipality: Some(owner), action, subject_kind: "renewal_entry", subject_id, details }
+}
+
+fn details(checked: &Checked) -> Value {
+    let body = &checked.stated.body;
+    json!({
+        "kind": body.kind().to_number(), "total_yen": body.total().map(|total| total.to_number()),
+        "corrects": checked.corrects.as_ref().map(|(entry, _)| entry.to_string()),
+    })
+}
+
+impl Recording {
+    /// The entry that is recorded under the id already, if it says the same. Reason: ENTRY_EXISTS.
+    async fn same(&mut self, checked: &Checked) -> Result<Option<EntryView>> {
+        let Some(row) = store::find(&mut self.tx, self.owner, checked.id, Timestamp(i64::MAX)).await? else {
+            return Ok(None);
+        };
+        let view = EntryView::of(self.owner, row)?;
+        if view.stated.as_ref() == Some(&checked.stated) { Ok(Some(view)) } else { Err(entry_exists()) }
+    }
+
+    /// Until when devices of a disposal must not be disposed of, by serial number as it is said.
+    pub(super) async fn restrictions(&mut self, said: &Said) -> Result<Vec<(String, Date)>> {
+        let Said::Disposal(disposal) = said else { return Ok(Vec::new()) };
+        let serials: Vec<_> = disposal.devices.iter().map(|device| device.serial.trim().to_owned()).collect();
+        let keys: Vec<_> = serials.iter().filter_map(|serial| serial_key(serial)).collect();
+        let keys: Vec<_> = keys.iter().map(String::as_str).collect();
+        let lots = store::lots_with(&mut self.tx, self.owner, &keys).await?;
+        let mut restrictions = Vec::new();
+        for serial in serials {
+            let of_serial = lots.iter().filter(|(_, key)| serial_key(&serial).as_ref() == Some(key));
+            let ends = of_serial.filter_map(|(lot, _)| self.restriction_of(EntryId(*lot)));
+            restrictions.extend(ends.max().map(|day| (serial, day)));
+        }
+        Ok(restrictions)
+    }
+
+    fn restriction_of(&self, lot: EntryId) -> Option<Date> {
+        let entry = self.entries.iter().find(|entry| entry.id == lot)?;
+        let stated = Stated::read(entry.kind, entry.valid.from, &entry.body).ok()?;
+        let Body::Lot(lot) = stated.body else { return None };
+        lot.restriction_end
+    }
+
+    /// What stands and says the same of the same year and school.
+    pub(super) fn standing(&self, stated: &Stated) -> Result<Option<(EntryId, Stated)>> {
+        let Some(year) = stated.body.only_of() else { return Ok(None) };
+        for entry in known_at(&self.entries, self.at).into_iter().filter(|entry| entry.kind == stated.body.kind()) {
+            let other = Stated::read(entry.kind, entry.valid.from, &entry.body).map_err(|_| damaged("what is said"))?;
+            if other.school == stated.school && other.body.only_of() == Some(year) {
+                return Ok(Some((entry.id, other)));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Whether an entry is there and stands.
+    pub(super) fn stands(&self, id: EntryId) -> bool {
+        self.entries.iter().any(|entry| entry.id == id) && !self.is_reversed(id)
+    }
+
+    /// Whether an entry was taken back.
+    pub(super) fn is_reversed(&self, id: EntryId) -> bool {
+        self.entries.iter().any(|entry| entry.reverses == Some(id))
+    }
+
+    /// The reversal of an entry. Reasons: ENTRY_NOT_FOUND, ENTRY_IS_REVERSAL, ENTRY_REVERSED.
+    fn reversal(&self, entry: EntryId, id: EntryId, reason: &str) -> Result<Entry> {
+        let of = self.entries.iter().find(|one| one.id == entry).ok_or_else(|| entry_not_found(entry))?;
+        if of.reverses.is_some() {
+            return Err(Error::new(Kind::Precondition, "ENTRY_IS_REVERSAL", say::reverses_reversal()));
+        }
+        if self.is_reversed(entry) {
+            return Err(Error::new(Kind::Precondition, "ENTRY_REVERSED", say::reversed_already()));
+        }
+        Ok(of.reversal(id, self.at, reason))
+    }
+
+    /// Adds a checked entry, and the reversal of what it corrects before it. Reasons: FIELD_INVALID, ENTRY_NOT_FOUND,
+    /// ENTRY_IS_REVERSAL, ENTRY_REVERSED, ENTRY_EXISTS.
+    pub(super) async fn add(&mut self, checked: Checked) -> Result<EntryView> {
+        let Checked { id, stated, devices, corrects } = checked;
+        if let Some((entry, reason)) = corrects {
+            let reversal = self.reversal(entry, EntryId(Uuid::now_v7()), &reason)?;
+            if reversal.kind != stated.body.kind() {
+                return Err(Error::invalid_field("corrects_entry_id", say::reverses_other_kind()));
+            }
+            self.insert(reversal).await?;
+        }
+        if let (Some((other, _)), Some(year)) = (self.standing(&stated)?, stated.body.only_of()) {
+            let message = say::recorded_already(year.japanese(), other);
+            return Err(Error::invalid_field("fiscal_year", message));
+        }
+        self.require_in_no_lot(&devices).await?;
+        let body = stated.store().map_err(|source| Error::internal("an entry could not be written", source))?;
+        let valid = stated.body.valid();
+        let entry = Entry { id, kind: stated.body.kind(), valid, recorded_at: self.at, body, reverses: None };
+        let view = self.insert(entry).await?;
+        if !devices.is_empty() {
+            store::insert_devices(&mut self.tx, self.owner, id, &devices).await?;
+        }
+        Ok(view)
+    }
+
+    /// Refuses devices that are in another lot that stands. Reason: FIELD_INVALID.
+    async fn require_in_no_lot(&mut self, devices: &[Numbered]) -> Result<()> {
+        if devices.is_empty() {
+            return Ok(());
+        }
+        let keys: Vec<_> = devices.iter().map(|device| device.key.as_str()).collect();
+        let others = store::lots_with(&mut self.tx, self.owner, &keys).await?;
+        let wrong = (1..).zip(devices).filter_map(|(place, device)| {
+            let (lot, _) = others.iter().find(|(_, key)| *key == device.key)?;
+            Some(FieldViolation::new(format!("serials.{place}"), say::in_another_lot(lot)))
+        });
+        let wrong: Vec<_> = wrong.collect();
+        if wrong.is_empty() { Ok(()) } else { Err(Error::invalid_fields("FIELD_INVALID", wrong)) }
+    }
+
+    /// Writes an entry. Reason: ENTRY_EXISTS.
+    async fn insert(&mut self, entry: Entry) -> Result<EntryView> {
+        let row = EntryRow {
+            entry_id: entry.id.0,
+            kind: entry.kind.to_number(),
+            valid_from: date_text(entry.valid.from),
+            valid_to: entry.valid.to.map(date_text),
+            recorded_at: entry.recorded_at.0,
+            body: entry.body.to_string(),
+            reverses_entry_id: entry.reverses.map(|reversed| reversed.0),
+            recorder_id: self.recorder.id,
+            recorder_name: self.recorder.name.clone(),
+        };
+        if !store::insert(&mut self.tx, self.owner, &row).await? {
+            return Err(entry_exists());
+        }
+        self.entries.push(entry);
+        EntryView::of(self.owner, ListedRow { entry: row, reversed_by: None })
+    }
+}

@@ -1,0 +1,481 @@
+//! Reports: made, taken out as files, made again to be compared; and what an amount of one is of.
+
+use uuid::Uuid;
+
+use super::{Renewal, rules::rules_at, whole};
+use crate::{
+    access::{
+        rules::{Area, Right, Staff},
+        service::audit::Deed,
+    },
+    clock::Timestamp,
+    devices::rules::import::export::{Encoding, encode},
+    error::{
+        Error, Kind, Result,
+        says::{access as say_access, renewal as say},
+    },
+    renewal::{
+        rules::{
+            Payer,
+            body::{Body, Stated},
+            known::Known,
+            ledger::EntryId,
+            money::Yen,
+            report::{
+                Sealed,
+                asked::{Asked, Reported, read},
+                changes::{ChangeReport, changes},
+                content::{canonical, sha256_of},
+                costs::{CostOrder, CostReport, costs},
+                csv::{self, SchoolNames},
+                parts::{Part, PartFilter, PartSource, of_devices, parts, shares_of},
+                plan::{NoPlan, PlanOrder, PlanReport, plan},
+                scenarios::{ScenarioReport, scenarios},
+            },
+        },
+        store,
+    },
+    schools::{
+        rules::{MunicipalityId, SchoolId, fiscal::FiscalYear},
+        service::import::all_schools,
+        store::find_municipality,
+    },
+};
+
+/// Which report, of whom, as of when.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReportOrder {
+    /// The owner; without it all that the caller sees whole.
+    pub owner: Option<MunicipalityId>,
+    /// As of when; now without it.
+    pub as_of: Option<Timestamp>,
+    /// Which.
+    pub asked: Asked,
+}
+
+/// Which report, made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum What {
+    /// The published plan.
+    Plan(Box<Sealed<PlanReport>>),
+    /// Costs.
+    Costs(Sealed<CostReport>),
+    /// Scenarios.
+    Scenarios(Sealed<ScenarioReport>),
+    /// What changed.
+    Changes(Sealed<ChangeReport>),
+}
+
+/// A report as it goes out as a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exported {
+    /// The file.
+    pub bytes: Vec<u8>,
+    /// Its name.
+    pub file_name: String,
+    /// Hash of the report.
+    pub sha256: String,
+    /// Characters that its encoding lacks, which became 〓.
+    pub replaced: u64,
+}
+
+/// What became of a report that was made again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verified {
+    /// Whether the hash is that of the content.
+    pub is_hash_right: bool,
+    /// Whether the ledger gives the same content for the same time.
+    pub is_same: bool,
+    /// Hash of what the ledger gives.
+    pub sha256: String,
+}
+
+/// Which amounts of an owner.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PartsOrder {
+    /// The owner.
+    pub owner: MunicipalityId,
+    /// As of when; now without it.
+    pub as_of: Option<Timestamp>,
+    /// Which.
+    pub filter: PartFilter,
+    /// From this place on: as of one time their order never changes.
+    pub from: usize,
+    /// At most so many.
+    pub limit: usize,
+}
+
+/// An amount with what is known of the device, where it is of a ticket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PartView {
+    /// The amount.
+    pub part: Part,
+    /// Serial number of the device.
+    pub serial: Option<String>,
+}
+
+/// A device of a lot with its share of an amount.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Device {
+    /// Its place in the lot, from 0.
+    pub position: u32,
+    /// Its serial number, if it is known.
+    pub serial: Option<String>,
+    /// The device of the registry that has it, if one does.
+    pub device: Option<Uuid>,
+    /// Its share.
+    pub amount: Yen,
+}
+
+/// Whom a report is of.
+#[derive(Debug, Clone)]
+enum Of {
+    /// One owner, which is told where it has no plan.
+    One(Area),
+    /// Several together; who has no plan is left out.
+    Several(Vec<Area>),
+}
+
+impl Of {
+    /// The owner that is named, or all that the caller sees whole. Reasons: RIGHT_MISSING, MUNICIPALITY_NOT_FOUND.
+    fn named(staff: &Staff, owner: Option<MunicipalityId>) -> Result<Self> {
+        match owner {
+            Some(owner) => Ok(Self::One(whole(staff, Right::ViewRenewal, owner)?)),
+            None => {
+                let all = staff.scope(Right::ViewRenewal)?;
+                Ok(Self::Several(all.areas().filter(|area| area.covers(None)).collect()))
+            }
+        }
+    }
+
+    fn areas(&self) -> &[Area] {
+        match self {
+            Self::One(area) => std::slice::from_ref(area),
+            Self::Several(areas) => areas,
+        }
+    }
+}
+
+fn no_plan(refused: NoPlan) -> Error {
+    match refused {
+        NoPlan::NoProgramme => Error::not_found("PROGRAMME_NOT_FOUND", say::no_programme()),
+        NoPlan::Refused(fields) => {
+            let mut error = Error::new(Kind::Precondition, "PLAN_REFUSED", say::plan_refused());
+            error.fields = fields.into();
+            error
+        }
+    }
+}
+
+impl Renewal {
+    /// The plan of an owner, or of all that the caller sees whole together. Reasons: RIGHT_MISSING,
+    /// MUNICIPALITY_NOT_FOUND, FIELD_INVALID, PROGRAMME_NOT_FOUND, PLAN_REFUSED, LEDGER_TOO_LARGE.
+    pub async fn plan(
+        &self,
+        staff: &Staff,
+        owner: Option<MunicipalityId>,
+        as_of: Option<Timestamp>,
+        order: &PlanOrder,
+    ) -> Result<Sealed<PlanReport>> {
+        self.plan_of(&Of::named(staff, owner)?, as_of, order).await
+    }
+
+    async fn plan_of(&self, of: &Of, as_of: Option<Timestamp>, order: &PlanOrder) -> Result<Sealed<PlanReport>> {
+        let mut tx = self.db.read().await?;
+        let as_of = self.as_of(&mut tx, of.areas(), as_of).await?;
+        let areas = match of {
+            Of::One(area) => {
+                let known = self.known(&mut tx, area, as_of).await?;
+                return Ok(plan(&known, order).map_err(no_plan)?.seal());
+            }
+            Of::Several(areas) => areas,
+        };
+        let (mut reports, mut left_out) = (Vec::new(), Vec::new());
+        for area in areas {
+            let known = self.known(&mut tx, area, as_of).await?;
+            match plan(&known, order) {
+                Ok(_) if known.entries.is_empty() => left_out.push((known.code, say::no_entries())),
+                Ok(report) => reports.push(report),
+                Err(NoPlan::NoProgramme) => left_out.push((known.code, say::no_programme())),
+                Err(NoPlan::Refused(_)) => left_out.push((known.code, say::plan_refused())),
+            }
+        }
+        if let Some(report) = PlanReport::roll_up(reports, left_out.clone(), &say::other_years()) {
+            return Ok(report.seal());
+        }
+        let nobody = Known::of_nobody(as_of, rules_at(&mut tx, None, as_of).await?);
+        let blank = plan(&nobody, order).map_err(no_plan)?;
+        left_out.sort_by(|one, two| one.0.cmp(&two.0));
+        Ok(PlanReport { owners: Vec::new(), left_out, ..blank }.seal())
+    }
+
+    /// What was known at a time: of one owner, or of those of which anything was; of nobody where nothing was of any.
+    async fn all_known(&self, of: &Of, as_of: Option<Timestamp>) -> Result<Vec<Known>> {
+        let mut tx = self.db.read().await?;
+        let as_of = self.as_of(&mut tx, of.areas(), as_of).await?;
+        let areas = match of {
+            Of::One(area) => return Ok(vec![self.known(&mut tx, area, as_of).await?]),
+            Of::Several(areas) => areas,
+        };
+        let mut all = Vec::new();
+        for area in areas {
+            let known = self.known(&mut tx, area, as_of).await?;
+            all.extend((!known.is_empty()).then_some(known));
+        }
+        if all.is_empty() {
+            all.push(Known::of_nobody(as_of, rules_at(&mut tx, None, as_of).await?));
+        }
+        Ok(all)
+    }
+
+    /// Costs of an owner, or of all that the caller sees whole together. Reasons: RIGHT_MISSING, MUNICIPALITY_NOT_FOUND,
+    /// FIELD_INVALID, LEDGER_TOO_LARGE.
+    pub async fn costs(
+        &self,
+        staff: &Staff,
+        owner: Option<MunicipalityId>,
+        as_of: Option<Timestamp>,
+        order: CostOrder,
+    ) -> Result<Sealed<CostReport>> {
+        self.costs_of(&Of::named(staff, owner)?, as_of, order).await
+    }
+
+    async fn costs_of(&self, of: &Of, as_of: Option<Timestamp>, order: CostOrder) -> Result<Sealed<CostReport>> {
+        if let (Some(first), Some(last)) = (order.first, order.last)
+            && last < first
+        {
+            return Err(Error::invalid_field("last_fiscal_year", say::year_range()));
+        }
+        let all = self.all_known(of, as_of).await?;
+        let reports: Vec<_> = all.iter().map(|known| costs(known, order)).collect::<Result<_, _>>()?;
+        let mut report = CostReport::together(reports).expect("there is one at least");
+        report.owners.retain(|code| !code.is_empty());
+        Ok(report.seal())
+    }
+
+    /// Scenarios of an owner, or of all that the caller sees whole together, side by side; all scenarios where none is
+    /// named. Reasons: RIGHT_MISSING, MUNICIPALITY_NOT_FOUND, FIELD_INVALID, LEDGER_TOO_LARGE.
+    pub async fn scenarios(
+        &self,
+        staff: &Staff,
+        owner: Option<MunicipalityId>,
+        as_of: Option<Timestamp>,
+        wanted: &[String],
+    ) -> Result<Sealed<ScenarioReport>> {
+        self.scenarios_of(&Of::named(staff, owner)?, as_of, wanted).await
+    }
+
+    async fn scenarios_of(
+        &self,
+        of: &Of,
+        as_of: Option<Timestamp>,
+        wanted: &[String],
+    ) -> Result<Sealed<ScenarioReport>> {
+        let all = self.all_known(of, as_of).await?;
+        let reports: Vec<_> = all.iter().map(|known| scenarios(known, wanted)).collect::<Result<_, _>>()?;
+        let mut report = ScenarioReport::together(reports)?.expect("there is one at least");
+        report.owners.retain(|code| !code.is_empty());
+        Ok(report.seal())
+    }
+
+    /// What changed of an owner since a time. Reasons: RIGHT_MISSING, MUNICIPALITY_NOT_FOUND, FIELD_INVALID,
+    /// LEDGER_TOO_LARGE.
+    pub async fn changes(
+        &self,
+        staff: &Staff,
+        owner: MunicipalityId,
+        times: (Timestamp, Option<Timestamp>),
+        order: &PlanOrder,
+    ) -> Result<Sealed<ChangeReport>> {
+        self.changes_of(&whole(staff, Right::ViewRenewal, owner)?, times, order).await
+    }
+
+    async fn changes_of(
+        &self,
+        area: &Area,
+        (since, until): (Timestamp, Option<Timestamp>),
+        order: &PlanOrder,
+    ) -> Result<Sealed<ChangeReport>> {
+        let mut tx = self.db.read().await?;
+        let until = self.as_of(&mut tx, std::slice::from_ref(area), until).await?;
+        if since > until {
+            return Err(Error::invalid_field("since_time", say::since_after()));
+        }
+        let before = self.known(&mut tx, area, since).await?;
+        let after = self.known(&mut tx, area, until).await?;
+        Ok(changes(&before, &after, order)?.seal())
+    }
+
+    /// Makes whichever report. Reasons: those of the report; what changed is of one owner, else MUNICIPALITY_NOT_FOUND.
+    pub async fn report(&self, staff: &Staff, order: &ReportOrder) -> Result<What> {
+        self.make(&Of::named(staff, order.owner)?, order.as_of, &order.asked).await
+    }
+
+    async fn make(&self, of: &Of, as_of: Option<Timestamp>, asked: &Asked) -> Result<What> {
+        match (asked, of) {
+            (Asked::Plan(order), _) => Ok(What::Plan(Box::new(self.plan_of(of, as_of, order).await?))),
+            (Asked::Costs(order), _) => Ok(What::Costs(self.costs_of(of, as_of, *order).await?)),
+            (Asked::Scenarios(ids), _) => Ok(What::Scenarios(self.scenarios_of(of, as_of, ids).await?)),
+            (Asked::Changes(since, order), Of::One(area)) => {
+                Ok(What::Changes(self.changes_of(area, (*since, as_of), order).await?))
+            }
+            (Asked::Changes(..), Of::Several(_)) => {
+                Err(Error::not_found("MUNICIPALITY_NOT_FOUND", say_access::municipality_unknown("-")))
+            }
+        }
+    }
+
+    /// A report as it goes out as a file; noted in the audit log of each owner. Reasons: those of [`Renewal::report`].
+    pub async fn export(&self, staff: &Staff, order: &ReportOrder, encoding: Encoding) -> Result<Exported> {
+        let of = Of::named(staff, order.owner)?;
+        let owners = of.areas();
+        for area in owners {
+            whole(staff, Right::Export, area.municipality())?;
+        }
+        let made = self.make(&of, order.as_of, &order.asked).await?;
+        let mut tx = self.db.begin().await?;
+        let mut names = SchoolNames::new();
+        if matches!(made, What::Costs(_)) {
+            for area in owners {
+                let schools = all_schools(&mut tx, area).await?.into_iter();
+                names.extend(schools.map(|school| (SchoolId(school.school_id), school.name)));
+            }
+        }
+        let text = match &made {
+            What::Plan(sealed) => csv::plan(sealed),
+            What::Costs(sealed) => csv::costs(sealed, &names),
+            What::Scenarios(sealed) => csv::scenarios(sealed),
+            What::Changes(sealed) => csv::changes(sealed),
+        };
+        let (name, sha256) = (made.name(), made.sha256().to_owned());
+        for area in owners {
+            let owner = area.municipality();
+            let details = serde_json::json!({ "report": name, "sha256": sha256 });
+            let (action, subject_kind, subject_id) = ("renewal.export", "municipality", owner.to_string());
+            let deed = Deed { municipality: Some(owner), action, subject_kind, subject_id, details };
+            self.access.audit(&mut tx, staff, deed).await?;
+        }
+        tx.commit().await?;
+        let (bytes, replaced) = encode(&format!("{}{text}", encoding.mark()), encoding);
+        Ok(Exported { bytes, file_name: format!("renewal-{name}.csv"), sha256, replaced })
+    }
+
+    /// Makes a report again, from what its content says that it is of, and compares. Reasons: RIGHT_MISSING,
+    /// MUNICIPALITY_NOT_FOUND, FIELD_INVALID, and those of the report.
+    pub async fn verify(&self, staff: &Staff, content: &str, sha256: &str) -> Result<Verified> {
+        staff.scope(Right::ViewRenewal)?;
+        let unreadable = || Error::invalid_field("content", say::content_unreadable());
+        let value: serde_json::Value = serde_json::from_str(content).map_err(|_| unreadable())?;
+        let reported = read(&value).ok_or_else(unreadable)?;
+        let is_hash_right = sha256_of(canonical(&value).as_bytes()) == sha256.trim().to_lowercase();
+        let made = self.again(staff, reported).await?;
+        Ok(Verified { is_hash_right, is_same: made.content() == canonical(&value), sha256: made.sha256().to_owned() })
+    }
+
+    async fn again(&self, staff: &Staff, reported: Reported) -> Result<What> {
+        let Reported { asked, as_of, owners, is_of_one } = reported;
+        let mut tx = self.db.read().await?;
+        let (mut areas, mut codes) = (Vec::new(), Vec::new());
+        for area in Of::named(staff, None)?.areas() {
+            if let Some(row) = find_municipality(&mut tx, area).await?
+                && owners.contains(&row.code)
+            {
+                areas.push(area.clone());
+                codes.push(row.code);
+            }
+        }
+        drop(tx);
+        if let Some(code) = owners.iter().find(|code| !codes.contains(code)) {
+            return Err(Error::not_found("MUNICIPALITY_NOT_FOUND", say_access::municipality_unknown(code)));
+        }
+        let of = match <[Area; 1]>::try_from(areas) {
+            Ok([area]) if is_of_one => Of::One(area),
+            Ok([area]) => Of::Several(vec![area]),
+            Err(areas) => Of::Several(areas),
+        };
+        self.make(&of, Some(as_of), &asked).await
+    }
+
+    /// Amounts of an owner with what they are of. Reasons: RIGHT_MISSING, MUNICIPALITY_NOT_FOUND, FIELD_INVALID,
+    /// LEDGER_TOO_LARGE.
+    pub async fn parts(&self, staff: &Staff, order: &PartsOrder) -> Result<(Vec<PartView>, Timestamp)> {
+        let area = whole(staff, Right::ViewLedger, order.owner)?;
+        let mut tx = self.db.read().await?;
+        let as_of = self.as_of(&mut tx, std::slice::from_ref(&area), order.as_of).await?;
+        let known = self.known(&mut tx, &area, as_of).await?;
+        let all = parts(&known)?.into_iter().filter(|part| order.filter.fits(&part.key));
+        let mut views = Vec::new();
+        for part in all.skip(order.from).take(order.limit) {
+            let serial = match part.source {
+                PartSource::Ticket { device: Some(device), .. } => {
+                    store::serial_of(&mut tx, order.owner, device).await?
+                }
+                PartSource::Ticket { device: None, .. } | PartSource::Entry(_) => None,
+            };
+            views.push(PartView { part, serial });
+        }
+        Ok((views, as_of))
+    }
+
+    /// Devices of a lot from a place on, each with its share of what the lot costs, or of what of it is of a year and a
+    /// payer. Reasons: RIGHT_MISSING, MUNICIPALITY_NOT_FOUND, ENTRY_NOT_FOUND, FIELD_INVALID.
+    pub async fn devices(
+        &self,
+        staff: &Staff,
+        (owner, lot): (MunicipalityId, EntryId),
+        filter: &PartFilter,
+        (from, limit): (u32, i64),
+    ) -> Result<Vec<Device>> {
+        let view = self.entry(staff, (owner, lot), None).await?;
+        let Some(Stated { body: Body::Lot(lot), .. }) = view.stated else { return Ok(Vec::new()) };
+        let shares = shares_of(&lot)?.into_iter();
+        let fits = |year: FiscalYear, payer: Payer| {
+            filter.year.is_none_or(|one| one == year) && filter.payer.is_none_or(|one| one == payer)
+        };
+        let amount = Yen::sum(shares.filter(|((year, payer), _)| fits(*year, *payer)).map(|(_, share)| share))?;
+        let mut tx = self.db.read().await?;
+        let rows = store::devices(&mut tx, owner, view.entry.id, from.into(), limit).await?;
+        let device = |(position, amount): (u32, Yen)| {
+            let row = rows.iter().find(|row| row.position == i64::from(position));
+            Device {
+                position,
+                serial: row.map(|row| row.serial.clone()),
+                device: row.and_then(|row| row.device_id),
+                amount,
+            }
+        };
+        let shares = (0..).zip(of_devices(amount, lot.count)).skip(usize::try_from(from).unwrap_or(usize::MAX));
+        Ok(shares.take(usize::try_from(limit).unwrap_or(0)).map(device).collect())
+    }
+}
+
+impl What {
+    /// The one content of it.
+    pub fn content(&self) -> &str {
+        match self {
+            Self::Plan(sealed) => &sealed.content,
+            Self::Costs(sealed) => &sealed.content,
+            Self::Scenarios(sealed) => &sealed.content,
+            Self::Changes(sealed) => &sealed.content,
+        }
+    }
+
+    /// Its hash.
+    pub fn sha256(&self) -> &str {
+        match self {
+            Self::Plan(sealed) => &sealed.sha256,
+            Self::Costs(sealed) => &sealed.sha256,
+            Self::Scenarios(sealed) => &sealed.sha256,
+            Self::Changes(sealed) => &sealed.sha256,
+        }
+    }
+
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Plan(_) => "plan",
+            Self::Costs(_) => "costs",
+            Self::Scenarios(_) => "scenarios",
+            Self::Changes(_) => "changes",
+        }
+    }
+}

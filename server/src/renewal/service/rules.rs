@@ -1,0 +1,146 @@
+//! Rules of renewal: which hold, said anew, and what other ones would change.
+
+use serde_json::json;
+
+use super::{Renewal, whole};
+use crate::{
+    access::{
+        rules::{Right, Staff},
+        service::audit::{Actor, Deed},
+    },
+    clock::Timestamp,
+    db::Tx,
+    error::{Error, FieldViolation, Result, says::fields as say_field},
+    renewal::{
+        rules::{
+            ledger::next_recorded_at,
+            report::{
+                changes::{FigureChanges, compare},
+                plan::PlanOrder,
+            },
+            rule_sets::{self, RULES_BYTES, RuleSet, RulesFrom, RulesKind, SaidRules},
+        },
+        store::rules as rows,
+    },
+    schools::rules::MunicipalityId,
+};
+
+/// What other rules would change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RulesPreview {
+    /// As of when both are reckoned.
+    pub as_of: Timestamp,
+    /// The plan and the years to come, before and after.
+    pub figures: FigureChanges,
+}
+
+/// Rules of a kind that hold at a time at an owner, or in the installation.
+async fn said_at(tx: &mut Tx, owner: Option<MunicipalityId>, kind: RulesKind, as_of: Timestamp) -> Result<SaidRules> {
+    let said = |from, at, text| SaidRules { kind, from, recorded_at: Some(Timestamp(at)), text };
+    if owner.is_some()
+        && let Some((at, Some(text))) = rows::at(tx, owner, kind, as_of).await?
+    {
+        return Ok(said(RulesFrom::Owner, at, text));
+    }
+    match rows::at(tx, None, kind, as_of).await? {
+        Some((at, Some(text))) => Ok(said(RulesFrom::Installation, at, text)),
+        Some((_, None)) | None => Ok(SaidRules::of_product(kind)),
+    }
+}
+
+/// All rules that hold at a time at an owner, or in the installation.
+pub(super) async fn rules_at(tx: &mut Tx, owner: Option<MunicipalityId>, as_of: Timestamp) -> Result<RuleSet> {
+    let said = [
+        said_at(tx, owner, RulesKind::Programmes, as_of).await?,
+        said_at(tx, owner, RulesKind::Ends, as_of).await?,
+        said_at(tx, owner, RulesKind::Scenarios, as_of).await?,
+        said_at(tx, owner, RulesKind::Assumptions, as_of).await?,
+    ];
+    RuleSet::read(said).map_err(|_| Error::internal("stored rules of renewal can not be read", "rules"))
+}
+
+/// Rules that can be read. Reason: FIELD_INVALID, with all that is wrong.
+fn checked(kind: RulesKind, text: &str) -> Result<()> {
+    if text.len() > RULES_BYTES {
+        return Err(Error::invalid_field("rules", say_field::too_many_bytes(text.len(), RULES_BYTES)));
+    }
+    rule_sets::check(kind, text).map_err(|wrong| Error::invalid_fields("FIELD_INVALID", wrong))
+}
+
+impl Renewal {
+    /// The rules of a kind that hold at an owner, or in the installation, at a time. Reasons: RIGHT_MISSING,
+    /// MUNICIPALITY_NOT_FOUND.
+    pub async fn rules(
+        &self,
+        staff: &Staff,
+        owner: Option<MunicipalityId>,
+        kind: RulesKind,
+        as_of: Option<Timestamp>,
+    ) -> Result<SaidRules> {
+        match owner {
+            Some(owner) => drop(whole(staff, Right::ViewRenewal, owner)?),
+            None => drop(staff.scope(Right::ViewRenewal)?),
+        }
+        let mut tx = self.db.read().await?;
+        said_at(&mut tx, owner, kind, as_of.unwrap_or(Timestamp(i64::MAX))).await
+    }
+
+    /// Says rules of an owner, or of the installation; none where the ones of before shall not hold any more. What was
+    /// said before stays for reports of before. Reasons: RIGHT_MISSING, MUNICIPALITY_NOT_FOUND, FIELD_INVALID.
+    pub async fn set_rules(
+        &self,
+        staff: &Staff,
+        owner: Option<MunicipalityId>,
+        kind: RulesKind,
+        text: Option<String>,
+    ) -> Result<SaidRules> {
+        match owner {
+            Some(owner) => drop(whole(staff, Right::EditLedger, owner)?),
+            None => staff.require_everywhere(Right::EditLedger)?,
+        }
+        if let Some(text) = &text {
+            checked(kind, text)?;
+        }
+        let mut tx = self.db.begin().await?;
+        let deed = Deed {
+            municipality: owner,
+            action: "renewal.set_rules",
+            subject_kind: "renewal_rules",
+            subject_id: kind.code().to_lowercase(),
+            details: json!({ "bytes": text.as_ref().map(String::len) }),
+        };
+        // The audit log of an owner is written one after the other, so what is read after this line is the newest.
+        self.access.audit(&mut tx, staff, deed).await?;
+        let at = next_recorded_at(rows::newest(&mut tx, owner, kind).await?, self.clock.now());
+        let recorder = Actor::from(staff);
+        rows::insert(&mut tx, owner, (kind, text.as_deref()), at, (recorder.id, &recorder.name)).await?;
+        let said = said_at(&mut tx, owner, kind, at).await?;
+        tx.commit().await?;
+        Ok(said)
+    }
+
+    /// What other rules of a kind would change of an owner's figures, now; without a text what would change if the owner
+    /// had none of its own. Nothing is stored. Reasons: RIGHT_MISSING, MUNICIPALITY_NOT_FOUND, FIELD_INVALID.
+    pub async fn preview_rules(
+        &self,
+        staff: &Staff,
+        owner: MunicipalityId,
+        (kind, text): (RulesKind, Option<String>),
+        order: &PlanOrder,
+    ) -> Result<RulesPreview> {
+        let area = whole(staff, Right::ViewRenewal, owner)?;
+        if let Some(text) = &text {
+            checked(kind, text)?;
+        }
+        let mut tx = self.db.read().await?;
+        let as_of = self.as_of(&mut tx, std::slice::from_ref(&area), None).await?;
+        let before = self.known(&mut tx, &area, as_of).await?;
+        let said = match text {
+            Some(text) => SaidRules { kind, from: RulesFrom::Owner, recorded_at: None, text },
+            None => said_at(&mut tx, None, kind, as_of).await?,
+        };
+        let refused = |wrong: Vec<FieldViolation>| Error::invalid_fields("FIELD_INVALID", wrong);
+        let after = super::Known { rules: before.rules.with(said).map_err(refused)?, ..before.clone() };
+        Ok(RulesPreview { as_of, figures: compare(&before, &after, order)? })
+    }
+}
