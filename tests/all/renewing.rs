@@ -79,6 +79,14 @@ async fn a_board_makes_its_plan_by_command(engine: Engine) {
         let bytes = fs::read(&csv).expect("it was written");
         let (text, _, _) = encoding_rs::SHIFT_JIS.decode(&bytes);
         assert!(text.contains("児童生徒数") && text.contains(first), "{text}");
+        for (form, begins) in [("xlsx", &b"PK"[..]), ("pdf", &b"%PDF-1.7"[..])] {
+            let written = ["plan", "again"].map(|name| {
+                let out = file(&format!("{name}.{form}"));
+                board.told(&format!("report plan --as-of {as_of} --format {form} --out {}", out.display()));
+                fs::read(out).expect("it was written")
+            });
+            assert!(written[0].starts_with(begins) && written[0] == written[1], "{form}");
+        }
 
         board.told(&format!("costs pupils --year R7 --count 7900 --corrects {pupils} --reason 転入"));
         let (is_good, said, remarks) = board.run(&format!("report verify {}", kept.display()));

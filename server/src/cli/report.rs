@@ -1,6 +1,9 @@
 //! `gigafleet report`: the published plan, costs, scenarios, what changed, and whether a report is what the ledger gives.
 
-use std::path::{Path, PathBuf};
+use std::{
+    io::IsTerminal as _,
+    path::{Path, PathBuf},
+};
 
 use clap::{Args, Subcommand, ValueEnum};
 use gigafleet_proto::v1::{self, export_renewal_report_request::Report};
@@ -136,12 +139,15 @@ impl From<DefinitionArgs> for v1::RenewalPlanDefinitions {
 /// How a report comes out.
 #[derive(Debug, Args)]
 struct OutputArgs {
-    /// A table for people, CSV for a spreadsheet, or its content with its hash as JSON.
+    /// A table for people, CSV or a workbook for a spreadsheet, pages to print, or its content with its hash as JSON.
     #[arg(long, value_enum, default_value = "table")]
     format: Format,
     /// The encoding of CSV.
     #[arg(long, value_enum, default_value = "utf-8")]
     encoding: Encoding,
+    /// The language of CSV, workbooks and pages: ja or en.
+    #[arg(long, value_name = "LANGUAGE", default_value = "ja", value_parser = ["ja", "en"])]
+    language: String,
     /// Write here instead of to standard output.
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -153,6 +159,10 @@ enum Format {
     Table,
     /// For a spreadsheet.
     Csv,
+    /// A workbook with formulas.
+    Xlsx,
+    /// Pages of A4 with charts.
+    Pdf,
     /// For programs, and for `report verify`.
     Json,
 }
@@ -200,7 +210,9 @@ pub(super) async fn run(args: ReportArgs) -> Result<()> {
         }
     };
     match output.format {
-        Format::Csv => export(&client, report, &output).await,
+        Format::Csv => export(&client, report, v1::RenewalReportForm::Csv, &output).await,
+        Format::Xlsx => export(&client, report, v1::RenewalReportForm::Xlsx, &output).await,
+        Format::Pdf => export(&client, report, v1::RenewalReportForm::Pdf, &output).await,
         Format::Json | Format::Table => show(&client, report, &output, as_json || output.format == Format::Json).await,
     }
 }
@@ -211,12 +223,20 @@ impl OfArgs {
     }
 }
 
-async fn export(client: &Client, report: Report, output: &OutputArgs) -> Result<()> {
+async fn export(client: &Client, report: Report, form: v1::RenewalReportForm, output: &OutputArgs) -> Result<()> {
+    if form != v1::RenewalReportForm::Csv && output.out.is_none() && std::io::stdout().is_terminal() {
+        return Err(Failure::told("a terminal cannot show that format", "pass --out FILE, or send the output on"));
+    }
     let encoding = match output.encoding {
         Encoding::Utf8 => v1::ExportEncoding::Utf8,
         Encoding::Cp932 => v1::ExportEncoding::Cp932,
     };
-    let request = v1::ExportRenewalReportRequest { report: Some(report), encoding: encoding.into() };
+    let request = v1::ExportRenewalReportRequest {
+        report: Some(report),
+        encoding: encoding.into(),
+        form: form.into(),
+        language: output.language.clone(),
+    };
     let exported = answer(client.renewal().export_renewal_report(request)).await?;
     write(&exported.content, output.out.as_deref())?;
     remark(&format!("SHA-256 {}", exported.sha256));

@@ -6,10 +6,11 @@ use std::{collections::BTreeSet, time::Duration};
 use gigafleet::{
     access::rules::{Place, Role, Staff},
     clock::Timestamp,
+    console::words::Language,
     db::Engine,
-    devices::rules::import::export::Encoding,
     error::{Error, Kind, Result},
     renewal::{
+        documents::Form,
         rules::{
             Payer,
             board::{SaidPlanned, SaidPupils},
@@ -51,6 +52,7 @@ crate::on_both_engines!(
     what_changed_is_told,
     every_yen_leads_to_devices,
     a_report_is_verified,
+    a_file_of_before_stays_the_same,
     who_sees_a_part_sees_nothing_of_money,
     files_are_recorded_whole_and_once,
     a_merged_owner_counts_once,
@@ -550,7 +552,7 @@ async fn a_report_is_verified(world: World) {
             let found = renewal.verify(&staff, &forged, made.sha256()).await.unwrap();
             assert_eq!((found.is_hash_right, found.is_same), (false, false));
             assert!(renewal.verify(&staff, &changed, made.sha256()).await.is_err());
-            let exported = renewal.export(&staff, &order, Encoding::Cp932).await.unwrap();
+            let exported = renewal.export(&staff, &order, (Form::CsvCp932, Language::Ja)).await.unwrap();
             let csv = encoding_of(&exported.bytes);
             assert!(csv.contains(&exported.sha256) && csv.lines().count() > 3, "{csv}");
         }
@@ -558,6 +560,44 @@ async fn a_report_is_verified(world: World) {
     for junk in ["", "{}", "[1]", "{\"report\":\"PLAN\"}"] {
         assert_eq!(fields(&renewal.verify(&staff, junk, "").await.unwrap_err()), ["content"]);
     }
+}
+
+async fn a_file_of_before_stays_the_same(world: World) {
+    let (renewal, owner) = (renewal(&world), world.municipality("131130").await);
+    let staff = world.staff().await;
+    recorded(&world, owner, pupils("R7", 100)).await;
+    let lot = recorded(&world, owner, Said::Lot(bought(1, 100, "R7.9.30"), Vec::new())).await;
+    let (since, as_of) = (world.clock.now(), Some(lot.entry.recorded_at));
+    let wanted = [
+        (Asked::Plan(PlanOrder::default()), "plan"),
+        (Asked::Costs(CostOrder::default()), "costs"),
+        (Asked::Scenarios(Vec::new()), "scenarios"),
+        (Asked::Changes(Timestamp(since.0 - 1_000_000), PlanOrder::default()), "changes"),
+    ];
+    let files = async || {
+        let mut files = Vec::new();
+        for (asked, name) in wanted.clone() {
+            for form in Form::ALL {
+                let order = ReportOrder { owner: Some(owner), as_of, asked: asked.clone() };
+                let file = renewal.export(&staff, &order, (form, Language::Ja)).await.unwrap();
+                assert_eq!(file.file_name, format!("renewal-{name}.{}", form.extension()));
+                files.push(file);
+            }
+        }
+        files
+    };
+    let before = files().await;
+    for file in &before {
+        let begins: &[u8] = match file.file_name.rsplit('.').next() {
+            Some("xlsx") => b"PK",
+            Some("pdf") => b"%PDF-1.7",
+            _ => &[],
+        };
+        assert!(file.bytes.starts_with(begins), "{}", file.file_name);
+    }
+    hour(&world);
+    renewal.reverse(&staff, (owner, lot.entry.id), None, "返品").await.unwrap();
+    assert!(files().await == before, "to the byte");
 }
 
 /// CP932 as text; what these reports say stands in it.
@@ -680,11 +720,13 @@ async fn a_merged_owner_counts_once(world: World) {
 /// The same on both engines, to the byte.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn both_engines_give_the_same_bytes() {
-    let mut seals = Vec::new();
+    let mut made = Vec::new();
     for engine in [Engine::Sqlite, Engine::Postgres] {
         let world = World::on(engine).await;
-        seals.push(crate::renewal_town::reports(&world).await);
+        made.push(crate::renewal_town::reports(&world).await);
     }
-    assert_eq!(seals[0], seals[1]);
-    assert_eq!(seals[0].len(), 5);
+    let (seals, files) = &made[0];
+    assert_eq!(seals, &made[1].0);
+    assert!(files == &made[1].1, "files too");
+    assert_eq!((seals.len(), files.len()), (5, 20));
 }

@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use gigafleet::{
     access::rules::Staff,
+    console::words::Language,
     renewal::{
+        documents::Form,
         rules::{
             Payer,
             lots::SaidLot,
@@ -20,7 +22,7 @@ use gigafleet::{
             },
             said::Said,
         },
-        service::{RecordOrder, ReportOrder},
+        service::{Exported, RecordOrder, ReportOrder},
     },
     schools::rules::{MunicipalityId, SchoolId},
     tickets::{
@@ -147,10 +149,10 @@ pub(crate) async fn build(world: &World) -> Town {
     town
 }
 
-/// Contents and hashes of all reports of the town, and of both together.
-pub(crate) async fn reports(world: &World) -> Vec<(String, String)> {
+/// Contents and hashes of all reports of the town, and of both together; and each in all forms.
+pub(crate) async fn reports(world: &World) -> (Vec<(String, String)>, Vec<Exported>) {
     let town = build(world).await;
-    let mut seals = Vec::new();
+    let (mut seals, mut files) = (Vec::new(), Vec::new());
     let changes = Asked::Changes(crate::NOW, PlanOrder::default());
     for (owner, asked) in [
         (Some(town.owner), Asked::Plan(PlanOrder::default())),
@@ -160,10 +162,16 @@ pub(crate) async fn reports(world: &World) -> Vec<(String, String)> {
         (None, Asked::Costs(CostOrder::default())),
     ] {
         world.clock.advance(Duration::from_secs(60));
-        let made = renewal(world).report(&town.staff, &ReportOrder { owner, as_of: None, asked }).await.unwrap();
+        let order = ReportOrder { owner, as_of: None, asked };
+        let made = renewal(world).report(&town.staff, &order).await.unwrap();
+        for form in Form::ALL {
+            let file = renewal(world).export(&town.staff, &order, (form, Language::Ja)).await.unwrap();
+            assert_eq!(file.sha256, made.sha256());
+            files.push(file);
+        }
         seals.push((made.content().to_owned(), made.sha256().to_owned()));
     }
-    seals
+    (seals, files)
 }
 
 /// Sums of lines by year and payer of what rests on something.

@@ -127,7 +127,7 @@ pub(super) struct LotArgs {
     #[arg(long, value_name = "N", default_value = "")]
     months: String,
     /// Of a lease what the whole lot costs a month, with tax.
-    #[arg(long, value_name = "YEN", default_value = "")]
+    #[arg(long, value_name = "YEN", default_value = "", allow_hyphen_values = true)]
     monthly: String,
     /// Who pays how much; can be repeated.
     #[arg(long, value_name = "PAYER=YEN", value_parser = paid, required = true)]

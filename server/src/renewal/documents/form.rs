@@ -16,6 +16,15 @@ pub enum Form {
     Pdf,
 }
 
+/// How much of a report a document has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Detail {
+    /// Sums.
+    Sums,
+    /// Each amount on a line of its own, too.
+    Lines,
+}
+
 /// A file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Written {
@@ -60,6 +69,14 @@ impl Form {
             Self::CsvCp932 => Encoding::Cp932.media_type(),
             Self::Xlsx => xlsx::MEDIA_TYPE,
             Self::Pdf => pdf::MEDIA_TYPE,
+        }
+    }
+
+    /// How much of a report it has: on paper nobody reads every line.
+    pub fn detail(self) -> Detail {
+        match self {
+            Self::CsvUtf8 | Self::CsvCp932 | Self::Xlsx => Detail::Lines,
+            Self::Pdf => Detail::Sums,
         }
     }
 

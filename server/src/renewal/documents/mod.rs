@@ -1,6 +1,6 @@
 //! How reports of renewal are written: a typed document ([`Document`], [`Table`], [`Chart`]) that becomes CSV ([`csv`]), a
 //! workbook ([`xlsx`]) or paper ([`pdf`]); and the reports themselves: the published plan in its form ([`plan`]), costs of
-//! years to come and scenarios side by side ([`costs`]).
+//! years and scenarios side by side ([`costs`]), and what changed ([`changes`]).
 //!
 //! Invariants: pure, data in and bytes out; the same document gives the same bytes, whenever and wherever it is written;
 //! sums are computed by the table, so that they add up in every form; each form carries the state of the ledger and the
@@ -8,10 +8,13 @@
 //!
 //! Deliberately not here: where figures come from (`rules`), and who may see them.
 
+mod basis;
+pub mod changes;
 pub mod costs;
 pub mod csv;
 mod form;
 mod model;
+mod names;
 pub mod pdf;
 pub mod plan;
 mod table;
@@ -22,8 +25,9 @@ mod words;
 pub mod xlsx;
 
 pub use self::{
-    form::{Form, Written},
+    form::{Detail, Form, Written},
     model::{Chart, Cover, Document, Orientation, Section, Series, Source},
+    names::Names,
     table::{Cell, Column, ColumnKind, Filled, Table},
 };
 use crate::error::{Error, Kind, says::renewal as say};

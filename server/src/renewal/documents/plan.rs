@@ -3,7 +3,8 @@
 //! The form is Japanese, and so are its rows in both languages; what stands around them is translated.
 
 use super::{
-    Cell, Column, ColumnKind, Cover, Document, Orientation, Section, Source, Table, model::year_heading, text, words,
+    Cell, Column, ColumnKind, Cover, Document, Names, Orientation, Section, Source, Table, basis::basis,
+    model::year_heading, text, words,
 };
 use crate::{
     console::format::number,
@@ -11,11 +12,58 @@ use crate::{
     renewal::rules::{
         money::OverLimit,
         plan::{Plan, disposal::DisposalBlock, network::ReachingSchools},
+        report::plan::PlanReport,
     },
+    schools::rules::fiscal::FiscalYear,
 };
 
 /// ① to ⑧.
 const CIRCLED: [&str; 8] = ["①", "②", "③", "④", "⑤", "⑥", "⑦", "⑧"];
+
+/// The sign of a row of the form by its number, 1 to 8.
+pub(super) fn circled(number: u8) -> &'static str {
+    CIRCLED.get(usize::from(number).wrapping_sub(1)).copied().unwrap_or_default()
+}
+
+/// 別添1 of one owner or of several, with item 1 of 別添2 where schools were counted, owners that are left out, and what it all
+/// rests on.
+pub fn report(cover: Cover, report: &PlanReport, names: &Names) -> Result<Document, OverLimit> {
+    let whose = cover.owner.clone();
+    let sources = vec![Source::from(&report.programme.origin)];
+    let mut document = devices(cover, &report.plan, report.disposal.as_ref(), sources)?;
+    if let Some((year, counted)) = report.network {
+        document.sections.push(annexed(whose, year, counted)?);
+    }
+    if !report.left_out.is_empty() {
+        document.sections.push(left_out(&report.left_out, names)?);
+    }
+    document.sections.extend(basis(&report.rules, &report.problems));
+    Ok(document)
+}
+
+/// Item 1 of 別添2 as a part of another document.
+fn annexed(whose: Both, year: FiscalYear, counted: ReachingSchools) -> Result<Section, OverLimit> {
+    let (annex, plan, item) = (words::network_annex(), words::network(), words::reaching());
+    let heading = Both {
+        ja: format!("{} {} {}", annex.ja, plan.ja, item.ja).into(),
+        en: format!("{}: {}. {}", annex.en, plan.en, item.en).into(),
+    };
+    let mut section = reaching(&[(whose, counted)])?;
+    let year = year_heading(year);
+    section.footnotes.push(Both::of(words::reaching_year(&year.ja), words::reaching_year(&year.en)));
+    Ok(Section { heading: Some(heading), ..section })
+}
+
+/// Owners that have no such plan, with why.
+fn left_out(owners: &[(String, Both)], names: &Names) -> Result<Section, OverLimit> {
+    let columns = vec![
+        Column::new(ColumnKind::Text, words::municipality()),
+        Column::new(ColumnKind::Text, words::left_out_reason()),
+    ];
+    let row = |(code, why): &(String, Both)| vec![Cell::name(names.owner(code)), Cell::Text(text::headed(why.clone()))];
+    let table = Some(Table::new(columns, owners.iter().map(row).collect())?);
+    Ok(Section { heading: Some(words::left_out()), table, ..Section::default() })
+}
 
 /// 別添1 端末整備・更新計画: the table of the form, in which way it is filled, and what becomes of devices that are replaced.
 pub fn devices(
@@ -38,8 +86,7 @@ fn form(plan: &Plan) -> Result<Table, OverLimit> {
     let mut columns = vec![Column::new(ColumnKind::Text, Both::same(""))];
     columns.extend(plan.years.iter().map(|year| Column::new(ColumnKind::Form, year_heading(*year))));
     let rows = plan.rows.iter().map(|row| {
-        let circled = CIRCLED.get(usize::from(row.number).wrapping_sub(1)).copied().unwrap_or_default();
-        let mut cells = vec![Cell::name(format!("{circled} {}", row.label))];
+        let mut cells = vec![Cell::name(format!("{} {}", circled(row.number), row.label))];
         cells.extend(row.cells.iter().copied().map(Cell::from));
         cells
     });
@@ -105,6 +152,13 @@ fn disposal_sections(block: &DisposalBlock) -> Result<Vec<Section>, OverLimit> {
 /// 別添2 ネットワーク整備計画, item 1: schools that reach the speed that is needed, of each owner by name; with their sum where
 /// there are several.
 pub fn networks(cover: Cover, owners: &[(Both, ReachingSchools)], sources: Vec<Source>) -> Result<Document, OverLimit> {
+    let sections = vec![reaching(owners)?];
+    let (label, title) = (Some(words::network_annex()), words::network());
+    Ok(Document { label, title, cover, orientation: Orientation::Portrait, sections, sources })
+}
+
+/// The table of that item.
+fn reaching(owners: &[(Both, ReachingSchools)]) -> Result<Section, OverLimit> {
     let columns = vec![
         Column::new(ColumnKind::Text, words::municipality()),
         Column::new(ColumnKind::Integer, words::reaching_schools()).summed(),
@@ -123,7 +177,5 @@ pub fn networks(cover: Cover, owners: &[(Both, ReachingSchools)], sources: Vec<S
     if unknown > 0 {
         footnotes.push(words::reaching_unknown(unknown));
     }
-    let section = Section { heading: Some(words::reaching()), table: Some(table), footnotes, ..Section::default() };
-    let (label, title) = (Some(words::network_annex()), words::network());
-    Ok(Document { label, title, cover, orientation: Orientation::Portrait, sections: vec![section], sources })
+    Ok(Section { heading: Some(words::reaching()), table: Some(table), footnotes, ..Section::default() })
 }

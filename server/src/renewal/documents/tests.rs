@@ -14,8 +14,12 @@ use crate::{
     devices::rules::import::export::Encoding,
     error::Both,
     renewal::rules::{
-        AllocationTax, CostKind,
+        AllocationTax, CostKind, Payer,
+        body::{Body, Stated},
         fraction::Fraction,
+        known::{Known, KnownEntry},
+        ledger::EntryId,
+        lots::{Acquisition, Lot, TaxBasis},
         money::Yen,
         plan::{
             CapAfterRenewal, Definitions, Plan, SpareShare, YearFigures,
@@ -24,6 +28,14 @@ use crate::{
         },
         programmes::{Programmes, SpareCap},
         projection::{Projection, Renewed, Running, project},
+        report::{
+            changes::changes as changed,
+            costs::{AmountBasis, CostLine, CostReport},
+            parts::AmountKey,
+            plan::{PlanOrder, PlanReport, plan as planned},
+            scenarios::{ScenarioColumn, ScenarioReport},
+        },
+        rule_sets::{RuleSet, RulesKind},
         scenario::Scenarios,
     },
     schools::rules::{MunicipalityId, fiscal::FiscalYear},
@@ -107,16 +119,47 @@ fn projected() -> Vec<Projection> {
     vec![under("today"), under("running-costs-covered")]
 }
 
-pub(super) fn costs_document() -> Document {
-    let scenarios = Scenarios::default();
-    costs::yearly(cover("大東市"), scenarios.find("today").unwrap(), &projected()[0], Vec::new()).unwrap()
+/// The years to come as they are today, as a report has them.
+fn cost_report() -> CostReport {
+    let lines = projected()[0].lines.clone().into_iter().map(|(key, amount)| CostLine {
+        owner: String::from("272183"),
+        key: AmountKey { year: key.year, payer: key.payer, kind: key.kind, school: key.school, model: key.model },
+        basis: AmountBasis::Expected,
+        amount,
+    });
+    CostReport {
+        as_of: cover("").as_of,
+        owners: vec![String::from("272183")],
+        first: year(2025),
+        last: year(2034),
+        outlook_from: year(2025),
+        lines: lines.collect(),
+        due: Vec::new(),
+        problems: Vec::new(),
+        rules: Vec::new(),
+    }
+}
+
+fn costs_of(report: &CostReport, detail: Detail) -> Document {
+    costs::yearly(cover("大東市"), report, &Names::default(), detail).unwrap()
+}
+
+fn costs_document() -> Document {
+    costs_of(&cost_report(), Detail::Sums)
 }
 
 fn scenarios_document() -> Document {
     let (scenarios, projected) = (Scenarios::default(), projected());
-    let find = |id| scenarios.find(id).unwrap();
-    let compared = [(find("today"), &projected[0]), (find("running-costs-covered"), &projected[1])];
-    costs::scenarios(cover("大東市"), &compared, Vec::new()).unwrap()
+    let column = |id, projection| ScenarioColumn::projected(scenarios.find(id).unwrap(), projection).unwrap();
+    let compared = vec![column("today", &projected[0]), column("running-costs-covered", &projected[1])];
+    let report = ScenarioReport {
+        as_of: cover("").as_of,
+        owners: vec![String::from("272183")],
+        years: projected[0].years.clone(),
+        scenarios: compared,
+        rules: Vec::new(),
+    };
+    costs::scenarios(cover("大東市"), &report).unwrap()
 }
 
 fn network_document() -> Document {
@@ -182,9 +225,55 @@ pub(super) fn far_too_much() -> Document {
     document
 }
 
+/// What was known of an owner a day ago, which was nothing, and of its one lot now.
+fn known() -> (Known, Known) {
+    let as_of = cover("").as_of;
+    let yesterday = Timestamp(as_of.0 - 86_400_000_000);
+    let lot = Lot {
+        kind: CostKind::Device,
+        maker: String::new(),
+        model: String::from("K-1"),
+        count: 3,
+        acquisition: Acquisition::Purchase { unit_yen: yen(100), tax_basis: TaxBasis::Included, tax_percent: 10 },
+        funding: vec![(Payer::Own, yen(300))],
+        delivered: Date::from_calendar_date(2025, Month::September, 30).unwrap(),
+        warranty_end: None,
+        restriction_end: None,
+        note: String::new(),
+    };
+    let stated = Stated { school: None, body: Body::Lot(lot) };
+    let entry = KnownEntry { id: EntryId(Uuid::from_u128(7)), recorded_at: as_of, stated };
+    let code = String::from("272183");
+    let before = Known { code, ..Known::of_nobody(yesterday, RuleSet::default()) };
+    let after = Known { as_of, entries: vec![entry], ..before.clone() };
+    (before, after)
+}
+
+fn changes_document() -> Document {
+    let (before, after) = known();
+    changes::report(cover("大東市"), &changed(&before, &after, &PlanOrder::default()).unwrap()).unwrap()
+}
+
+fn plan_report_document() -> Document {
+    let report = PlanReport {
+        left_out: vec![(String::from("131130"), Both::fixed("計画がありません", "nobody has a plan"))],
+        network: Some((year(2025), ReachingSchools::new(12, 7, 2).unwrap())),
+        ..planned(&known().1, &PlanOrder::default()).unwrap()
+    };
+    plan::report(cover("大東市"), &report, &Names::default()).unwrap()
+}
+
 fn all_documents() -> Vec<Document> {
     let empty = Document { sections: Vec::new(), ..plan_document() };
-    let documents = [plan_document(), costs_document(), scenarios_document(), network_document(), empty];
+    let documents = [
+        plan_document(),
+        plan_report_document(),
+        costs_document(),
+        scenarios_document(),
+        changes_document(),
+        network_document(),
+        empty,
+    ];
     documents.into_iter().chain([document_of(odd_table()), far_too_much()]).collect()
 }
 
@@ -235,9 +324,11 @@ fn csv_is_guarded_and_numbers_stay_numbers() {
 #[test]
 fn costs_add_up_to_what_was_projected() {
     let total = Cell::Yen(projected()[0].total().unwrap());
-    for section in costs_document().sections {
-        let totals = section.table.unwrap().totals().unwrap().to_vec();
-        assert_eq!(totals.last(), Some(&total));
+    for detail in [Detail::Sums, Detail::Lines] {
+        for section in costs_of(&cost_report(), detail).sections {
+            let totals = section.table.unwrap().totals().unwrap().to_vec();
+            assert_eq!(totals.last(), Some(&total), "{:?}", section.heading);
+        }
     }
     let document = scenarios_document();
     let sums = |at: usize| -> Vec<_> {
@@ -250,6 +341,80 @@ fn costs_add_up_to_what_was_projected() {
     assert_eq!(sums(2), [Cell::Yen(yen(-8_230_452 * 6 - 286_000_000))]);
 }
 
+#[test]
+fn costs_of_several_owners_are_told_apart_by_owner() {
+    let mut report = cost_report();
+    report.owners.push(String::from("131130"));
+    let more = report.lines.iter().cloned().map(|line| CostLine { owner: String::from("131130"), ..line });
+    let more: Vec<_> = more.collect();
+    report.lines.extend(more);
+    report.rules =
+        [RuleSet::default(), RuleSet::default()].iter().flat_map(|set| set.notes(&[RulesKind::Ends])).collect();
+    let names = Names { owners: [(String::from("131130"), String::from("渋谷区"))].into(), ..Names::default() };
+    let document = costs::yearly(cover(""), &report, &names, Detail::Sums).unwrap();
+    let table = document.sections[2].table.as_ref().unwrap();
+    let shown: Vec<_> = table.rows().iter().map(|row| text::plain(&row[0], Language::Ja)).collect();
+    assert_eq!(shown, ["131130 渋谷区", "272183"]);
+    let last = document.sections.last().unwrap();
+    assert_eq!(
+        (last.heading.clone(), last.paragraphs.len()),
+        (Some(words::basis()), 1),
+        "the same rules are said once"
+    );
+    assert_eq!(names.whose(&report.owners).ja, "272183ほか 計2団体");
+    assert_eq!(names.whose(&[String::from("131130")]).ja, "渋谷区");
+}
+
+#[test]
+fn years_that_nobody_asked_for_and_empty_ones_are_left_out() {
+    let shown = |first, last| {
+        let report = CostReport { first: year(first), last: year(last), ..cost_report() };
+        let table = costs_of(&report, Detail::Sums).sections.remove(0).table.unwrap();
+        let years: Vec<_> = table.rows().iter().map(|row| text::plain(&row[0], Language::En)).collect();
+        (years.first().cloned(), years.len())
+    };
+    let from_2025 = Some(String::from("FY2025"));
+    assert_eq!([shown(2000, 2100), shown(2025, 2034)], [(from_2025.clone(), 10), (from_2025, 10)]);
+    assert_eq!(shown(2027, 2028), (Some(String::from("FY2027")), 2));
+    assert_eq!(shown(2050, 2060), (None, 0));
+}
+
+#[test]
+fn what_changed_is_told_with_its_entries_and_amounts() {
+    let document = changes_document();
+    let headings: Vec<_> = document.sections.iter().filter_map(|section| section.heading.clone()).collect();
+    assert_eq!(headings[0], words::changed_entries());
+    assert_eq!(headings.last(), Some(&words::changed_amounts()));
+    let shown = |section: &Section| -> Vec<Vec<String>> {
+        let rows = section.table.as_ref().unwrap().rows().iter();
+        rows.map(|row| row.iter().map(|cell| text::plain(cell, Language::Ja)).collect()).collect()
+    };
+    let id = Uuid::from_u128(7).to_string();
+    assert_eq!(shown(&document.sections[0]), [["追加", "調達", "2025-09-30", id.as_str(), "300"]]);
+    let amounts = shown(document.sections.last().unwrap());
+    assert_eq!(amounts[0], ["一般財源", "実績・契約済み", "R7", "0", "300", "300"]);
+    let (before, _) = known();
+    let nothing = changed(&before, &before, &PlanOrder::default()).unwrap();
+    assert_eq!(changes::report(cover(""), &nothing).unwrap().sections.len(), 1);
+}
+
+#[test]
+fn plan_of_a_report_has_networks_and_who_is_left_out() {
+    let document = plan_report_document();
+    let headings: Vec<_> = document.sections.iter().map(|section| section.heading.clone()).collect();
+    let [None, Some(networks), left_out, basis] = &headings[..] else { panic!("{headings:?}") };
+    assert!(networks.ja.starts_with("別添2 ネットワーク整備計画 1. "), "{networks}");
+    assert_eq!((left_out, basis), (&Some(words::left_out()), &Some(words::basis())));
+    assert!(document.sections[1].footnotes.iter().any(|note| note.ja.starts_with("令和7年度")));
+    assert_eq!(document.sources.len(), 1);
+}
+
+#[test]
+fn paper_has_no_lines() {
+    let forms: Vec<_> = Form::ALL.into_iter().filter(|form| form.detail() == Detail::Sums).collect();
+    assert_eq!(forms, [Form::Pdf]);
+}
+
 /// A workbook that was written, as a program reads it.
 fn read(document: &Document, language: Language) -> Xlsx<Cursor<Vec<u8>>> {
     Xlsx::new(Cursor::new(xlsx::write(document, language).unwrap())).unwrap()
@@ -259,7 +424,7 @@ fn read(document: &Document, language: Language) -> Xlsx<Cursor<Vec<u8>>> {
 fn workbook_has_values_and_formulas() {
     let document = costs_document();
     let mut workbook = read(&document, Language::Ja);
-    assert_eq!(workbook.sheet_names(), ["年度別・負担者別の費用", "費目別・年度別の費用"]);
+    assert_eq!(workbook.sheet_names(), ["年度別・負担者別の費用", "費目別・年度別の費用", "機種別・年度別の費用"]);
     let name = workbook.sheet_names()[0].clone();
     let (values, formulas) = (workbook.worksheet_range(&name).unwrap(), workbook.worksheet_formula(&name).unwrap());
     assert_eq!(values.get_value((0, 0)), Some(&Data::String(String::from("端末の更新と運用にかかる費用の見通し"))));

@@ -49,11 +49,34 @@ says! {
     reaching_percent: "割合は小数第2位以下を切り捨てています", "The share is rounded down to tenths of a percent";
     municipality: "区市町村", "Municipality";
 
+    reaching_year(year): "{year}の計画のために数えたものです", "Counted for {year}";
+    left_out: "計画に含まれない設置者", "Owners that are left out";
+    left_out_reason: "理由", "Why";
+    nobody: "該当する設置者なし", "No owner";
+    and_others(first, count): "{first}ほか 計{count}団体", "{first} and others, {count} in all";
+    basis: "計算の根拠", "What it rests on";
+    incomplete(problem): "未整備の情報: {problem}", "Incomplete: {problem}";
+
     costs: "端末の更新と運用にかかる費用の見通し", "Costs of renewing and running devices in the years to come";
-    scenario(name): "試算の前提: {name}", "Scenario: {name}";
     by_payer: "年度別・負担者別の費用", "Costs by fiscal year and payer";
     by_kind: "費目別・年度別の費用", "Costs by kind and fiscal year";
+    by_owner: "設置者別・年度別の費用", "Costs by owner and fiscal year";
+    by_school: "学校別・年度別の費用", "Costs by school and fiscal year";
+    by_model: "機種別・年度別の費用", "Costs by model and fiscal year";
     kind: "費目", "Kind of cost";
+    school: "学校", "School";
+    whole_owner: "設置者全体", "The owner as a whole";
+    model: "機種", "Model";
+    no_device: "端末以外", "Not for devices";
+    payer: "負担者", "Payer";
+    amount_basis: "区分", "Basis";
+    amount: "金額(円)", "Yen";
+    lines: "内訳", "Line by line";
+    due: "更新時期を迎える端末", "Devices that are due";
+    due_year: "更新年度", "Due in";
+    due_reason: "更新の理由", "Why";
+    past_os_end(reason): "{reason}(OSサポート終了後も使用)", "{reason}, used past the end of its system";
+    amounts_note(year): "金額は税込(円)です。台帳に記録した金額と、{year}からの見込額からなります。見込額に物価の変動と割引は含みません", "Amounts are in yen with tax: what the ledger has, and what is expected from {year} on, without inflation and discounting";
     costs_note: "金額は税込の見込額(円)です。物価の変動と割引は見込んでいません", "Amounts are expected ones in yen with tax; no inflation and no discounting";
     costs_split: "負担者ごとの金額は、補助制度の割合と基準額から計算し、合計は円単位で一致します", "Shares of payers follow the rates and standard amounts of the programmes and add up to the yen";
 
@@ -64,4 +87,25 @@ says! {
     scenarios_all: "試算ごとの総額", "All costs under each scenario";
     scenarios_less(name): "一般財源の増減(「{name}」との差)", "Own funds compared with {name}";
     scenario_note(name, note): "「{name}」: {note}", "{name}: {note}";
+
+    changes: "台帳と費用見通しの変更点", "What changed in the ledger and the outlook";
+    period(since, until): "{since}から{until}までの変更", "From {since} to {until}";
+    ticket_costs(count, yen): "問い合わせにかかった費用の追加: {count}件、{yen}円", "Costs of tickets that came: {count}, {yen} yen";
+    other_rules(kind): "計算の条件の変更: {kind}", "Other rules: {kind}";
+    changed_entries: "台帳の変更", "Entries that came or went";
+    change: "変更", "Change";
+    added: "追加", "Added";
+    reversed: "取り消し", "Reversed";
+    entry_kind: "記録の種類", "Kind of entry";
+    entry_from: "開始日", "From";
+    entry_id: "記録のID", "Entry";
+    entry_total: "総額(円)", "Yen in all";
+    changed_cells: "計画の変更", "Cells of the plan";
+    plan_came: "前の時点には計画がなく、後の時点にはあります。", "There was no plan before, and there is one after.";
+    plan_went: "前の時点には計画があり、後の時点にはありません。", "There was a plan before, and there is none after.";
+    plan_row: "項目", "Row";
+    before: "変更前", "Before";
+    after: "変更後", "After";
+    difference: "増減", "Difference";
+    changed_amounts: "費用の変更", "Amounts that changed";
 }

@@ -13,13 +13,14 @@ use super::{
 use crate::{
     access::rules::{Staff, days::date_text},
     clock::Timestamp,
-    devices::rules::import::export::Encoding,
+    console::words::Language,
     error::{
         Error, Result,
         says::{fields as say_field, renewal as say},
     },
     grpc::page,
     renewal::{
+        documents::Form,
         rules::{
             CostKind,
             known::{KnownEntry, Problem},
@@ -295,17 +296,34 @@ fn report_order(wanted: Option<Wanted>) -> Result<ReportOrder> {
     }
 }
 
+/// What a report is written as.
+fn form(form: i32, encoding: i32) -> Result<Form> {
+    let unknown = |field: &'static str| Error::invalid_field(field, say_field::unknown_value());
+    let csv = match v1::ExportEncoding::try_from(encoding).map_err(|_| unknown("encoding"))? {
+        v1::ExportEncoding::Unspecified | v1::ExportEncoding::Utf8 => Form::CsvUtf8,
+        v1::ExportEncoding::Cp932 => Form::CsvCp932,
+    };
+    match v1::RenewalReportForm::try_from(form).map_err(|_| unknown("form"))? {
+        v1::RenewalReportForm::Unspecified | v1::RenewalReportForm::Csv => Ok(csv),
+        v1::RenewalReportForm::Xlsx => Ok(Form::Xlsx),
+        v1::RenewalReportForm::Pdf => Ok(Form::Pdf),
+    }
+}
+
+fn language(tag: &str) -> Result<Language> {
+    match tag {
+        "" => Ok(Language::Ja),
+        tag => Language::from_tag(tag).ok_or_else(|| Error::invalid_field("language", say_field::unknown_value())),
+    }
+}
+
 pub(super) async fn export(
     renewal: &Renewal,
     staff: &Staff,
     request: v1::ExportRenewalReportRequest,
 ) -> Result<v1::ExportRenewalReportResponse> {
-    let encoding = match v1::ExportEncoding::try_from(request.encoding) {
-        Ok(v1::ExportEncoding::Unspecified | v1::ExportEncoding::Utf8) => Encoding::Utf8,
-        Ok(v1::ExportEncoding::Cp932) => Encoding::Cp932,
-        Err(_) => return Err(Error::invalid_field("encoding", say_field::unknown_value())),
-    };
-    let exported = renewal.export(staff, &report_order(request.report)?, encoding).await?;
+    let written = (form(request.form, request.encoding)?, language(&request.language)?);
+    let exported = renewal.export(staff, &report_order(request.report)?, written).await?;
     Ok(v1::ExportRenewalReportResponse {
         content: exported.bytes,
         file_name: exported.file_name,
@@ -430,6 +448,19 @@ pub(super) async fn devices(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn files_are_csv_in_japanese_unless_something_else_is_asked_for() {
+        assert_eq!((form(0, 0).unwrap(), language("").unwrap()), (Form::CsvUtf8, Language::Ja));
+        let (csv, cp932) = (v1::RenewalReportForm::Csv.into(), v1::ExportEncoding::Cp932.into());
+        assert_eq!((form(csv, cp932).unwrap(), language("en").unwrap()), (Form::CsvCp932, Language::En));
+        let (xlsx, pdf) = (v1::RenewalReportForm::Xlsx.into(), v1::RenewalReportForm::Pdf.into());
+        assert_eq!((form(xlsx, cp932).unwrap(), form(pdf, 0).unwrap()), (Form::Xlsx, Form::Pdf));
+        for (refused, field) in [(form(4, 0), "form"), (form(0, 9), "encoding")] {
+            assert_eq!(refused.unwrap_err().fields[0].field, field);
+        }
+        assert!(language("fr").is_err());
+    }
 
     #[test]
     fn filter_names_the_whole_owner_and_no_device_with_a_dash() {

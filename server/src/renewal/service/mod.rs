@@ -5,16 +5,20 @@
 //! else.
 
 mod entries;
+mod files;
 mod import;
 mod reports;
 mod rules;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
+
+use tokio::sync::Semaphore;
 
 pub use self::{
     entries::{EntryView, ListOrder, RecordOrder},
+    files::Exported,
     import::ImportOrder,
-    reports::{Device, Exported, PartView, PartsOrder, ReportOrder, Verified, What},
+    reports::{Device, PartView, PartsOrder, ReportOrder, Verified, What},
     rules::RulesPreview,
 };
 pub use super::{rules::said::Said, store::Shown};
@@ -51,13 +55,16 @@ pub struct Renewal {
     clock: Clock,
     access: Access,
     bandwidth: Bandwidth,
+    /// Places for files that are written.
+    writing: Arc<Semaphore>,
 }
 
 impl Renewal {
     /// Works on this database.
     pub fn new(db: Db, clock: Clock, access: Access) -> Self {
         let bandwidth = Bandwidth::new(db.clone(), clock.clone(), access.clone());
-        Self { db, clock, access, bandwidth }
+        let writing = Arc::new(Semaphore::new(files::WRITTEN_AT_ONCE));
+        Self { db, clock, access, bandwidth, writing }
     }
 
     /// The time of a list or a report: the one that is asked for, or now. What was recorded can be a little newer than now

@@ -1,15 +1,11 @@
-//! Reports: made, taken out as files, made again to be compared; and what an amount of one is of.
+//! Reports: made, made again to be compared; and what an amount of one is of.
 
 use uuid::Uuid;
 
 use super::{Renewal, rules::rules_at, whole};
 use crate::{
-    access::{
-        rules::{Area, Right, Staff},
-        service::audit::Deed,
-    },
+    access::rules::{Area, Right, Staff},
     clock::Timestamp,
-    devices::rules::import::export::{Encoding, encode},
     error::{
         Error, Kind, Result,
         says::{access as say_access, renewal as say},
@@ -27,7 +23,6 @@ use crate::{
                 changes::{ChangeReport, changes},
                 content::{canonical, sha256_of},
                 costs::{CostOrder, CostReport, costs},
-                csv::{self, SchoolNames},
                 parts::{Part, PartFilter, PartSource, of_devices, parts, shares_of},
                 plan::{NoPlan, PlanOrder, PlanReport, plan},
                 scenarios::{ScenarioReport, scenarios},
@@ -36,8 +31,7 @@ use crate::{
         store,
     },
     schools::{
-        rules::{MunicipalityId, SchoolId, fiscal::FiscalYear},
-        service::import::all_schools,
+        rules::{MunicipalityId, fiscal::FiscalYear},
         store::find_municipality,
     },
 };
@@ -64,19 +58,6 @@ pub enum What {
     Scenarios(Sealed<ScenarioReport>),
     /// What changed.
     Changes(Sealed<ChangeReport>),
-}
-
-/// A report as it goes out as a file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Exported {
-    /// The file.
-    pub bytes: Vec<u8>,
-    /// Its name.
-    pub file_name: String,
-    /// Hash of the report.
-    pub sha256: String,
-    /// Characters that its encoding lacks, which became 〓.
-    pub replaced: u64,
 }
 
 /// What became of a report that was made again.
@@ -129,7 +110,7 @@ pub struct Device {
 
 /// Whom a report is of.
 #[derive(Debug, Clone)]
-enum Of {
+pub(super) enum Of {
     /// One owner, which is told where it has no plan.
     One(Area),
     /// Several together; who has no plan is left out.
@@ -138,7 +119,7 @@ enum Of {
 
 impl Of {
     /// The owner that is named, or all that the caller sees whole. Reasons: RIGHT_MISSING, MUNICIPALITY_NOT_FOUND.
-    fn named(staff: &Staff, owner: Option<MunicipalityId>) -> Result<Self> {
+    pub(super) fn named(staff: &Staff, owner: Option<MunicipalityId>) -> Result<Self> {
         match owner {
             Some(owner) => Ok(Self::One(whole(staff, Right::ViewRenewal, owner)?)),
             None => {
@@ -148,7 +129,7 @@ impl Of {
         }
     }
 
-    fn areas(&self) -> &[Area] {
+    pub(super) fn areas(&self) -> &[Area] {
         match self {
             Self::One(area) => std::slice::from_ref(area),
             Self::Several(areas) => areas,
@@ -311,7 +292,7 @@ impl Renewal {
         self.make(&Of::named(staff, order.owner)?, order.as_of, &order.asked).await
     }
 
-    async fn make(&self, of: &Of, as_of: Option<Timestamp>, asked: &Asked) -> Result<What> {
+    pub(super) async fn make(&self, of: &Of, as_of: Option<Timestamp>, asked: &Asked) -> Result<What> {
         match (asked, of) {
             (Asked::Plan(order), _) => Ok(What::Plan(Box::new(self.plan_of(of, as_of, order).await?))),
             (Asked::Costs(order), _) => Ok(What::Costs(self.costs_of(of, as_of, *order).await?)),
@@ -323,41 +304,6 @@ impl Renewal {
                 Err(Error::not_found("MUNICIPALITY_NOT_FOUND", say_access::municipality_unknown("-")))
             }
         }
-    }
-
-    /// A report as it goes out as a file; noted in the audit log of each owner. Reasons: those of [`Renewal::report`].
-    pub async fn export(&self, staff: &Staff, order: &ReportOrder, encoding: Encoding) -> Result<Exported> {
-        let of = Of::named(staff, order.owner)?;
-        let owners = of.areas();
-        for area in owners {
-            whole(staff, Right::Export, area.municipality())?;
-        }
-        let made = self.make(&of, order.as_of, &order.asked).await?;
-        let mut tx = self.db.begin().await?;
-        let mut names = SchoolNames::new();
-        if matches!(made, What::Costs(_)) {
-            for area in owners {
-                let schools = all_schools(&mut tx, area).await?.into_iter();
-                names.extend(schools.map(|school| (SchoolId(school.school_id), school.name)));
-            }
-        }
-        let text = match &made {
-            What::Plan(sealed) => csv::plan(sealed),
-            What::Costs(sealed) => csv::costs(sealed, &names),
-            What::Scenarios(sealed) => csv::scenarios(sealed),
-            What::Changes(sealed) => csv::changes(sealed),
-        };
-        let (name, sha256) = (made.name(), made.sha256().to_owned());
-        for area in owners {
-            let owner = area.municipality();
-            let details = serde_json::json!({ "report": name, "sha256": sha256 });
-            let (action, subject_kind, subject_id) = ("renewal.export", "municipality", owner.to_string());
-            let deed = Deed { municipality: Some(owner), action, subject_kind, subject_id, details };
-            self.access.audit(&mut tx, staff, deed).await?;
-        }
-        tx.commit().await?;
-        let (bytes, replaced) = encode(&format!("{}{text}", encoding.mark()), encoding);
-        Ok(Exported { bytes, file_name: format!("renewal-{name}.csv"), sha256, replaced })
     }
 
     /// Makes a report again, from what its content says that it is of, and compares. Reasons: RIGHT_MISSING,
@@ -470,7 +416,8 @@ impl What {
         }
     }
 
-    fn name(&self) -> &'static str {
+    /// Its name in files and in the audit log.
+    pub(super) fn name(&self) -> &'static str {
         match self {
             Self::Plan(_) => "plan",
             Self::Costs(_) => "costs",

@@ -126,6 +126,11 @@ pub struct Plan {
     columns: Vec<Option<Column>>,
 }
 
+/// The label of a row of the form by its number, 1 to 8, without that; nothing for any other.
+pub fn label_of(number: u8) -> &'static str {
+    LABELS.get(usize::from(number).wrapping_sub(1)).copied().unwrap_or_default()
+}
+
 /// Labels of ① to ⑧.
 const LABELS: [&str; 8] = [
     "児童生徒数",

@@ -1,12 +1,11 @@
 //! Reports, each a pure function of what was known: the published plan ([`plan`]), costs ([`costs`]) of [`parts`] and of
 //! years to come ([`outlook`]), what if ([`scenarios`]), what changed ([`changes`]); their one content and its hash
-//! ([`content`]), what one was asked for ([`asked`]), and their tables ([`csv`]).
+//! ([`content`]), and what one was asked for ([`asked`]). How they are written is an affair of the documents.
 
 pub mod asked;
 pub mod changes;
 pub mod content;
 pub mod costs;
-pub mod csv;
 pub mod outlook;
 pub mod parts;
 pub mod plan;

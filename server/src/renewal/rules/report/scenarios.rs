@@ -49,6 +49,18 @@ pub struct ScenarioColumn {
 }
 
 impl ScenarioColumn {
+    /// What was projected under a scenario. Refused: sums above 10^13 yen.
+    pub fn projected(scenario: &Scenario, projection: &Projection) -> Result<Self, OverLimit> {
+        Ok(Self {
+            id: scenario.id.clone(),
+            name: scenario.name.clone(),
+            note: scenario.note.clone(),
+            origin: scenario.origin.clone(),
+            amounts: projection.by(|line| (line.year, line.payer))?,
+            total: projection.total()?,
+        })
+    }
+
     /// What one pays in all years.
     pub fn of(&self, payer: Payer) -> Result<Yen, OverLimit> {
         Yen::sum(self.amounts.iter().filter(|((_, one), _)| *one == payer).map(|(_, amount)| *amount))
@@ -80,17 +92,6 @@ pub struct ScenarioReport {
     pub rules: Vec<RuleNote>,
 }
 
-fn column(scenario: &Scenario, projection: &Projection) -> Result<ScenarioColumn, OverLimit> {
-    Ok(ScenarioColumn {
-        id: scenario.id.clone(),
-        name: scenario.name.clone(),
-        note: scenario.note.clone(),
-        origin: scenario.origin.clone(),
-        amounts: projection.by(|line| (line.year, line.payer))?,
-        total: projection.total()?,
-    })
-}
-
 /// The years to come of an owner under scenarios; all of them where none is named. Ids that there are not are passed
 /// over. Refused: sums above 10^13 yen.
 pub fn scenarios(known: &Known, wanted: &[String]) -> Result<ScenarioReport, OverLimit> {
@@ -100,7 +101,7 @@ pub fn scenarios(known: &Known, wanted: &[String]) -> Result<ScenarioReport, Ove
     let (mut years, mut columns) = (Vec::new(), Vec::new());
     for scenario in chosen {
         let projection = project(first, USUAL_YEARS, &renewed, &running, &scenario.terms(&known.rules.programmes))?;
-        columns.push(column(scenario, &projection)?);
+        columns.push(ScenarioColumn::projected(scenario, &projection)?);
         years = projection.years;
     }
     Ok(ScenarioReport {
