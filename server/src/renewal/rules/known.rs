@@ -1,7 +1,7 @@
 //! What an owner's ledger knew at a time: all that a report is made of. Nothing else counts, so whatever comes later, the
 //! report of that time is the same.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use time::Date;
 use uuid::Uuid;
@@ -10,7 +10,7 @@ use super::{
     CostKind, Payer,
     body::{Body, Stated},
     ledger::EntryId,
-    lots::{Lot, LotProblem, compare},
+    lots::Lot,
     money::Yen,
     report::content::time_text,
     rule_sets::RuleSet,
@@ -18,6 +18,7 @@ use super::{
 use crate::{
     access::rules::days::day_in_japan,
     clock::Timestamp,
+    devices::rules::fold::serial_key,
     error::{Both, says::renewal as say},
     schools::rules::{MunicipalityId, SchoolId, fiscal::FiscalYear},
 };
@@ -54,6 +55,15 @@ pub struct TicketCost {
     pub device: Option<Uuid>,
 }
 
+/// What was known of the devices of a lot by their serial numbers.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct LotDevices {
+    /// How many are named.
+    pub named: u32,
+    /// How many of these were disposed of.
+    pub disposed: u32,
+}
+
 /// What was known of an owner.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Known {
@@ -67,8 +77,8 @@ pub struct Known {
     pub entries: Vec<KnownEntry>,
     /// What its tickets cost, by day and id.
     pub tickets: Vec<TicketCost>,
-    /// Folded serial numbers of the devices of lots that stood, in their order.
-    pub serials: BTreeMap<EntryId, Vec<String>>,
+    /// What was known of the devices of lots that stood; nothing of a lot that is not here.
+    pub devices: BTreeMap<EntryId, LotDevices>,
     /// The rules that held.
     pub rules: RuleSet,
 }
@@ -76,8 +86,8 @@ pub struct Known {
 impl Known {
     /// Nothing of nobody: of which a report of no owner at all is made.
     pub fn of_nobody(as_of: Timestamp, rules: RuleSet) -> Self {
-        let (entries, tickets, serials) = (Vec::new(), Vec::new(), BTreeMap::new());
-        Self { owner: MunicipalityId(Uuid::nil()), code: String::new(), as_of, entries, tickets, serials, rules }
+        let (entries, tickets, devices) = (Vec::new(), Vec::new(), BTreeMap::new());
+        Self { owner: MunicipalityId(Uuid::nil()), code: String::new(), as_of, entries, tickets, devices, rules }
     }
 
     /// Whether anything was recorded.
@@ -123,26 +133,28 @@ impl Known {
         years.filter_map(|year| self.pupils(year)).next().unwrap_or(0)
     }
 
-    /// What does not fit between lots and the devices that they name.
+    /// What is known of the devices of a lot.
+    pub fn devices_of(&self, lot: EntryId) -> LotDevices {
+        self.devices.get(&lot).copied().unwrap_or_default()
+    }
+
+    /// Folded serial numbers of what was disposed of.
+    pub fn disposed(&self) -> BTreeSet<String> {
+        let disposals = self.entries.iter().filter_map(|entry| match &entry.stated.body {
+            Body::Disposal(disposal) => Some(&disposal.devices),
+            _ => None,
+        });
+        disposals.flatten().filter_map(|device| serial_key(&device.serial)).collect()
+    }
+
+    /// Lots of which other devices are known than they have: fewer, since who records more, or one that is in another lot, is
+    /// refused.
     pub fn lot_problems(&self) -> Vec<Problem> {
-        let lots: Vec<_> = self.lots().map(|(id, _, lot)| (id, lot.count)).collect();
-        let of_lot = |(id, _): &(EntryId, u32)| self.serials.get(id).map(|serials| (*id, serials));
-        let named: Vec<(&str, EntryId)> = lots
-            .iter()
-            .filter_map(of_lot)
-            .flat_map(|(id, serials)| serials.iter().map(move |serial| (serial.as_str(), id)))
-            .collect();
-        let (mut problems, mut in_several) = (Vec::new(), 0);
-        for problem in compare(&lots, &named) {
-            match problem {
-                LotProblem::MoreDevices { lot, devices, count } | LotProblem::FewerDevices { lot, devices, count } => {
-                    problems.push(Problem::Devices { lot, devices, count });
-                }
-                LotProblem::InSeveralLots { .. } => in_several += 1,
-            }
-        }
-        problems.extend((in_several > 0).then_some(Problem::InSeveralLots { devices: in_several }));
-        problems
+        let of_lot = |(lot, _, body): (EntryId, Option<SchoolId>, &Lot)| {
+            let (devices, count) = (self.devices_of(lot).named, body.count);
+            (devices != count).then_some(Problem::Devices { lot, devices, count })
+        };
+        self.lots().filter_map(of_lot).collect()
     }
 }
 
@@ -163,11 +175,6 @@ pub enum Problem {
         /// How many it has.
         count: u32,
     },
-    /// Devices that are in several lots each. A report tells of no single one.
-    InSeveralLots {
-        /// How many.
-        devices: u32,
-    },
 }
 
 impl Problem {
@@ -178,7 +185,6 @@ impl Problem {
                 Both::of(say::pupils_missing(year.japanese()), say::pupils_missing(year.letter()))
             }
             Self::Devices { lot, devices, count } => say::lot_devices(lot, devices, count),
-            Self::InSeveralLots { devices } => say::in_several_lots(devices),
         }
     }
 
@@ -191,9 +197,6 @@ impl Problem {
             Self::Devices { lot, devices, count } => serde_json::json!({
                 "problem": "LOT_DEVICES", "entry_id": lot.to_string(), "devices": devices, "count": count,
             }),
-            Self::InSeveralLots { devices } => {
-                serde_json::json!({ "problem": "DEVICES_IN_SEVERAL_LOTS", "devices": devices })
-            }
         }
     }
 }

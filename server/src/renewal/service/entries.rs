@@ -333,7 +333,7 @@ impl Recording {
         let serials: Vec<_> = disposal.devices.iter().map(|device| device.serial.trim().to_owned()).collect();
         let keys: Vec<_> = serials.iter().filter_map(|serial| serial_key(serial)).collect();
         let keys: Vec<_> = keys.iter().map(String::as_str).collect();
-        let lots = store::lots_with(&mut self.tx, self.owner, &keys).await?;
+        let lots = store::lots_with(&mut self.tx, self.owner, &keys, Timestamp(i64::MAX)).await?;
         let mut restrictions = Vec::new();
         for serial in serials {
             let of_serial = lots.iter().filter(|(_, key)| serial_key(&serial).as_ref() == Some(key));
@@ -416,7 +416,7 @@ impl Recording {
             return Ok(());
         }
         let keys: Vec<_> = devices.iter().map(|device| device.key.as_str()).collect();
-        let others = store::lots_with(&mut self.tx, self.owner, &keys).await?;
+        let others = store::lots_with(&mut self.tx, self.owner, &keys, Timestamp(i64::MAX)).await?;
         let wrong = (1..).zip(devices).filter_map(|(place, device)| {
             let (lot, _) = others.iter().find(|(_, key)| *key == device.key)?;
             Some(FieldViolation::new(format!("serials.{place}"), say::in_another_lot(lot)))

@@ -10,9 +10,13 @@ mod import;
 mod reports;
 mod rules;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use tokio::sync::Semaphore;
+use uuid::Uuid;
 
 pub use self::{
     entries::{EntryView, ListOrder, RecordOrder},
@@ -26,7 +30,7 @@ use super::{
     rules::{
         CostKind, Payer,
         body::Stated,
-        known::{Known, KnownEntry, TicketCost},
+        known::{Known, KnownEntry, LotDevices, TicketCost},
         ledger::{Entry, EntryId, EntryKind, Valid, known_at},
         money::Yen,
     },
@@ -94,21 +98,38 @@ impl Renewal {
         let recorded: Vec<_> = rows.into_iter().map(entry_of).collect::<Result<_>>()?;
         let entries: Vec<_> = known_at(&recorded, as_of).into_iter().map(known_entry).collect::<Result<_>>()?;
         let tickets = store::ticket_costs(tx, owner, as_of).await?;
-        let mut serials: BTreeMap<EntryId, Vec<String>> = BTreeMap::new();
-        for (lot, serial) in store::serials(tx, owner, as_of).await? {
-            serials.entry(EntryId(lot)).or_default().push(serial);
-        }
-        serials.retain(|lot, _| entries.iter().any(|entry| entry.id == *lot));
-        Ok(Known {
+        let mut known = Known {
             owner,
             code: row.code,
             as_of,
             entries,
             tickets: tickets.into_iter().map(ticket_cost).collect::<Result<_>>()?,
-            serials,
+            devices: BTreeMap::new(),
             rules: rules::rules_at(tx, Some(owner), as_of).await?,
-        })
+        };
+        known.devices = lot_devices(tx, &known).await?;
+        Ok(known)
     }
+}
+
+/// What was known of the devices of an owner's lots.
+async fn lot_devices(tx: &mut Tx, known: &Known) -> Result<BTreeMap<EntryId, LotDevices>> {
+    let count = |count: i64| u32::try_from(count).unwrap_or(u32::MAX);
+    let named = store::named_devices(tx, known.owner, known.as_of).await?;
+    let of_lot = |(lot, named): (Uuid, i64)| (EntryId(lot), LotDevices { named: count(named), disposed: 0 });
+    let mut devices: BTreeMap<_, _> = named.into_iter().map(of_lot).collect();
+    let standing: BTreeSet<_> = known.lots().map(|(lot, ..)| lot).collect();
+    devices.retain(|lot, _| standing.contains(lot));
+    let gone = known.disposed();
+    if !gone.is_empty() {
+        let gone: Vec<_> = gone.iter().map(String::as_str).collect();
+        for (lot, _) in store::lots_with(tx, known.owner, &gone, known.as_of).await? {
+            if let Some(of_lot) = devices.get_mut(&EntryId(lot)) {
+                of_lot.disposed += 1;
+            }
+        }
+    }
+    Ok(devices)
 }
 
 /// The whole of an owner, for a right over it. Reasons: RIGHT_MISSING, MUNICIPALITY_NOT_FOUND.

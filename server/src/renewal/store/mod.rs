@@ -19,7 +19,7 @@ use crate::{
 
 /// Most entries of an owner that a report reads.
 pub const ENTRIES_MOST: i64 = 50_000;
-/// Most costs of tickets, and most devices of lots, that a report reads.
+/// Most costs of tickets that a report reads.
 const ROWS_MOST: i64 = 2_000_000;
 
 /// An entry as it is stored.
@@ -238,16 +238,17 @@ pub(super) async fn newest(tx: &mut Tx, owner: MunicipalityId) -> Result<Option<
     Ok(newest.map(Timestamp))
 }
 
-/// Folded serial numbers of the devices of all lots of an owner that were recorded by a time, in their order.
-pub(super) async fn serials(tx: &mut Tx, owner: MunicipalityId, as_of: Timestamp) -> Result<Vec<(Uuid, String)>> {
+/// How many devices are named of each lot of an owner that was recorded by a time. Places have no gaps, so the last one tells
+/// it, and a million devices are not read for a report.
+pub(super) async fn named_devices(tx: &mut Tx, owner: MunicipalityId, as_of: Timestamp) -> Result<Vec<(Uuid, i64)>> {
     tx.query(
-        "SELECT d.entry_id, d.serial_key FROM renewal_lot_device d
-         JOIN renewal_entry e ON e.municipality_id = d.municipality_id AND e.entry_id = d.entry_id
-         WHERE d.municipality_id = $1 AND e.recorded_at <= $2 ORDER BY d.entry_id, d.position LIMIT $3",
+        "SELECT e.entry_id, COALESCE((SELECT MAX(d.position) FROM renewal_lot_device d
+             WHERE d.municipality_id = e.municipality_id AND d.entry_id = e.entry_id) + 1, 0)
+         FROM renewal_entry e WHERE e.municipality_id = $1 AND e.recorded_at <= $2 AND e.kind = $3",
     )
     .bind(owner)
     .bind(as_of.0)
-    .bind(ROWS_MOST)
+    .bind(i64::from(EntryKind::Lot.to_number()))
     .all()
     .await
 }
@@ -259,19 +260,24 @@ struct Wanted<'k> {
     serial_key: &'k str,
 }
 
-/// Lots that stand and have one of these devices: the lot and the folded serial number.
-pub(super) async fn lots_with(tx: &mut Tx, owner: MunicipalityId, keys: &[&str]) -> Result<Vec<(Uuid, String)>> {
+/// Lots that were not taken back by a time and have one of these devices: the lot and the folded serial number.
+pub(super) async fn lots_with(
+    tx: &mut Tx,
+    owner: MunicipalityId,
+    keys: &[&str],
+    as_of: Timestamp,
+) -> Result<Vec<(Uuid, String)>> {
     let wanted: Vec<_> = keys.iter().map(|key| Wanted { municipality_id: owner.0, serial_key: key }).collect();
     let (sqlite, postgres) = batch_sql!(
         "SELECT d.entry_id, d.serial_key FROM",
         [municipality_id uuid, serial_key text],
         "JOIN renewal_lot_device d ON d.municipality_id = i.municipality_id AND d.serial_key = i.serial_key
          WHERE NOT EXISTS (SELECT 1 FROM renewal_entry r
-             WHERE r.municipality_id = d.municipality_id AND r.reverses_entry_id = d.entry_id)
+             WHERE r.municipality_id = d.municipality_id AND r.reverses_entry_id = d.entry_id AND r.recorded_at <= $2)
          ORDER BY d.entry_id, d.position"
     );
     let sql = tx.by_engine(sqlite, postgres);
-    tx.query(sql).bind(rows_json(&wanted)?).all().await
+    tx.query(sql).bind(rows_json(&wanted)?).bind(as_of.0).all().await
 }
 
 /// A page of the devices of a lot from a place on, with the devices of the registry that have their serial numbers.

@@ -154,22 +154,6 @@ fn all_that_is_wrong_is_said_at_once() {
     assert_eq!(fields(&neither.check(today(), None).unwrap_err()), ["acquisition"]);
 }
 
-#[test]
-fn lots_are_compared_with_their_devices() {
-    let problems = compare(
-        &[('a', 2), ('b', 1), ('c', 1), ('d', 3)],
-        &[(1, 'a'), (2, 'a'), (3, 'b'), (3, 'c'), (4, 'c'), (4, 'c')],
-    );
-    assert_eq!(
-        problems,
-        [
-            LotProblem::MoreDevices { lot: 'c', devices: 2, count: 1 },
-            LotProblem::FewerDevices { lot: 'd', devices: 0, count: 3 },
-            LotProblem::InSeveralLots { device: 3, lots: vec!['b', 'c'] }
-        ]
-    );
-}
-
 proptest! {
     #[test]
     fn every_yen_of_a_lot_leads_to_a_device_and_to_a_year(

@@ -5,15 +5,14 @@
 //! lot. What runs is what was spent in the last whole year, less what is recorded for a year already. Prices are those of
 //! the lot, unless the owner assumes others.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::parts::Part;
 use crate::{
-    devices::rules::{fields::OsKind, fold::serial_key},
+    devices::rules::fields::OsKind,
     error::Both,
     renewal::rules::{
         CostKind, Payer,
-        body::Body,
         due::{DueReason, Ends},
         fraction::Fraction,
         known::Known,
@@ -84,13 +83,10 @@ pub fn outlook(known: &Known, parts: &[Part], years: u8) -> Result<Outlook, Over
 
 /// Lots whose devices are due, those that are due first, first.
 fn due_lots(known: &Known) -> Vec<DueLot> {
-    let gone = disposed(known);
     let mut due: Vec<_> = known
         .lots()
         .filter_map(|(id, school, lot)| {
-            let serials = known.serials.get(&id).map_or(&[][..], Vec::as_slice);
-            let disposed = serials.iter().filter(|serial| gone.contains(*serial)).count();
-            let count = lot.count.saturating_sub(u32::try_from(disposed).unwrap_or(u32::MAX));
+            let count = lot.count.saturating_sub(known.devices_of(id).disposed);
             let due = ends(known, lot).due().filter(|_| count > 0)?;
             Some(DueLot {
                 lot: id,
@@ -106,16 +102,6 @@ fn due_lots(known: &Known) -> Vec<DueLot> {
         .collect();
     due.sort_by_key(|one| (one.year, one.lot));
     due
-}
-
-/// Folded serial numbers of what was disposed of.
-fn disposed(known: &Known) -> BTreeSet<String> {
-    let mut gone = BTreeSet::new();
-    for entry in &known.entries {
-        let Body::Disposal(disposal) = &entry.stated.body else { continue };
-        gone.extend(disposal.devices.iter().filter_map(|device| serial_key(&device.serial)));
-    }
-    gone
 }
 
 /// What ends of the devices of a lot. Of its model alone the system is not known, so the first end of any counts.
