@@ -613,8 +613,15 @@ fn audit() -> Vec<Page> {
 /// The own account. The last lines end sessions, so they come last of all.
 fn account() -> Vec<Page> {
     const TOKEN: &[Step] = &[Knows(ViewFigures), May(ViewDevices), May(Export)];
-    const TOWN_TOKEN: &[Step] =
-        &[SeesOwner(ViewFigures, NO_OWNER), OverOwner(ViewFigures), OverOwner(ViewDevices), OverOwner(Export)];
+    // A board's viewer, to whom nobody gives more than they have themselves.
+    const TOWN_TOKEN: &[Step] = &[
+        SeesOwner(ViewFigures, NO_OWNER),
+        OverOwner(ViewFigures),
+        OverOwner(ViewDevices),
+        OverOwner(Export),
+        OverOwner(ViewRenewal),
+        OverOwner(ViewLedger),
+    ];
     const OLD: (&str, &str) = ("old_password", super::people::PASSWORD);
     let tokens = "/account/tokens";
     vec![

@@ -55,7 +55,7 @@ impl Renewal {
         for area in owners {
             whole(staff, Right::Export, area.municipality())?;
         }
-        let made = self.make(&of, order.as_of, &order.asked).await?;
+        let made = self.make(staff, &of, order.as_of, &order.asked).await?;
         let names = self.names(owners, matches!(made, What::Costs(_))).await?;
         let (name, sha256) = (made.name(), made.sha256().to_owned());
         let written = self.write(made, names, (form, language)).await?;

@@ -259,24 +259,16 @@ impl Renewal {
         Ok(report.seal())
     }
 
-    /// What changed of an owner since a time. Reasons: RIGHT_MISSING, MUNICIPALITY_NOT_FOUND, FIELD_INVALID,
+    /// What changed of an owner since a time. It names entries, so it is for who sees the ledger. Reasons: RIGHT_MISSING, MUNICIPALITY_NOT_FOUND, FIELD_INVALID,
     /// LEDGER_TOO_LARGE.
     pub async fn changes(
         &self,
         staff: &Staff,
         owner: MunicipalityId,
-        times: (Timestamp, Option<Timestamp>),
-        order: &PlanOrder,
-    ) -> Result<Sealed<ChangeReport>> {
-        self.changes_of(&whole(staff, Right::ViewRenewal, owner)?, times, order).await
-    }
-
-    async fn changes_of(
-        &self,
-        area: &Area,
         (since, until): (Timestamp, Option<Timestamp>),
         order: &PlanOrder,
     ) -> Result<Sealed<ChangeReport>> {
+        let area = &whole(staff, Right::ViewLedger, owner)?;
         let mut tx = self.db.read().await?;
         let until = self.as_of(&mut tx, std::slice::from_ref(area), until).await?;
         if since > until {
@@ -289,16 +281,17 @@ impl Renewal {
 
     /// Makes whichever report. Reasons: those of the report; what changed is of one owner, else MUNICIPALITY_NOT_FOUND.
     pub async fn report(&self, staff: &Staff, order: &ReportOrder) -> Result<What> {
-        self.make(&Of::named(staff, order.owner)?, order.as_of, &order.asked).await
+        self.make(staff, &Of::named(staff, order.owner)?, order.as_of, &order.asked).await
     }
 
-    pub(super) async fn make(&self, of: &Of, as_of: Option<Timestamp>, asked: &Asked) -> Result<What> {
+    pub(super) async fn make(&self, staff: &Staff, of: &Of, as_of: Option<Timestamp>, asked: &Asked) -> Result<What> {
         match (asked, of) {
             (Asked::Plan(order), _) => Ok(What::Plan(Box::new(self.plan_of(of, as_of, order).await?))),
             (Asked::Costs(order), _) => Ok(What::Costs(self.costs_of(of, as_of, *order).await?)),
             (Asked::Scenarios(ids), _) => Ok(What::Scenarios(self.scenarios_of(of, as_of, ids).await?)),
             (Asked::Changes(since, order), Of::One(area)) => {
-                Ok(What::Changes(self.changes_of(area, (*since, as_of), order).await?))
+                let times = (*since, as_of);
+                Ok(What::Changes(self.changes(staff, area.municipality(), times, order).await?))
             }
             (Asked::Changes(..), Of::Several(_)) => {
                 Err(Error::not_found("MUNICIPALITY_NOT_FOUND", say_access::municipality_unknown("-")))
@@ -339,7 +332,7 @@ impl Renewal {
             Ok([area]) => Of::Several(vec![area]),
             Err(areas) => Of::Several(areas),
         };
-        self.make(&of, Some(as_of), &asked).await
+        self.make(staff, &of, Some(as_of), &asked).await
     }
 
     /// Amounts of an owner with what they are of. Reasons: RIGHT_MISSING, MUNICIPALITY_NOT_FOUND, FIELD_INVALID,

@@ -77,7 +77,8 @@ pub(super) fn renewal() -> Vec<Rpc> {
         staff("RenewalService/GetRenewalCosts", REPORT_ALL, json!({})),
         staff("RenewalService/GetRenewalScenarios", REPORT, of_owner.clone()),
         staff("RenewalService/GetRenewalScenarios", REPORT_ALL, json!({})),
-        staff("RenewalService/GetRenewalChanges", REPORT, changes),
+        // It names entries.
+        staff("RenewalService/GetRenewalChanges", LOOK, changes),
         staff("RenewalService/ExportRenewalReport", EXPORT, json!({ "plan": of_owner })),
         // What is no content of a report tells nobody anything; who gets one is seen in `a_report_is_verified`.
         staff(
