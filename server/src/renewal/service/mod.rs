@@ -8,6 +8,8 @@ mod entries;
 mod import;
 mod reports;
 mod rules;
+mod spares;
+mod what_if;
 
 use std::collections::BTreeMap;
 
@@ -16,6 +18,7 @@ pub use self::{
     import::ImportOrder,
     reports::{Device, Exported, PartView, PartsOrder, ReportOrder, Verified, What},
     rules::RulesPreview,
+    spares::{CONFIDENCE, SparesNow},
 };
 pub use super::{rules::said::Said, store::Shown};
 use super::{

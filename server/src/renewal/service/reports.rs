@@ -129,7 +129,7 @@ pub struct Device {
 
 /// Whom a report is of.
 #[derive(Debug, Clone)]
-enum Of {
+pub(super) enum Of {
     /// One owner, which is told where it has no plan.
     One(Area),
     /// Several together; who has no plan is left out.
@@ -138,7 +138,7 @@ enum Of {
 
 impl Of {
     /// The owner that is named, or all that the caller sees whole. Reasons: RIGHT_MISSING, MUNICIPALITY_NOT_FOUND.
-    fn named(staff: &Staff, owner: Option<MunicipalityId>) -> Result<Self> {
+    pub(super) fn named(staff: &Staff, owner: Option<MunicipalityId>) -> Result<Self> {
         match owner {
             Some(owner) => Ok(Self::One(whole(staff, Right::ViewRenewal, owner)?)),
             None => {
@@ -210,7 +210,7 @@ impl Renewal {
     }
 
     /// What was known at a time: of one owner, or of those of which anything was; of nobody where nothing was of any.
-    async fn all_known(&self, of: &Of, as_of: Option<Timestamp>) -> Result<Vec<Known>> {
+    pub(super) async fn all_known(&self, of: &Of, as_of: Option<Timestamp>) -> Result<Vec<Known>> {
         let mut tx = self.db.read().await?;
         let as_of = self.as_of(&mut tx, of.areas(), as_of).await?;
         let areas = match of {
