@@ -110,7 +110,7 @@ fn word<T>(field: &'static str, text: &str, read: impl Fn(i16) -> Option<T>) -> 
     if text.is_empty() {
         return Ok(None);
     }
-    let found = text.parse().ok().and_then(read);
+    let found = text.parse::<i16>().ok().and_then(read);
     found.map(Some).ok_or_else(|| FieldViolation::new(field, say_field::unknown_value()))
 }
 

@@ -117,7 +117,7 @@ fn shown(shell: &Shell, report: &ScenarioReport, foot: Option<Foot>, exports: Op
         for payer in Payer::ALL {
             amounts.push((*payer, column.of(*payer)?.to_number()));
         }
-        let amount = |payer| amounts.iter().find(|(one, _)| *one == payer).map_or(0, |(_, amount)| *amount);
+        let amount = |payer: Payer| amounts.iter().find(|(one, _)| *one == payer).map_or(0, |(_, amount)| *amount);
         let text_of = words::yen_text(shell.language, text.own);
         Ok(Stack { label: text.name.clone(), path: None, parts: parts_of(amount), text: text_of })
     };
