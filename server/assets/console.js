@@ -156,7 +156,7 @@
   }
 
   // Keys. In a list the row that has the focus is meant, else the page.
-  const places = { h: "/", t: "/tickets", d: "/devices", s: "/schools", m: "/municipalities", n: "/network", r: "/reviews" };
+  const places = { h: "/", t: "/tickets", d: "/devices", s: "/schools", m: "/municipalities", n: "/network", r: "/reviews", c: "/renewal" };
   const rows = () => [...document.querySelectorAll("[data-row]")];
   const rowOf = (element) => element?.closest?.("[data-row]") ?? null;
   const enter = (row) => {

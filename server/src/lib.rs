@@ -78,7 +78,7 @@ use self::{
         pages::OverviewPages,
         service::Overview,
     },
-    renewal::{grpc::RenewalGrpc, service::Renewal},
+    renewal::{grpc::RenewalGrpc, pages::RenewalPages, service::Renewal},
     schools::{
         grpc::{CalendarGrpc, LineGrpc},
         service::Schools,
@@ -274,6 +274,7 @@ impl Bound {
         let reviews = ReviewGrpc::new(overview.clone(), identities.clone(), self.access.clone());
         let imports = Imports::new(self.db.clone(), self.clock.clone(), self.access.clone(), schools.clone());
         let exports = Exports::new(self.db.clone(), self.access.clone());
+        let renewal = Renewal::new(self.db.clone(), self.clock.clone(), self.access.clone());
         // The pages of all features; a feature's pages are wired here, beside its calls.
         let pages = access::pages::routes(self.access.clone())
             .merge(overview::pages::routes(OverviewPages {
@@ -304,6 +305,7 @@ impl Bound {
                 schools: schools.clone(),
                 access: self.access.clone(),
             }))
+            .merge(renewal::pages::routes(RenewalPages { renewal: renewal.clone(), access: self.access.clone() }))
             .merge(devices::pages::imports::routes(imports.clone(), self.access.clone()))
             .merge(tickets::phone::pages::routes(PhonePages {
                 phone,
@@ -323,7 +325,6 @@ impl Bound {
         let imports = ImportServiceServer::new(ImportGrpc::new(imports, self.access.clone()))
             .max_decoding_message_size(2 * devices::grpc::PIECE_BYTES);
         let tickets = TicketGrpc::new(tickets, attachments, self.access.clone());
-        let renewal = Renewal::new(self.db.clone(), self.clock.clone(), self.access.clone());
         let renewal = RenewalServiceServer::new(RenewalGrpc::new(renewal, self.access.clone()))
             .max_decoding_message_size(renewal::grpc::MESSAGE_BYTES);
         let schools = SchoolGrpc::new(overview, schools, self.access);

@@ -175,6 +175,57 @@ pub fn ranges(language: Language, title: &str, ranges: &[Range]) -> String {
     html
 }
 
+/// One line of a chart of parts.
+#[derive(Debug, Clone)]
+pub struct Stack {
+    /// What it is.
+    pub label: String,
+    /// Where its label leads.
+    pub path: Option<String>,
+    /// Its parts, one for each of the series.
+    pub parts: Vec<i64>,
+    /// All of it in words.
+    pub text: String,
+}
+
+/// Lines whose bar is made of parts, measured by the longest; the series with their swatches stand above. The numbers of the
+/// parts stand in a table beside it on the page.
+pub fn stacks(language: Language, title: &str, series: &[(String, Tone)], stacks: &[Stack]) -> String {
+    let mut html = format!("<figure class=\"chart\"><figcaption>{}</figcaption>", escape(title));
+    let whole = |stack: &Stack| stack.parts.iter().map(|part| (*part).max(0)).sum::<i64>();
+    let most = stacks.iter().map(whole).max().unwrap_or(0);
+    if most == 0 {
+        let _infallible = write!(html, "<p class=\"empty\">{}</p></figure>", language.words().shell.empty);
+        return html;
+    }
+    html.push_str("<ul class=\"series\">");
+    for (name, tone) in series {
+        let _infallible = write!(html, "<li><span class=\"swatch {}\"></span>{}</li>", tone.class(), escape(name));
+    }
+    html.push_str("</ul><table class=\"ranges\"><tbody>");
+    for stack in stacks {
+        let label = Figure { path: stack.path.clone(), ..Figure::new(stack.label.as_str(), 0, Tone::Plain) };
+        // The picture repeats the table beside it, so it is hidden from who hears the page.
+        let _infallible = write!(
+            html,
+            "<tr><th scope=\"row\">{}</th><td class=\"number\">{}</td><td class=\"bar\" aria-hidden=\"true\">\
+             <svg viewBox=\"0 0 100 12\" preserveAspectRatio=\"none\" focusable=\"false\">",
+            label.label_html(),
+            escape(&stack.text),
+        );
+        let mut before = 0;
+        for ((_, tone), part) in series.iter().zip(&stack.parts).filter(|(_, part)| **part > 0) {
+            let (x, width, class) = (thousandth(before, most), thousandth(*part, most), tone.class());
+            let _infallible =
+                write!(html, "<rect class=\"{class}\" x=\"{x}\" y=\"1\" width=\"{width}\" height=\"10\"/>");
+            before += part;
+        }
+        html.push_str("</svg></td></tr>");
+    }
+    html.push_str("</tbody></table></figure>");
+    html
+}
+
 /// A line without axes beside a figure; its text alternative names first, least, most and last.
 pub fn sparkline(language: Language, title: &str, values: &[i64]) -> String {
     let (Some(first), Some(last)) = (values.first(), values.last()) else { return String::new() };
@@ -368,6 +419,25 @@ mod tests {
         assert!(html.contains("x=\"2.5\" y=\"5\" width=\"97.5\""), "up to the edge: {html}");
         assert!(!ranges(Language::En, "t", &[range("none", 0.0, 0.0, 0.0)]).contains("NaN"));
         assert!(ranges(Language::En, "t", &[]).contains("Nothing matches"));
+    }
+
+    #[test]
+    fn stacks_are_measured_by_the_longest_and_link() {
+        let series = [(String::from("<own>"), Tone::Plain), (String::from("state"), Tone::Good)];
+        let stack = |label: &str, parts: [i64; 2], path: Option<&str>| Stack {
+            label: label.to_owned(),
+            path: path.map(str::to_owned),
+            parts: parts.to_vec(),
+            text: format!("{}", parts[0] + parts[1]),
+        };
+        let lines = [stack("R8", [25, 75], Some("/a?b=1&c=2")), stack("R9", [-5, 50], None)];
+        let html = stacks(Language::Ja, "t", &series, &lines);
+        assert!(html.contains("&lt;own&gt;") && html.contains("href=\"/a?b=1&amp;c=2\""), "{html}");
+        assert!(
+            html.contains("x=\"25.0\" y=\"1\" width=\"75.0\"") && html.contains("x=\"0.0\" y=\"1\" width=\"50.0\"")
+        );
+        assert!(!html.contains("style="), "the policy forbids it");
+        assert!(stacks(Language::En, "t", &series, &[stack("R8", [0, 0], None)]).contains("Nothing matches"));
     }
 
     #[test]

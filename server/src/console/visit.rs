@@ -189,6 +189,8 @@ pub enum NavEntry {
     Schools,
     /// List of owners.
     Municipalities,
+    /// What is replaced when, and what it costs.
+    Renewal,
     /// Files in.
     Imports,
     /// Identities that a person must decide.
@@ -201,13 +203,14 @@ pub enum NavEntry {
 
 impl NavEntry {
     /// All parts.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Home,
         Self::Tickets,
         Self::Network,
         Self::Devices,
         Self::Schools,
         Self::Municipalities,
+        Self::Renewal,
         Self::Imports,
         Self::Reviews,
         Self::Staff,
@@ -223,6 +226,7 @@ impl NavEntry {
             Self::Devices => "/devices",
             Self::Schools => "/schools",
             Self::Municipalities => "/municipalities",
+            Self::Renewal => "/renewal",
             Self::Imports => "/imports",
             Self::Reviews => "/reviews",
             Self::Staff => "/staff",
@@ -238,6 +242,7 @@ impl NavEntry {
             Self::Devices => w.shell.nav_devices,
             Self::Schools => w.shell.nav_schools,
             Self::Municipalities => w.shell.nav_municipalities,
+            Self::Renewal => w.shell.nav_renewal,
             Self::Imports => w.shell.nav_imports,
             Self::Reviews => w.shell.nav_reviews,
             Self::Staff => w.shell.nav_staff,

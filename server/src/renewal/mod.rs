@@ -7,6 +7,7 @@
 
 pub mod documents;
 pub mod grpc;
+pub mod pages;
 pub mod rules;
 pub mod service;
 pub mod store;

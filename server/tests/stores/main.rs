@@ -22,6 +22,7 @@ mod pages;
 mod phone;
 mod registry;
 mod renewal;
+mod renewal_answers;
 mod renewal_town;
 mod schema;
 mod schools;

@@ -3,9 +3,11 @@
 //! Each test has a server and a browser of its own; at most two browsers run at a time (`gigafleet_tests::browser`). What
 //! has to hold on every page is held by `every_page`, over the one list in `pages`.
 
+mod budget;
 mod failing;
 mod pages;
 mod person;
+mod renewal_pages;
 mod town;
 
 mod editing;
@@ -15,6 +17,7 @@ mod importing;
 mod keyboard;
 mod languages;
 mod listing;
+mod renewing;
 mod reporting;
 mod reviewing;
 mod scriptless;

@@ -83,6 +83,7 @@ pub fn all(town: &Town, which: Which) -> Vec<Page> {
     pages.extend(places(town));
     pages.extend(networks(town));
     pages.extend(tickets(town));
+    pages.extend(super::renewal_pages::renewal(town));
     pages.extend(people());
     pages.extend(audit(town));
     pages.extend(others());
@@ -488,6 +489,7 @@ fn others() -> Vec<Page> {
         page(Who::School, "not-allowed", vec![open("/staff")]),
         page(Who::Board, "board-home-empty", vec![open("/")]),
         page(Who::Board, "reviews-empty", vec![open("/reviews")]),
+        page(Who::Board, "renewal-board-empty", vec![open("/renewal")]),
     ]
 }
 

@@ -19,7 +19,7 @@ use gigafleet_tests::{
     networks::{incident, line_of, write_incident, write_measured_day},
 };
 
-use super::{failing::failing, person::invite};
+use super::{budget::budgets, failing::failing, person::invite};
 
 /// Schools of the town; the first has most devices.
 const SCHOOLS: usize = 64;
@@ -114,6 +114,7 @@ impl Town {
         let links = people(server, &municipality, &empty_municipality, &schools[0]).await;
         let all = staff.all_devices(&municipality).await.expect("a list");
         failing(server, &municipality, &all).await;
+        budgets(server, (&municipality, &schools[0]), &long_municipality).await;
         let silent_device = all.iter().find(|device| device.enroll_time.is_none()).expect("most are").device_id.clone();
         Self {
             municipality,

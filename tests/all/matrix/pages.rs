@@ -114,6 +114,7 @@ pub fn all() -> Vec<Page> {
         networks(),
         tickets(),
         bandwidth(),
+        renewal(),
         devices(),
         reviews(),
         files(),
@@ -461,6 +462,35 @@ fn bandwidth() -> Vec<Page> {
             EDIT_SCHOOL,
             &[],
         ),
+    ]
+}
+
+/// Sums are for who sees renewal, single entries and what an amount is of for who sees the ledger of a whole owner.
+fn renewal() -> Vec<Page> {
+    const REPORT: &[Step] = &[SeesOwner(ViewFigures, NO_OWNER), OverOwner(ViewRenewal)];
+    const REPORT_ALL: &[Step] = &[Anywhere(ViewRenewal)];
+    const LEDGER: &[Step] = &[SeesOwner(ViewFigures, NO_OWNER), OverOwner(ViewLedger)];
+    const LEDGER_ALL: &[Step] = &[Anywhere(ViewLedger)];
+    const ENTRY: &[Step] =
+        &[SeesOwner(ViewFigures, NO_OWNER), OverOwner(ViewLedger), OverOwnerOr(ViewLedger, "ENTRY_NOT_FOUND")];
+    const EXPORT: &[Step] = &[SeesOwner(ViewFigures, NO_OWNER), OverOwner(ViewRenewal), OverOwner(Export)];
+    let export = "/renewal/export";
+    vec![
+        get("/renewal", "/renewal", REPORT_ALL),
+        get("/renewal", "/renewal?municipality_id={municipality}", REPORT),
+        get("/renewal/plan", "/renewal/plan", REPORT_ALL),
+        get("/renewal/plan", "/renewal/plan?municipality_id={municipality}&spare_share=2&cap_after=2", REPORT),
+        get("/renewal/scenarios", "/renewal/scenarios", REPORT_ALL),
+        get("/renewal/scenarios", "/renewal/scenarios?municipality_id={municipality}", REPORT),
+        get("/renewal/scenarios", "/renewal/scenarios?municipality_id={municipality}&price_percent=10", REPORT),
+        get(export, "/renewal/export?report=plan&municipality_id={municipality}", EXPORT),
+        get(export, "/renewal/export?report=costs&municipality_id={municipality}&form=xlsx", EXPORT),
+        get(export, "/renewal/export?report=scenarios&municipality_id={municipality}&scenario=today&form=pdf", EXPORT),
+        get("/renewal/costs", "/renewal/costs", LEDGER_ALL),
+        get("/renewal/costs", "/renewal/costs?municipality_id={municipality}&kind=10", LEDGER),
+        get("/renewal/costs/{municipality}/{entry}", "/renewal/costs/{municipality}/{entry}", ENTRY),
+        get("/renewal/disposals", "/renewal/disposals", LEDGER_ALL),
+        get("/renewal/disposals", "/renewal/disposals?municipality_id={municipality}", LEDGER),
     ]
 }
 

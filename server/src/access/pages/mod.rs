@@ -87,6 +87,7 @@ fn nav(staff: &Staff) -> Vec<NavEntry> {
         (NavEntry::Devices, Right::ViewDevices),
         (NavEntry::Schools, Right::ViewFigures),
         (NavEntry::Municipalities, Right::ViewFigures),
+        (NavEntry::Renewal, Right::ViewRenewal),
         (NavEntry::Imports, Right::ImportDevices),
         (NavEntry::Reviews, Right::ReviewIdentity),
         (NavEntry::Staff, Right::ManageStaff),
@@ -94,7 +95,8 @@ fn nav(staff: &Staff) -> Vec<NavEntry> {
     ];
     let school_only = staff.reaches().iter().all(|reach| matches!(reach.place, Place::School(..)));
     let allowed = entries.into_iter().filter(|(entry, right)| {
-        let own_school = school_only && *entry == NavEntry::Municipalities;
+        // Of a part of an owner there is no money to see.
+        let own_school = school_only && matches!(entry, NavEntry::Municipalities | NavEntry::Renewal);
         *entry == NavEntry::Home || (staff.has(*right) && !own_school)
     });
     allowed.map(|(entry, _)| entry).collect()

@@ -49,6 +49,9 @@ pub fn field_label(language: Language, name: &str) -> Option<&'static str> {
         "cost_kind" => w.legs.kind,
         "amount_yen" => w.legs.amount,
         "cost_date" => w.legs.date,
+        "as_of_time" => w.renewal.as_of,
+        "price_percent" => w.renewal.price_percent,
+        "later_years" => w.renewal.later_years,
         "corrects_cost_id" => w.legs.corrects,
         other => return devices::known_field(language, other),
     };

@@ -14,6 +14,7 @@ pub mod legs;
 pub mod lists;
 pub mod network;
 pub mod overview;
+pub mod renewal;
 pub mod reports;
 pub mod reviews;
 pub mod schools;
@@ -116,6 +117,8 @@ pub struct Words {
     pub legs: legs::LegWords,
     /// Of tickets.
     pub tickets: tickets::TicketWords,
+    /// Of renewal.
+    pub renewal: renewal::RenewalWords,
     /// Of the reviews of identities.
     pub reviews: reviews::ReviewWords,
     /// Of home.
@@ -138,6 +141,7 @@ impl Words {
         network: network::NetworkWords::JA,
         legs: legs::LegWords::JA,
         tickets: tickets::TicketWords::JA,
+        renewal: renewal::RenewalWords::JA,
         reviews: reviews::ReviewWords::JA,
         overview: overview::OverviewWords::JA,
         reports: reports::ReportWords::JA,
@@ -155,6 +159,7 @@ impl Words {
         network: network::NetworkWords::EN,
         legs: legs::LegWords::EN,
         tickets: tickets::TicketWords::EN,
+        renewal: renewal::RenewalWords::EN,
         reviews: reviews::ReviewWords::EN,
         overview: overview::OverviewWords::EN,
         reports: reports::ReportWords::EN,
@@ -179,6 +184,7 @@ mod tests {
             network::NetworkWords::ALL,
             legs::LegWords::ALL,
             tickets::TicketWords::ALL,
+            renewal::RenewalWords::ALL,
             reviews::ReviewWords::ALL,
             overview::OverviewWords::ALL,
             reports::ReportWords::ALL,

@@ -12,6 +12,7 @@ words! {
         nav_devices: "端末", "Devices";
         nav_schools: "学校", "Schools";
         nav_municipalities: "区市町村", "Municipalities";
+        nav_renewal: "更新と費用", "Renewal";
         nav_imports: "取り込み", "Import";
         nav_tickets: "問い合わせ", "Tickets";
         nav_network: "ネットワーク", "Network";
@@ -67,6 +68,7 @@ words! {
         keys_tickets: "問い合わせへ", "Go to tickets";
         keys_network: "ネットワークへ", "Go to network";
         keys_reviews: "身元の確認へ", "Go to reviews";
+        keys_renewal: "更新と費用へ", "Go to renewal";
         keys_close: "閉じる", "Close";
         state_ok: "正常", "OK";
         state_warning: "注意", "Attention";

@@ -1,7 +1,7 @@
 //! Rules of renewal, pure: money ([`money`]) and fractions of it ([`fraction`]); data that people write ([`reading`]);
 //! programmes of subsidy and who pays what ([`programmes`]); ends of support ([`ends`]) and the year in which a device
 //! is renewed ([`due`]), how years are evened out ([`smoothing`]); the published plan ([`plan`]); costs of years to
-//! come ([`projection`]), repair or replace ([`advice`]) and what if ([`scenario`]); spares ([`spares`]) and how long
+//! come ([`projection`]), repair or replace ([`advice`]) and what if ([`scenario`], [`what_if`]); spares ([`spares`]) and how long
 //! devices last ([`survival`]); the ledger ([`ledger`]) and what stands in it ([`body`]: [`lots`], [`records`],
 //! [`board`]); periods of years ([`periods`]); rules that hold at a time ([`rule_sets`], [`assumptions`]); what was known
 //! then ([`known`]) and the reports of that ([`report`]); what people say ([`said`]) and files of it ([`import`]).
@@ -34,6 +34,7 @@ pub mod smoothing;
 pub mod spares;
 mod stored;
 pub mod survival;
+pub mod what_if;
 
 pub use crate::tickets::legs::rules::Payer;
 use crate::{

@@ -9,6 +9,8 @@ mod files;
 mod import;
 mod reports;
 mod rules;
+mod spares;
+mod what_if;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -24,6 +26,7 @@ pub use self::{
     import::ImportOrder,
     reports::{Device, PartView, PartsOrder, ReportOrder, Verified, What},
     rules::RulesPreview,
+    spares::{CONFIDENCE, SparesNow},
 };
 pub use super::{rules::said::Said, store::Shown};
 use super::{

@@ -191,7 +191,7 @@ impl Renewal {
     }
 
     /// What was known at a time: of one owner, or of those of which anything was; of nobody where nothing was of any.
-    async fn all_known(&self, of: &Of, as_of: Option<Timestamp>) -> Result<Vec<Known>> {
+    pub(super) async fn all_known(&self, of: &Of, as_of: Option<Timestamp>) -> Result<Vec<Known>> {
         let mut tx = self.db.read().await?;
         let as_of = self.as_of(&mut tx, of.areas(), as_of).await?;
         let areas = match of {

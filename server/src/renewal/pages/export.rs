@@ -1,0 +1,32 @@
+//! Reports as files.
+
+use axum::extract::{RawQuery, State as Pages};
+
+use super::{Opened, RenewalPages, plan};
+use crate::{
+    access::{pages::SignedIn, rules::Right},
+    console::PageResult,
+    devices::pages::files::file,
+    error::{Error, says::renewal as say},
+    renewal::{
+        documents::Form,
+        rules::report::{asked::Asked as Report, costs::CostOrder},
+        service::ReportOrder,
+    },
+};
+
+pub(super) async fn export(person: SignedIn, Pages(pages): Pages<RenewalPages>, RawQuery(raw): RawQuery) -> PageResult {
+    let (staff, now) = (&person.staff, person.shell.now);
+    let Opened { fields, asked, .. } = Opened::read(&pages, (staff, Right::ViewRenewal), raw, now).await?;
+    let report = match fields.get("report") {
+        "plan" => Report::Plan(plan::order(&fields)),
+        "costs" => Report::Costs(CostOrder::default()),
+        "scenarios" => Report::Scenarios(fields.all("scenario").to_vec()),
+        _ => return Err(Error::invalid_field("report", say::report_kind()).into()),
+    };
+    let asked = asked?;
+    let order = ReportOrder { owner: asked.owner, as_of: asked.as_of, asked: report };
+    let form = Form::of(fields.get("form")).unwrap_or(Form::CsvUtf8);
+    let exported = pages.renewal.export(staff, &order, (form, person.shell.language)).await?;
+    Ok(file(&exported.file_name, form.media_type(), exported.bytes))
+}

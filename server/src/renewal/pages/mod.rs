@@ -1,0 +1,308 @@
+//! Pages of renewal: home of a board, the published plan, scenarios, what an amount is of, the register of disposals.
+
+mod costs;
+mod disposals;
+mod entry;
+mod export;
+mod home;
+mod plan;
+mod scenarios;
+
+use axum::{Router, routing::get};
+use time::Date;
+use uuid::Uuid;
+
+use super::{
+    documents::Form,
+    rules::{
+        Payer,
+        known::as_of_text,
+        report::{Sealed, content::read_time},
+        rule_sets::RuleNote,
+    },
+    service::Renewal,
+};
+use crate::{
+    access::{
+        rules::{
+            Right, Staff,
+            days::{midnight_in_japan, parse_date},
+        },
+        service::{Access, names::PlaceNames},
+    },
+    clock::Timestamp,
+    console::{Fields, Language, Shell, address::Address, charts::Tone, format},
+    error::{Both, Error, FieldViolation, Result, collect, says::fields as say_field},
+    schools::rules::{MunicipalityId, fiscal::FiscalYear, parse_optional_uuid},
+};
+
+/// What these pages read.
+#[derive(Debug, Clone)]
+#[expect(missing_docs, reason = "each is the service of its name")]
+pub struct RenewalPages {
+    pub renewal: Renewal,
+    pub access: Access,
+}
+
+/// The pages of renewal.
+pub fn routes(pages: RenewalPages) -> Router {
+    Router::new()
+        .route("/renewal", get(home::home))
+        .route("/renewal/plan", get(plan::plan))
+        .route("/renewal/scenarios", get(scenarios::scenarios))
+        .route("/renewal/export", get(export::export))
+        .route("/renewal/costs", get(costs::costs))
+        .route("/renewal/costs/{municipality}/{entry}", get(entry::entry))
+        .route("/renewal/disposals", get(disposals::disposals))
+        .with_state(pages)
+}
+
+/// The query of these pages.
+const OWNER: &str = "municipality_id";
+const AS_OF: &str = "as_of_time";
+
+/// Payers as charts show them: the board first, the state as one. Each with how it looks.
+const SERIES: [(&[Payer], Tone); 5] = [
+    (&[Payer::Own], Tone::Plain),
+    (&[Payer::StateFund, Payer::StateOther], Tone::Good),
+    (&[Payer::Prefecture], Tone::Warning),
+    (&[Payer::LocalAllocation], Tone::Quiet),
+    (&[Payer::Guardian], Tone::Bad),
+];
+
+/// Addresses of a report as a file, in the order of [`Form::ALL`].
+fn forms(address: impl Fn(&str) -> String) -> [String; 4] {
+    Form::ALL.map(|form| address(form.name()))
+}
+
+fn said(language: Language, both: &Both) -> String {
+    language.choose(&both.ja, &both.en).clone().into_owned()
+}
+
+/// A fiscal year as people say it: with the era in both languages, since boards count so.
+fn year_text(language: Language, year: FiscalYear) -> String {
+    language.choose(year.japanese(), format!("FY {} ({})", year.year(), year.letter()))
+}
+
+/// A day: by the era in Japanese.
+fn day_text(language: Language, day: Date) -> String {
+    match language {
+        Language::Ja => format::japanese_date(day),
+        Language::En => format::date(language, Some(day)),
+    }
+}
+
+/// The names of the series of charts.
+fn series(shell: &Shell) -> Vec<(String, Tone)> {
+    let w = &shell.w.renewal;
+    let names = [w.own, w.state, w.prefecture, w.allocation, w.guardian];
+    names.iter().zip(SERIES).map(|(name, (_, tone))| ((*name).to_owned(), tone)).collect()
+}
+
+/// Amounts of payers as the parts of a line of a chart.
+fn parts_of(amount: impl Fn(Payer) -> i64) -> Vec<i64> {
+    SERIES.iter().map(|(payers, _)| payers.iter().map(|payer| amount(*payer)).sum()).collect()
+}
+
+/// A way between these pages, for the tabs above each.
+struct Tab {
+    path: String,
+    text: &'static str,
+    here: bool,
+}
+
+/// The owners whose money somebody sees.
+struct Owners {
+    names: PlaceNames,
+    ids: Vec<MunicipalityId>,
+}
+
+impl Owners {
+    /// Those where the caller has a right over the whole.
+    async fn of(pages: &RenewalPages, staff: &Staff, right: Right) -> Result<Self> {
+        let names = pages.access.place_names(staff, right, &[]).await?;
+        let scope = staff.scope(right).ok();
+        let is_whole = |owner: MunicipalityId| scope.as_ref().is_some_and(|scope| scope.whole(owner).is_some());
+        let ids = names.owners().iter().map(|(id, ..)| *id).filter(|id| is_whole(*id)).collect();
+        Ok(Self { names, ids })
+    }
+
+    /// The only one, which nobody needs to choose.
+    fn only(&self) -> Option<MunicipalityId> {
+        match self.ids[..] {
+            [only] => Some(only),
+            _ => None,
+        }
+    }
+
+    /// Choices behind a first one; none where there is nothing to choose.
+    fn choices(&self, first: &str) -> Vec<(String, String)> {
+        if self.ids.len() < 2 {
+            return Vec::new();
+        }
+        let name = |id: &MunicipalityId| self.names.owner(*id).unwrap_or_default().to_owned();
+        let all = std::iter::once((String::new(), first.to_owned()));
+        all.chain(self.ids.iter().map(|id| (id.to_string(), name(id)))).collect()
+    }
+
+    /// The name of an owner by its code, and its id.
+    fn of_code(&self, code: &str) -> Option<(MunicipalityId, &str)> {
+        let found = self.names.owners().iter().find(|(id, one, _)| one == code && self.ids.contains(id))?;
+        Some((found.0, found.2.as_str()))
+    }
+
+    fn name(&self, owner: Option<MunicipalityId>) -> String {
+        owner.and_then(|owner| self.names.owner(owner)).unwrap_or_default().to_owned()
+    }
+}
+
+/// What every page is asked for: of whom, and as of when.
+#[derive(Debug, Clone, Copy)]
+struct Asked {
+    owner: Option<MunicipalityId>,
+    as_of: Option<Timestamp>,
+}
+
+impl Asked {
+    /// Reads it; of the only owner where none is named. Reason: FIELD_INVALID, with all that is wrong.
+    fn read(fields: &Fields, owners: &Owners, now: Timestamp) -> Result<Self> {
+        let mut wrong = Vec::new();
+        let owner = collect(parse_optional_uuid(OWNER, fields.get(OWNER)), &mut wrong);
+        let as_of = collect(read_as_of(fields.get(AS_OF), now), &mut wrong);
+        match (owner, as_of) {
+            (Some(owner), Some(as_of)) => Ok(Self { owner: owner.map(MunicipalityId).or(owners.only()), as_of }),
+            _ => Err(Error::invalid_fields("FIELD_INVALID", wrong)),
+        }
+    }
+}
+
+/// A time in RFC 3339, or the end of a day in Japan; none for now, and for what is not over yet.
+fn read_as_of(text: &str, now: Timestamp) -> std::result::Result<Option<Timestamp>, FieldViolation> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    if text.contains(':') {
+        let time = read_time(text).ok_or_else(|| FieldViolation::new(AS_OF, say_field::time_needed()))?;
+        return Ok(Some(time));
+    }
+    let day = parse_date(AS_OF, text)?;
+    let end = day.next_day().map(|next| Timestamp(midnight_in_japan(next).0 - 1));
+    Ok(end.filter(|end| *end <= now))
+}
+
+/// What a page begins with: its query, with the owner that is meant, the owners to choose from, and what is asked for.
+struct Opened {
+    fields: Fields,
+    owners: Owners,
+    asked: Result<Asked>,
+}
+
+impl Opened {
+    async fn read(
+        pages: &RenewalPages,
+        (staff, right): (&Staff, Right),
+        query: Option<String>,
+        now: Timestamp,
+    ) -> Result<Self> {
+        let mut fields = Fields::parse(query.unwrap_or_default().as_bytes());
+        let owners = Owners::of(pages, staff, right).await?;
+        let asked = Asked::read(&fields, &owners, now);
+        if let Ok(Asked { owner: Some(owner), .. }) = asked {
+            fields.set(OWNER, owner.to_string());
+        }
+        Ok(Self { fields, owners, asked })
+    }
+}
+
+/// What stands below a report: as of when it is, its hash, and what it rests on.
+struct Foot {
+    as_of: String,
+    moment: String,
+    hash: String,
+    rules: Vec<String>,
+}
+
+impl Foot {
+    fn of<R>(shell: &Shell, sealed: &Sealed<R>, as_of: Timestamp, rules: &[RuleNote]) -> Self {
+        let mut all: Vec<_> = rules.iter().map(|rule| said(shell.language, &rule.label())).collect();
+        all.sort();
+        all.dedup();
+        Self {
+            as_of: as_of_text(as_of),
+            moment: shell.moment_with_seconds(as_of),
+            hash: sealed.sha256.clone(),
+            rules: all,
+        }
+    }
+}
+
+/// The address of one of these pages with what it is asked for.
+fn address(path: &str, fields: &Fields) -> Address {
+    Address::read(path, &[OWNER, AS_OF], fields)
+}
+
+/// The tabs above a page. Single entries are for who sees the ledger.
+fn tabs(shell: &Shell, staff: &Staff, fields: &Fields, here: &str) -> Vec<Tab> {
+    let w = &shell.w.renewal;
+    let pages = [
+        ("/renewal", w.title, Right::ViewRenewal),
+        ("/renewal/plan", w.plan, Right::ViewRenewal),
+        ("/renewal/scenarios", w.scenarios, Right::ViewRenewal),
+        ("/renewal/costs", w.costs, Right::ViewLedger),
+        ("/renewal/disposals", w.disposals, Right::ViewLedger),
+    ];
+    let seen = pages.into_iter().filter(|(.., right)| staff.has(*right));
+    seen.map(|(path, text, _)| Tab { path: address(path, fields).text(), text, here: path == here }).collect()
+}
+
+/// Whether somebody may take out a report of an owner, or of all that they see together.
+fn may_export(staff: &Staff, owners: &Owners, owner: Option<MunicipalityId>) -> bool {
+    let Ok(scope) = staff.scope(Right::Export) else { return false };
+    match owner {
+        Some(owner) => scope.whole(owner).is_some(),
+        None => !owners.ids.is_empty() && owners.ids.iter().all(|id| scope.whole(*id).is_some()),
+    }
+}
+
+/// A number of a query; none for nothing and for what is no number.
+fn number_of<T: std::str::FromStr>(fields: &Fields, name: &str) -> Option<T> {
+    fields.some(name).and_then(|text| text.parse().ok())
+}
+
+/// An id in an address. What is none is not there.
+fn id_of(text: &str) -> Uuid {
+    Uuid::try_parse(text).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// 2026-11-27 12:00 in Japan.
+    const NOW: Timestamp = Timestamp(1_795_748_400_000_000);
+
+    #[test]
+    fn day_counts_whole_and_today_is_now() {
+        let read = |text| read_as_of(text, NOW).unwrap();
+        assert_eq!((read(""), read("2026-11-27"), read("R9.1.1")), (None, None, None));
+        let before = midnight_in_japan(parse_date("day", "2026-11-27").unwrap());
+        assert_eq!(read("R8.11.26"), Some(Timestamp(before.0 - 1)));
+        assert_eq!(read("2026-11-27T12:00:00+09:00"), Some(NOW));
+        assert_eq!(read_as_of("12:00", NOW).unwrap_err().field, AS_OF);
+        assert!(read_as_of("きのう", NOW).is_err());
+    }
+
+    #[test]
+    fn every_payer_is_in_one_series() {
+        let mut all: Vec<_> = SERIES.iter().flat_map(|(payers, _)| payers.iter().copied()).collect();
+        all.sort();
+        assert_eq!(all, Payer::ALL);
+        assert_eq!(parts_of(|payer| i64::from(payer.to_number())), [5, 3, 3, 4, 6]);
+    }
+
+    #[test]
+    fn years_are_said_by_their_era() {
+        let year = FiscalYear::starting_in(2027).unwrap();
+        assert_eq!([year_text(Language::Ja, year), year_text(Language::En, year)], ["令和9年度", "FY 2027 (R9)"]);
+    }
+}
