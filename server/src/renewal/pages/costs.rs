@@ -196,13 +196,16 @@ fn total(shell: &Shell, report: &CostReport, filter: &PartFilter, basis: AmountB
     words::yen_text(shell.language, lines.map(|line| line.amount.to_number()).sum())
 }
 
+/// A text and where it leads, for who may go there.
+type Link = (String, Option<String>);
+
 /// Where an amount comes from: an entry with its devices, or a ticket that the reader sees.
 fn source(
     (shell, staff): (&Shell, &Staff),
     owner: MunicipalityId,
     as_of: Timestamp,
     view: &PartView,
-) -> ((String, Option<String>), Option<(String, String)>) {
+) -> (Link, Option<(String, String)>) {
     let key = &view.part.key;
     match view.part.source {
         PartSource::Entry(entry) => {

@@ -149,7 +149,7 @@ fn spares_figure(shell: &Shell, spares: &[SparesNow]) -> Big {
             let until = day_text(shell.language, one.until);
             let (percent, is_counted) = (percent(one.outlook.probability), one.rate_basis == Basis::Measured);
             let note = words::spares_sentence(shell.language, (one.free, one.away), &until, percent, is_counted);
-            Big { tone: *tone, value: (*text).to_owned(), note }
+            Big { tone, value: (*text).to_owned(), note }
         }
         (several, _) => {
             let short = several.iter().filter(|(one, _)| !one.is_enough()).count();
@@ -160,8 +160,11 @@ fn spares_figure(shell: &Shell, spares: &[SparesNow]) -> Big {
     }
 }
 
+/// Lines of years.
+type YearLines = Vec<(FiscalYear, Line)>;
+
 /// All years of a report, those to come and those of before.
-fn lines(shell: &Shell, report: &CostReport, drill: Option<&Fields>) -> Result<(Vec<String>, Vec<(FiscalYear, Line)>)> {
+fn lines(shell: &Shell, report: &CostReport, drill: Option<&Fields>) -> Result<(Vec<String>, YearLines)> {
     let amounts = report.by(|line| (line.key.year, line.key.payer))?;
     let payers: Vec<_> =
         Payer::ALL.iter().copied().filter(|payer| amounts.keys().any(|(_, one)| one == payer)).collect();
