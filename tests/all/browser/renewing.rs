@@ -29,6 +29,8 @@ async fn yen_of_a_year_leads_to_a_serial_number() {
     browser.follow("nav.main a[href='/renewal']").await;
     let figures = browser.text_of("#figures").await;
     assert!(figures.contains("来年度に更新が必要な端末") && figures.contains("円"), "{figures}");
+    // Amounts are of one owner each.
+    browser.follow("#owners tbody a").await;
     browser.follow("main table a[href*='year=2021']").await;
     let parts = browser.text_of("#parts").await;
     assert!(parts.contains("9,000,000") && parts.contains("4,500,000") && parts.contains("令和3年度"), "{parts}");

@@ -6,6 +6,7 @@
 //! plans is held by the tests of the stores, on the same statements.
 
 mod engineers;
+mod renewal;
 mod tickets;
 
 use std::{
@@ -51,6 +52,8 @@ enum What {
     Devices,
     /// Tickets, as `seed --tickets` makes them.
     Tickets,
+    /// Reports of renewal; the ledger is recorded first where there is none, a few minutes at a million devices.
+    Renewal,
 }
 
 #[derive(Debug, Serialize)]
@@ -111,7 +114,9 @@ async fn main() {
             println!("{:<58} p50 {:>7.1} ms  p99 {:>7.1} ms  {verdict}", figure.call, figure.p50_ms, figure.p99_ms);
         }
     };
-    if arguments.what == What::Tickets {
+    if arguments.what == What::Renewal {
+        calls.extend(renewal::measure(&fleet, arguments.rounds, tell).await);
+    } else if arguments.what == What::Tickets {
         let [call, search] = if engine == "sqlite" { [100.0, 150.0] } else { [50.0, 50.0] };
         let targets = tickets::Targets { call, search };
         calls.extend(tickets::measure(&fleet, &fleet.engineer, arguments.rounds, targets, tell).await);
