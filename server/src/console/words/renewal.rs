@@ -32,7 +32,7 @@ words! {
         prefecture: "都道府県", "Prefecture";
         allocation: "地方財政措置", "Local allocation";
         guardian: "保護者", "Guardians";
-        expected_note: "見込みは、記録した調達・費用と補助制度から計算したものです。今と同じ価格で、昨年度と同じ運用費がかかると仮定しています。", "What is to come follows from lots, costs and programmes: at today's prices, with last year's running costs.";
+        expected_note: "見込みは、記録した調達・費用と補助制度から計算したものです。今と同じ価格で、昨年度と同じ運用費がかかると仮定しています。契約済みの支払いも含みます。", "What is to come follows from lots, costs and programmes: at today's prices, with last year's running costs and what is agreed already.";
         empty: "まだ何も記録されていません。", "Nothing is recorded yet.";
         empty_lead: "次の内容を記録すると、この画面に更新時期・費用・計画が表示されます。CSVかExcelのファイルでも取り込めます。", "Record this, and the page shows what is due, what it costs and the plan. Files of CSV or Excel work too.";
         enter_pupils: "年度ごとの児童生徒数", "Pupils of each fiscal year";

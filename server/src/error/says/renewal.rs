@@ -69,7 +69,7 @@ says! {
     more_serials(has, count): "{has} 台分あります。調達台数の {count} 台以内にしてください", "names {has} devices, but the lot has {count}";
     in_another_lot(lot): "別の調達 {lot} に含まれています", "is in the lot {lot} already";
     pupils_missing(year): "{year}の児童生徒数が記録されていません", "no pupils are recorded for {year}";
-    lot_devices(lot, devices, count): "調達 {lot} は {count} 台ですが、シリアル番号は {devices} 台分です", "the lot {lot} has {count} devices, of which {devices} serial numbers are known";
+    lot_devices(model, delivered, devices, count): "{delivered} 納入の {model} は {count} 台ですが、シリアル番号は {devices} 台分です", "the lot of {model} delivered on {delivered} has {count} devices, of which {devices} serial numbers are known";
     in_several_lots(devices): "複数の調達に含まれる端末が {devices} 台あります", "{devices} devices are in several lots";
     entry_unknown(id): "記録 {id} が見つかりません", "no entry {id} is there";
     entry_exists: "同じIDで、別の内容がすでに記録されています", "another entry has been recorded under this id";

@@ -16,7 +16,7 @@ use super::{
     rule_sets::RuleSet,
 };
 use crate::{
-    access::rules::days::day_in_japan,
+    access::rules::days::{date_text, day_in_japan},
     clock::Timestamp,
     devices::rules::fold::serial_key,
     error::{Both, says::renewal as say},
@@ -152,7 +152,8 @@ impl Known {
     pub fn lot_problems(&self) -> Vec<Problem> {
         let of_lot = |(lot, _, body): (EntryId, Option<SchoolId>, &Lot)| {
             let (devices, count) = (self.devices_of(lot).named, body.count);
-            (devices != count).then_some(Problem::Devices { lot, devices, count })
+            let (model, delivered) = (body.model.clone(), body.delivered);
+            (devices != count).then_some(Problem::Devices { lot, model, delivered, devices, count })
         };
         self.lots().filter_map(of_lot).collect()
     }
@@ -170,6 +171,10 @@ pub enum Problem {
     Devices {
         /// The lot.
         lot: EntryId,
+        /// What its devices are.
+        model: String,
+        /// When they came.
+        delivered: Date,
         /// How many are known.
         devices: u32,
         /// How many it has.
@@ -184,7 +189,9 @@ impl Problem {
             Self::PupilsMissing { year } => {
                 Both::of(say::pupils_missing(year.japanese()), say::pupils_missing(year.letter()))
             }
-            Self::Devices { lot, devices, count } => say::lot_devices(lot, devices, count),
+            Self::Devices { model, delivered, devices, count, .. } => {
+                say::lot_devices(model, date_text(*delivered), devices, count)
+            }
         }
     }
 
@@ -194,7 +201,7 @@ impl Problem {
             Self::PupilsMissing { year } => {
                 serde_json::json!({ "problem": "PUPILS_MISSING", "fiscal_year": year.year() })
             }
-            Self::Devices { lot, devices, count } => serde_json::json!({
+            Self::Devices { lot, devices, count, .. } => serde_json::json!({
                 "problem": "LOT_DEVICES", "entry_id": lot.to_string(), "devices": devices, "count": count,
             }),
         }

@@ -8,7 +8,7 @@ use super::{
     Sealed,
     costs::rules_content,
     outlook::{Outlook, outlook},
-    parts::parts,
+    parts::{Part, parts},
 };
 use crate::{
     access::rules::days::date_text,
@@ -61,6 +61,16 @@ impl ScenarioColumn {
         })
     }
 
+    /// The same with what is agreed already for its years, which no scenario changes: payments of a lease, a contract that runs.
+    fn and_agreed(mut self, agreed: &BTreeMap<(FiscalYear, Payer), Yen>) -> Result<Self, OverLimit> {
+        for (key, amount) in agreed {
+            let sum = self.amounts.entry(*key).or_default();
+            *sum = sum.plus(*amount)?;
+            self.total = self.total.plus(*amount)?;
+        }
+        Ok(self)
+    }
+
     /// What one pays in all years.
     pub fn of(&self, payer: Payer) -> Result<Yen, OverLimit> {
         Yen::sum(self.amounts.iter().filter(|((_, one), _)| *one == payer).map(|(_, amount)| *amount))
@@ -92,16 +102,18 @@ pub struct ScenarioReport {
     pub rules: Vec<RuleNote>,
 }
 
-/// The years to come of an owner under scenarios; all of them where none is named. Ids that there are not are passed
+/// The years to come of an owner under scenarios, with what is agreed already; all of them where none is named. Ids that there are not are passed
 /// over. Refused: sums above 10^13 yen.
 pub fn scenarios(known: &Known, wanted: &[String]) -> Result<ScenarioReport, OverLimit> {
-    let Outlook { first, renewed, running, .. } = outlook(known, &parts(known)?, USUAL_YEARS)?;
+    let recorded = parts(known)?;
+    let Outlook { first, renewed, running, .. } = outlook(known, &recorded, USUAL_YEARS)?;
     let all = known.rules.scenarios.scenarios.iter();
     let chosen = all.filter(|scenario| wanted.is_empty() || wanted.contains(&scenario.id));
     let (mut years, mut columns) = (Vec::new(), Vec::new());
     for scenario in chosen {
         let projection = project(first, USUAL_YEARS, &renewed, &running, &scenario.terms(&known.rules.programmes))?;
-        columns.push(ScenarioColumn::projected(scenario, &projection)?);
+        let agreed = agreed(&recorded, &projection.years)?;
+        columns.push(ScenarioColumn::projected(scenario, &projection)?.and_agreed(&agreed)?);
         years = projection.years;
     }
     Ok(ScenarioReport {
@@ -111,6 +123,16 @@ pub fn scenarios(known: &Known, wanted: &[String]) -> Result<ScenarioReport, Ove
         scenarios: columns,
         rules: known.rules.notes(&SCENARIO_RULES),
     })
+}
+
+/// What is recorded already of years to come, by payer.
+fn agreed(recorded: &[Part], years: &[FiscalYear]) -> Result<BTreeMap<(FiscalYear, Payer), Yen>, OverLimit> {
+    let mut agreed: BTreeMap<_, Yen> = BTreeMap::new();
+    for part in recorded.iter().filter(|part| years.contains(&part.key.year)) {
+        let sum = agreed.entry((part.key.year, part.key.payer)).or_default();
+        *sum = sum.plus(part.amount)?;
+    }
+    Ok(agreed)
 }
 
 impl ScenarioReport {
