@@ -322,13 +322,14 @@ async fn token_gives_no_more_than_its_owner_has_now(world: World) {
     assert_eq!(reason(wish(Role::Administrator, here.clone()).await), "RIGHT_MISSING");
     assert_eq!(reason(wish(Role::Engineer, Place::Everywhere).await), "RIGHT_MISSING");
     assert_eq!(reason(wish(Role::Engineer, Place::Municipality(two)).await), "MUNICIPALITY_NOT_FOUND");
-    let (row, secret) = wish(Role::BoardViewer, here.clone()).await.unwrap();
+    assert_eq!(reason(wish(Role::BoardViewer, here.clone()).await), "RIGHT_MISSING", "engineers see no money");
+    let (row, secret) = wish(Role::SchoolStaff, here.clone()).await.unwrap();
     let call = async || world.access.staff(Some(&format!("Bearer {secret}"))).await;
     let through = call().await.unwrap();
     assert_eq!(through.id, Some(id));
     assert!(through.scope(Right::ViewDevices).unwrap().area(one).is_some());
     assert!(through.scope(Right::ViewDevices).unwrap().area(two).is_none(), "a token of another scope");
-    assert!(!through.has(Right::EditDevices), "the token is a viewer's");
+    assert!(!through.has(Right::EditDevices), "the token only looks");
     assert_eq!(reason(world.access.create_token(&through, token_order(Role::Engineer, here)).await), "RIGHT_MISSING");
     let used = world.access.list_tokens(&me, false, (i64::MAX, Uuid::max()), 10).await.unwrap();
     assert!(used[0].used_at.is_some());
