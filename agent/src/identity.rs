@@ -276,7 +276,7 @@ impl StateFolder {
 
     /// The server's last known address; absent if there is none or it can not be read, for it is only a help.
     pub fn address(&self) -> Option<SocketAddr> {
-        fs::read_to_string(self.path.join(ADDRESS)).ok()?.trim().parse().ok()
+        read_address(&self.path)
     }
 
     /// Keeps the server's last known address.
@@ -301,6 +301,11 @@ impl StateFolder {
     fn failed(&self, what: &'static str, source: io::Error) -> IdentityError {
         IdentityError::Io { what, path: self.path.clone(), source }
     }
+}
+
+/// The server's last known address in a state folder, as [`StateFolder::address`], without holding the folder.
+pub fn read_address(folder: &Path) -> Option<SocketAddr> {
+    fs::read_to_string(folder.join(ADDRESS)).ok()?.trim().parse().ok()
 }
 
 /// The identity in use of a state folder that another process may hold; absent before enrolment.

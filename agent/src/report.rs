@@ -5,12 +5,12 @@ use std::{fmt::Write as _, path::Path, sync::Arc, time::Duration};
 
 use gigafleet_agent::{
     engine::{Failure, Now},
-    identity::{Identity, read_identity},
+    identity::{Identity, read_address, read_identity},
     platform::{Platform as _, linux::Linux},
     runtime::{StartError, trust_of},
     spool::read_memory,
     transport::{
-        Connector, Protocol,
+        Connector, KnownAddress, Protocol,
         tls::{ServerTrust, TimeKnowledge},
     },
     trouble::{Fate, Outbox, Trouble, fate, hand_in},
@@ -30,7 +30,8 @@ impl Line {
     fn open(state: &Path, identity: &Identity) -> Result<Self, StartError> {
         let time = TimeKnowledge::new(read_memory(state).server_time_ms);
         let trust: Arc<ServerTrust> = trust_of(identity, time)?;
-        let connector = Connector::for_identity(identity, &trust)?;
+        let known = KnownAddress::new(read_address(state));
+        let connector = Connector::for_identity(identity, &trust)?.knowing(known);
         Ok(Self { connector, now: Linux::new().now() })
     }
 
@@ -50,7 +51,9 @@ pub(crate) async fn report(state: &Path, trouble: Trouble) -> Result<String, Box
             match answer.outcome() {
                 // Whoever reported reads it now; there is nothing to ask about later.
                 TroubleOutcome::Known => outbox.give_up(&waiting),
-                TroubleOutcome::Made | TroubleOutcome::Repeated | TroubleOutcome::Unspecified => outbox.sent(&waiting),
+                TroubleOutcome::Made | TroubleOutcome::Repeated | TroubleOutcome::Unspecified => {
+                    outbox.sent(&waiting);
+                }
             }
             Ok(told(&answer))
         }

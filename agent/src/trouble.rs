@@ -181,7 +181,11 @@ impl Outbox {
             let _ = lock.try_lock();
             Ok(lock)
         };
-        let lock = keep().map_err(failed)?;
+        let lock = keep().map_err(|source| {
+            // Who was told that it is not kept must not find it sent later.
+            let _ = fs::remove_file(&path);
+            failed(source)
+        })?;
         Ok(Waiting { request, path, _lock: lock })
     }
 
@@ -208,13 +212,14 @@ impl Outbox {
         self.names(WAITING).len()
     }
 
-    /// The server has it. If this fails, it is sent once more, which makes no second ticket.
-    pub fn sent(&self, waiting: &Waiting) {
-        let _ = fs::rename(&waiting.path, waiting.path.with_extension(SENT));
+    /// The server has it. Gives whether that could be noted: if not, it is sent once more later, which makes no second ticket.
+    pub fn sent(&self, waiting: &Waiting) -> bool {
+        let is_noted = fs::rename(&waiting.path, waiting.path.with_extension(SENT)).is_ok();
         let sent = self.names(SENT);
         for old in &sent[..sent.len().saturating_sub(SENT_MAX)] {
             let _ = fs::remove_file(old);
         }
+        is_noted
     }
 
     /// Gives a report up.
@@ -242,8 +247,8 @@ impl Outbox {
 
     fn make_folder(&self) -> io::Result<()> {
         match DirBuilder::new().mode(0o700).create(&self.folder) {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-            made => made.and_then(|()| self.give_to_owner(&self.folder)),
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+            _ => self.give_to_owner(&self.folder),
         }
     }
 

@@ -65,9 +65,12 @@ impl<P: Platform, S: Store> Agent<P, S> {
         match told.answer {
             Ok(answer) => {
                 tracing::info!(number = answer.ticket_number, "a report of trouble was sent");
-                outbox.sent(&told.waiting);
+                let is_noted = outbox.sent(&told.waiting);
                 drop(told.waiting);
-                self.tell_trouble();
+                // On a disk that takes nothing any more the same report would go out again and again.
+                if is_noted {
+                    self.tell_trouble();
+                }
             }
             Err(failure) => {
                 let given_up = fate(failure.kind) == Fate::Drop;
