@@ -215,16 +215,15 @@ fn by_owner(shell: &Shell, report: &CostReport, owners: &Owners, spares: &[Spare
 }
 
 /// The chart of the years to come.
-fn chart(shell: &Shell, report: &CostReport, lines: &[Line]) -> Result<String> {
+fn chart(shell: &Shell, report: &CostReport, lines: &[(FiscalYear, Line)]) -> Result<String> {
     let amounts = report.by(|line| (line.key.year, line.key.payer))?;
-    let years = (report.outlook_from.year()..=report.last.year()).filter_map(FiscalYear::starting_in);
-    let stack = |(year, line): (FiscalYear, &Line)| Stack {
+    let stack = |(year, line): &(FiscalYear, Line)| Stack {
         label: line.year.clone(),
         path: line.path.clone(),
-        parts: parts_of(|payer| amounts.get(&(year, payer)).map_or(0, |amount| amount.to_number())),
+        parts: parts_of(|payer| amounts.get(&(*year, payer)).map_or(0, |amount| amount.to_number())),
         text: words::yen_text(shell.language, line.total),
     };
-    let all: Vec<_> = years.zip(lines).map(stack).collect();
+    let all: Vec<_> = lines.iter().map(stack).collect();
     Ok(stacks(shell.language, shell.w.renewal.by_payer, &series(shell), &all))
 }
 
@@ -239,7 +238,6 @@ fn shown(
     let drill = asked.owner.is_some_and(sees_ledger).then_some(fields);
     let (heads, all) = lines(shell, report, drill)?;
     let (to_come, before): (Vec<_>, Vec<_>) = all.into_iter().partition(|(year, _)| *year >= report.outlook_from);
-    let lines: Vec<_> = to_come.into_iter().map(|(_, line)| line).collect();
     let foot = Foot::of(shell, sealed, report.as_of, &report.rules);
     let export = |form: &str| {
         let address = address("/renewal/export", fields).with("report", "costs").with(AS_OF, &foot.as_of);
@@ -251,9 +249,9 @@ fn shown(
         due: due_figure(shell, report),
         own: own_figure(shell, report),
         spares: spares_figure(shell, spares),
-        chart: chart(shell, report, &lines)?,
+        chart: chart(shell, report, &to_come)?,
         heads,
-        lines,
+        lines: to_come.into_iter().map(|(_, line)| line).collect(),
         recorded: before.into_iter().map(|(_, line)| line).filter(|line| line.total != 0).collect(),
         by_owner: if asked.owner.is_none() { by_owner(shell, report, owners, spares) } else { Vec::new() },
         problems: report.problems.iter().map(|problem| said(shell.language, &problem.label())).collect(),

@@ -173,11 +173,17 @@ async fn compared(
     (pages, staff, shell): (&RenewalPages, &Staff, &Shell),
     asked: Asked,
     terms: &Terms,
-    exports: Option<[String; 4]>,
+    (fields, may_export): (&Fields, bool),
 ) -> Result<Shown> {
     if terms.what_if.is_nothing() {
         let sealed = pages.renewal.scenarios(staff, asked.owner, asked.as_of, &terms.wanted).await?;
         let foot = Foot::of(shell, &sealed, sealed.report.as_of, &sealed.report.rules);
+        // The file is of the report that is shown, not of a later one.
+        let export = |form: &str| {
+            let address = Address::read("/renewal/export", &[OWNER, SCENARIO], fields).with(AS_OF, &foot.as_of);
+            address.with("report", "scenarios").with("form", form).text()
+        };
+        let exports = may_export.then(|| super::forms(export));
         return shown(shell, &sealed.report, Some(foot), exports);
     }
     let order = (terms.wanted.as_slice(), terms.what_if);
@@ -201,12 +207,8 @@ pub(super) async fn scenarios(
     let made = match asked {
         Ok((asked, terms)) => {
             fields.set_all(SCENARIO, terms.wanted.clone());
-            let export = |form: &str| {
-                let address = Address::read("/renewal/export", &[OWNER, AS_OF, SCENARIO], &fields);
-                address.with("report", "scenarios").with("form", form).text()
-            };
-            let exports = may_export(staff, &owners, owner).then(|| super::forms(export));
-            compared((&pages, staff, &shell), asked, &terms, exports).await
+            let may_export = may_export(staff, &owners, owner);
+            compared((&pages, staff, &shell), asked, &terms, (&fields, may_export)).await
         }
         Err(error) => Err(error),
     };

@@ -37,7 +37,7 @@ use super::{
         ledger::{Entry, EntryId, EntryKind, Valid, known_at},
         money::Yen,
     },
-    store::{self, ENTRIES_MOST, EntryRow},
+    store::{self, COSTS_MOST, ENTRIES_MOST, EntryRow},
 };
 use crate::{
     access::{
@@ -95,12 +95,11 @@ impl Renewal {
         let owner = area.municipality();
         let row = find_municipality(tx, area).await?.ok_or_else(|| municipality_not_found(owner))?;
         let rows = store::recorded_by(tx, owner, as_of).await?;
-        if i64::try_from(rows.len()).map_or(true, |count| count > ENTRIES_MOST) {
-            return Err(Error::new(Kind::Exhausted, "LEDGER_TOO_LARGE", say::ledger_full(ENTRIES_MOST)));
-        }
+        bounded(&rows, ENTRIES_MOST)?;
         let recorded: Vec<_> = rows.into_iter().map(entry_of).collect::<Result<_>>()?;
         let entries: Vec<_> = known_at(&recorded, as_of).into_iter().map(known_entry).collect::<Result<_>>()?;
         let tickets = store::ticket_costs(tx, owner, as_of).await?;
+        bounded(&tickets, COSTS_MOST)?;
         let mut known = Known {
             owner,
             code: row.code,
@@ -112,6 +111,14 @@ impl Renewal {
         };
         known.devices = lot_devices(tx, &known).await?;
         Ok(known)
+    }
+}
+
+/// Refuses more than a report reads, of which some would be left out. Reason: LEDGER_TOO_LARGE.
+fn bounded<T>(rows: &[T], most: i64) -> Result<()> {
+    match i64::try_from(rows.len()) {
+        Ok(count) if count <= most => Ok(()),
+        _ => Err(Error::new(Kind::Exhausted, "LEDGER_TOO_LARGE", say::ledger_full(most))),
     }
 }
 

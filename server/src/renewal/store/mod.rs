@@ -21,7 +21,7 @@ use crate::{
 /// Most entries of an owner that a report reads.
 pub const ENTRIES_MOST: i64 = 50_000;
 /// Most costs of tickets that a report reads.
-const ROWS_MOST: i64 = 2_000_000;
+pub const COSTS_MOST: i64 = 2_000_000;
 
 /// An entry as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq, FromRow)]
@@ -304,7 +304,7 @@ pub(super) async fn devices(
     .await
 }
 
-/// What tickets of an owner cost, as it was written by a time, by day and id.
+/// What tickets of an owner cost, as it was written by a time, by day and id; one more than may be.
 pub(super) async fn ticket_costs(tx: &mut Tx, owner: MunicipalityId, as_of: Timestamp) -> Result<Vec<TicketCostRow>> {
     tx.query(
         "SELECT c.cost_id, t.number, c.kind, c.payer, c.amount_yen, c.spent_on, t.school_id, c.device_id
@@ -313,7 +313,7 @@ pub(super) async fn ticket_costs(tx: &mut Tx, owner: MunicipalityId, as_of: Time
     )
     .bind(owner)
     .bind(as_of.0)
-    .bind(ROWS_MOST)
+    .bind(COSTS_MOST + 1)
     .all()
     .await
 }
