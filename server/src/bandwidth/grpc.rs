@@ -22,16 +22,15 @@ use crate::{
         says::{bandwidth as say, fields as say_fields},
     },
     grpc::{caller, page},
-    schools::rules::{
-        MunicipalityId, SchoolId,
-        fiscal::{FiscalYear, date_text, parse_date},
-        import::RowFault,
-        parse_optional_uuid, parse_page_size, parse_text, parse_uuid,
+    schools::{
+        grpc::row_errors,
+        rules::{
+            MunicipalityId, SchoolId,
+            fiscal::{FiscalYear, date_text, parse_date},
+            parse_optional_uuid, parse_page_size, parse_text, parse_uuid,
+        },
     },
 };
-
-/// Most errors of a file in an answer.
-const SHOWN_ERRORS: usize = 1_000;
 
 /// Answers staff about bandwidth.
 #[derive(Debug, Clone)]
@@ -106,18 +105,6 @@ fn measurement_message(row: MeasurementRow) -> v1::BandwidthMeasurement {
         method: i32::from(row.method),
         moment: moment.into(),
         note: row.note,
-    }
-}
-
-fn error_message(fault: RowFault) -> v1::ImportRowError {
-    v1::ImportRowError {
-        row: fault.row,
-        column_header: fault.field,
-        value: fault.value,
-        code: String::from("OTHER"),
-        problem_ja: fault.message.ja.into_owned(),
-        problem_en: fault.message.en.into_owned(),
-        ..v1::ImportRowError::default()
     }
 }
 
@@ -350,7 +337,7 @@ impl BandwidthService for BandwidthGrpc {
         Ok(Response::new(v1::ImportBandwidthResponse {
             added_count: outcome.added,
             unchanged_count: outcome.unchanged,
-            errors: outcome.faults.into_iter().take(SHOWN_ERRORS).map(error_message).collect(),
+            errors: row_errors(outcome.faults),
         }))
     }
 }

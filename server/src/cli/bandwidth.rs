@@ -9,7 +9,7 @@ use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 use super::{
     client::{Client, ClientArgs, answer, promised},
     failure::{Failure, Result},
-    files::{error_json, read_file},
+    files::{read_file, tell_faults},
     json::{self, Object},
     output::{print, remark},
     table::{self, ABSENT, Column, or_absent, time},
@@ -309,30 +309,8 @@ async fn import(client: &Client, file: &Path, municipality: &str, dry_run: bool,
     let request = v1::ImportBandwidthRequest { municipality_id, content, dry_run };
     let done = answer(client.bandwidth().import_bandwidth(request)).await?;
     let v1::ImportBandwidthResponse { added_count, unchanged_count, errors } = done;
-    let wrong = errors.len();
-    if as_json {
-        let object = Object::default().value("added_count", added_count).value("unchanged_count", unchanged_count);
-        print(json::pretty(&object.list("errors", errors, error_json).into()))?;
-    } else if wrong > 0 {
-        let row = |error: &v1::ImportRowError| {
-            let said = [&error.column_header, &error.value, &error.problem_ja, &error.problem_en].map(Clone::clone);
-            [vec![error.row.to_string()], said.to_vec()].concat()
-        };
-        let columns = [
-            Column::Number("ROW"),
-            Column::Text("FIELD"),
-            Column::Text("VALUE"),
-            Column::Text("問題"),
-            Column::Text("PROBLEM"),
-        ];
-        print(table::table(&columns, errors.iter().map(row).collect(), "no errors"))?;
-    }
-    if wrong > 0 {
-        return Err(Failure::told(
-            format!("{wrong} cells are wrong; nothing was recorded"),
-            "correct them in the file",
-        ));
-    }
+    let counts = Object::default().value("added_count", added_count).value("unchanged_count", unchanged_count);
+    tell_faults(counts, errors, as_json)?;
     let would = if dry_run { "would be " } else { "" };
     remark(&format!("{added_count} measurements {would}recorded, {unchanged_count} were there already"));
     Ok(())

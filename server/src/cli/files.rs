@@ -16,7 +16,7 @@ use super::{
     failure::{Failure, Result},
     json::{self, Object},
     output::{print, remark},
-    table,
+    table::{self, Column},
 };
 
 /// Bytes of one piece of a file.
@@ -406,7 +406,33 @@ fn column_json(column: v1::ImportColumn) -> Value {
         .into()
 }
 
-pub(super) fn error_json(error: v1::ImportRowError) -> Value {
+/// Tells what a file came to of which nothing is recorded where one cell is wrong: with `--json` the counts and all that is wrong, else
+/// what is wrong as a table. Fails where anything is.
+pub(super) fn tell_faults(counts: Object, errors: Vec<v1::ImportRowError>, as_json: bool) -> Result<()> {
+    let wrong = errors.len();
+    if as_json {
+        print(json::pretty(&counts.list("errors", errors, error_json).into()))?;
+    } else if wrong > 0 {
+        let row = |error: &v1::ImportRowError| {
+            let said = [&error.column_header, &error.value, &error.problem_ja, &error.problem_en].map(Clone::clone);
+            [vec![error.row.to_string()], said.to_vec()].concat()
+        };
+        let columns = [
+            Column::Number("ROW"),
+            Column::Text("FIELD"),
+            Column::Text("VALUE"),
+            Column::Text("問題"),
+            Column::Text("PROBLEM"),
+        ];
+        print(table::table(&columns, errors.iter().map(row).collect(), "no errors"))?;
+    }
+    match wrong {
+        0 => Ok(()),
+        _ => Err(Failure::told(format!("{wrong} cells are wrong; nothing was recorded"), "correct them in the file")),
+    }
+}
+
+fn error_json(error: v1::ImportRowError) -> Value {
     let v1::ImportRowError {
         row,
         column_letter,

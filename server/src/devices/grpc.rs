@@ -9,7 +9,7 @@ use tonic::{Request, Response, Status, Streaming};
 use uuid::Uuid;
 
 use super::{
-    rules::import::{FILE_BYTES, ImportKind, outcome::Outcome, problems::FileProblem},
+    rules::import::{FILE_BYTES, ImportKind, export::Encoding, outcome::Outcome, problems::FileProblem},
     service::import::{HandedIn, ImportOptions, ImportRun, Imports, Progress},
     store::import::RunState,
 };
@@ -22,6 +22,14 @@ use crate::{
     grpc::{caller, page},
     schools::rules::{MunicipalityId, parse_page_size, parse_text, parse_uuid},
 };
+
+/// The encoding of a file; UTF-8 where none is said.
+pub fn encoding_of(encoding: v1::ExportEncoding) -> Encoding {
+    match encoding {
+        v1::ExportEncoding::Unspecified | v1::ExportEncoding::Utf8 => Encoding::Utf8,
+        v1::ExportEncoding::Cp932 => Encoding::Cp932,
+    }
+}
 
 /// Most bytes of one piece of a file.
 pub const PIECE_BYTES: usize = 512 << 10;

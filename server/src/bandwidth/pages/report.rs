@@ -213,11 +213,8 @@ pub(super) async fn export(
     let report = pages.bandwidth.export(&person.staff, owner, asked_year(&fields)?).await?;
     let encoding = Encoding::of(fields.get("encoding"));
     let edition = report.edition.as_ref().map(|edition| date_text(edition.date)).unwrap_or_default();
-    let mut text = format!("{}{}", encoding.mark(), export::line(HEADER));
-    for school in &report.schools {
-        text.push_str(&export::line(cells(&report, &edition, school).iter().map(String::as_str)));
-    }
-    let (bytes, _lost) = export::encode(&text, encoding);
+    let rows = report.schools.iter().map(|school| cells(&report, &edition, school).into());
+    let (bytes, _lost) = export::file(HEADER, rows, encoding);
     Ok(csv(&format!("bandwidth-{}", report.year.year()), encoding, bytes))
 }
 

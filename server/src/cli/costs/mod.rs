@@ -16,7 +16,7 @@ use self::{
 use super::{
     client::{Client, ClientArgs, answer, promised},
     failure::{Failure, Result},
-    files::{error_json, read_file},
+    files::{read_file, tell_faults},
     json::{self, Object},
     output::{print, remark},
     table::{self, ABSENT, Column, or_absent, time},
@@ -464,28 +464,8 @@ async fn import(
     let request = v1::ImportRenewalEntriesRequest { municipality_id, kind: kind.into(), content, dry_run };
     let done = answer(client.renewal().import_renewal_entries(request)).await?;
     let v1::ImportRenewalEntriesResponse { added_count, corrected_count, unchanged_count, errors } = done;
-    let wrong = errors.len();
-    if as_json {
-        let object = Object::default().value("added_count", added_count).value("corrected_count", corrected_count);
-        let object = object.value("unchanged_count", unchanged_count);
-        print(json::pretty(&object.list("errors", errors, error_json).into()))?;
-    } else if wrong > 0 {
-        let row = |error: &v1::ImportRowError| {
-            let said = [&error.column_header, &error.value, &error.problem_ja, &error.problem_en].map(Clone::clone);
-            [vec![error.row.to_string()], said.to_vec()].concat()
-        };
-        let columns = [
-            Column::Number("ROW"),
-            Column::Text("FIELD"),
-            Column::Text("VALUE"),
-            Column::Text("問題"),
-            Column::Text("PROBLEM"),
-        ];
-        print(table::table(&columns, errors.iter().map(row).collect(), "no errors"))?;
-    }
-    if wrong > 0 {
-        return Err(Failure::told(format!("{wrong} cells are wrong; nothing was recorded"), "correct the file"));
-    }
+    let counts = Object::default().value("added_count", added_count).value("corrected_count", corrected_count);
+    tell_faults(counts.value("unchanged_count", unchanged_count), errors, as_json)?;
     let done = if dry_run { "would be recorded" } else { "recorded" };
     remark(&format!("{added_count} {done}, {corrected_count} corrected, {unchanged_count} stood already"));
     Ok(())

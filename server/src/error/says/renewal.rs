@@ -70,10 +70,8 @@ says! {
     in_another_lot(lot): "別の調達 {lot} に含まれています", "is in the lot {lot} already";
     pupils_missing(year): "{year}の児童生徒数が記録されていません", "no pupils are recorded for {year}";
     lot_devices(model, delivered, devices, count): "{delivered} 納入の {model} は {count} 台ですが、シリアル番号は {devices} 台分です", "the lot of {model} delivered on {delivered} has {count} devices, of which {devices} serial numbers are known";
-    in_several_lots(devices): "複数の調達に含まれる端末が {devices} 台あります", "{devices} devices are in several lots";
     entry_unknown(id): "記録 {id} が見つかりません", "no entry {id} is there";
     entry_exists: "同じIDで、別の内容がすでに記録されています", "another entry has been recorded under this id";
-    entry_is_reversal: "取り消しの記録です", "is a reversal itself";
     said_needed: "記録する内容を指定してください", "say what is to be recorded";
     recorded_already(year, entry): "{year}については、すでに記録 {entry} があります。訂正として記録してください", "the entry {entry} says it for {year} already: record a correction of it";
     reason_needed(most): "理由を1〜{most} 文字で入力してください", "needs a reason of 1 to {most} characters";
@@ -83,7 +81,6 @@ says! {
     no_programme: "該当する補助制度がありません", "no programme fits";
     plan_refused: "記録された台数が計画の様式に収まりません", "what is recorded can not stand in the form of the plan";
     other_years: "計画の期間が異なります", "its plan has other years";
-    no_plan: "計画がありません", "nobody has a plan";
     no_entries: "計画に必要な記録がありません", "nothing of a plan is recorded";
     rules_kind: "条件の種類を選んでください", "choose a kind of rules";
     rules_missing: "内容を指定するか、既定に戻すことを選んでください", "needs rules, or that the ones of before hold again";

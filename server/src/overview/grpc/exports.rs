@@ -9,7 +9,7 @@ use tonic::{Request, Response, Status};
 use super::device_query;
 use crate::{
     access::service::Access,
-    devices::{rules::import::export::Encoding, service::export::Exports},
+    devices::{grpc::encoding_of, service::export::Exports},
     grpc::caller,
     overview::service::Overview,
 };
@@ -39,10 +39,7 @@ impl ExportService for ExportGrpc {
     ) -> Result<Response<Self::ExportDevicesStream>, Status> {
         let staff = caller::staff(request.metadata(), &self.access).await?;
         let request = request.into_inner();
-        let encoding = match request.encoding() {
-            v1::ExportEncoding::Unspecified | v1::ExportEncoding::Utf8 => Encoding::Utf8,
-            v1::ExportEncoding::Cp932 => Encoding::Cp932,
-        };
+        let encoding = encoding_of(request.encoding());
         let query = device_query(&v1::ListDevicesRequest {
             municipality_id: request.municipality_id,
             school_id: request.school_id,

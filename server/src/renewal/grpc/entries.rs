@@ -10,23 +10,22 @@ use crate::{
     renewal::{
         rules::{
             Payer,
-            board::{DisposalPlan, NetworkCount, Planned, Pupils, SaidDisposalPlan, SaidPlanned, SaidPupils},
+            board::{NetworkCount, Planned, Pupils, SaidDisposalPlan, SaidPlanned, SaidPupils},
             body::{Body, Stated},
             ledger::{Entry, EntryId, EntryKind},
             lots::{Acquisition, Lot, SaidLot, SaidShare},
             money::Yen,
+            plan::disposal::Eraser,
             records::{Cost, Disposal, SaidCost, SaidDisposal, SaidDisposed},
         },
         service::{EntryView, ImportOrder, ListOrder, RecordOrder, Renewal, Said, Shown},
     },
-    schools::rules::{
-        MunicipalityId, SchoolId, fiscal::FiscalYear, import::RowFault, parse_optional_uuid, parse_page_size,
-        parse_uuid,
+    schools::{
+        grpc::row_errors,
+        rules::{MunicipalityId, SchoolId, fiscal::FiscalYear, parse_optional_uuid, parse_page_size, parse_uuid},
     },
 };
 
-/// Most errors of a file in an answer.
-const SHOWN_ERRORS: usize = 1_000;
 /// Before which a list begins with the newest.
 const NEWEST: (i64, uuid::Uuid) = (i64::MAX, uuid::Uuid::max());
 
@@ -185,17 +184,23 @@ fn said_disposal_plan(plan: v1::RenewalDisposalPlan) -> Said {
     })
 }
 
-fn disposal_plan_message(plan: &DisposalPlan) -> v1::RenewalDisposalPlan {
-    let [reuse_count, recycler_count, maker_count, other_count] = plan.by_route.map(|count| count.to_string());
+/// A planned disposal: how many go where, (a) to (d), who erases, when what is done, for staff.
+pub(super) fn disposal_plan_message(
+    by_route: [u32; 4],
+    erasers: &[Eraser],
+    schedule: &[(String, String)],
+    note: &str,
+) -> v1::RenewalDisposalPlan {
+    let [reuse_count, recycler_count, maker_count, other_count] = by_route.map(|count| count.to_string());
     let line = |(time, what): &(String, String)| v1::RenewalScheduleLine { time: time.clone(), what: what.clone() };
     v1::RenewalDisposalPlan {
         reuse_count,
         recycler_count,
         maker_count,
         other_count,
-        erasers: plan.erasers.iter().map(|eraser| eraser.to_number().into()).collect(),
-        schedule: plan.schedule.iter().map(line).collect(),
-        note: plan.note.clone(),
+        erasers: erasers.iter().map(|eraser| eraser.to_number().into()).collect(),
+        schedule: schedule.iter().map(line).collect(),
+        note: note.to_owned(),
     }
 }
 
@@ -235,7 +240,9 @@ fn body_message(body: &Body) -> SaidMessage {
         Body::Disposal(disposal) => SaidMessage::Disposal(disposal_message(disposal)),
         Body::Pupils(pupils) => SaidMessage::Pupils(pupils_message(pupils)),
         Body::Planned(planned) => SaidMessage::Planned(planned_message(planned)),
-        Body::DisposalPlan(plan, _) => SaidMessage::DisposalPlan(disposal_plan_message(plan)),
+        Body::DisposalPlan(plan, _) => {
+            SaidMessage::DisposalPlan(disposal_plan_message(plan.by_route, &plan.erasers, &plan.schedule, &plan.note))
+        }
         Body::Network(network) => SaidMessage::Network(network_message(network)),
     }
 }
@@ -363,18 +370,6 @@ pub(super) async fn list(
     Ok(v1::ListRenewalEntriesResponse { entries: views.into_iter().map(entry_message).collect(), next_page_token })
 }
 
-fn error_message(fault: RowFault) -> v1::ImportRowError {
-    v1::ImportRowError {
-        row: fault.row,
-        column_header: fault.field,
-        value: fault.value,
-        code: String::from("OTHER"),
-        problem_ja: fault.message.ja.into_owned(),
-        problem_en: fault.message.en.into_owned(),
-        ..v1::ImportRowError::default()
-    }
-}
-
 pub(super) async fn import(
     renewal: &Renewal,
     staff: &Staff,
@@ -389,7 +384,7 @@ pub(super) async fn import(
         added_count: outcome.added,
         corrected_count: outcome.changed,
         unchanged_count: outcome.unchanged,
-        errors: outcome.faults.into_iter().take(SHOWN_ERRORS).map(error_message).collect(),
+        errors: row_errors(outcome.faults),
     })
 }
 

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::{
     as_of, both,
-    entries::place,
+    entries::{disposal_plan_message, place},
     optional_owner, optional_payer, optional_time, optional_word, optional_year, owner, plan_order, refused,
     rules::{amount_message, cell_message},
     year_number,
@@ -81,17 +81,7 @@ fn school_text(school: Option<SchoolId>) -> String {
 }
 
 fn disposal_message(block: &DisposalBlock) -> v1::RenewalDisposalPlan {
-    let [reuse_count, recycler_count, maker_count, other_count] = block.by_route.map(|(_, count)| count.to_string());
-    let line = |(time, what): &(String, String)| v1::RenewalScheduleLine { time: time.clone(), what: what.clone() };
-    v1::RenewalDisposalPlan {
-        reuse_count,
-        recycler_count,
-        maker_count,
-        other_count,
-        erasers: block.erasers.iter().map(|eraser| eraser.to_number().into()).collect(),
-        schedule: block.schedule.iter().map(line).collect(),
-        note: String::new(),
-    }
+    disposal_plan_message(block.by_route.map(|(_, count)| count), &block.erasers, &block.schedule, "")
 }
 
 fn network_message((year, network): (FiscalYear, ReachingSchools)) -> v1::RenewalNetwork {

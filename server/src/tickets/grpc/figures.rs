@@ -6,7 +6,6 @@ use uuid::Uuid;
 use super::refused;
 use crate::{
     access::rules::days::parse_date,
-    devices::rules::import::export::Encoding,
     error::Result as OwnResult,
     grpc::page,
     schools::rules::{MunicipalityId, parse_optional_uuid},
@@ -31,14 +30,6 @@ pub(super) fn order_of(request: &v1::GetTicketFiguresRequest) -> OwnResult<Figur
             Ok(FiguresOrder { owner: owner.map(MunicipalityId), first, last, by })
         }
         _ => Err(refused(wrong)),
-    }
-}
-
-/// The encoding of a file; UTF-8 where none is said.
-pub(super) fn encoding_of(encoding: v1::ExportEncoding) -> Encoding {
-    match encoding {
-        v1::ExportEncoding::Unspecified | v1::ExportEncoding::Utf8 => Encoding::Utf8,
-        v1::ExportEncoding::Cp932 => Encoding::Cp932,
     }
 }
 

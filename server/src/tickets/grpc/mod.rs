@@ -37,7 +37,7 @@ use crate::{
         service::Access,
     },
     clock::Timestamp,
-    devices::rules::DeviceId,
+    devices::{grpc::encoding_of, rules::DeviceId},
     error::{Error, FieldViolation, Result as OwnResult, says::tickets as say},
     grpc::{caller, page},
     schools::rules::{MunicipalityId, SchoolId, parse_optional_uuid, parse_page_size, parse_text, parse_uuid},
@@ -469,7 +469,7 @@ impl TicketService for TicketGrpc {
             return Ok(Response::new(figures::report_message(&report)));
         }
         let report = self.tickets.export_figures(&staff, order).await?;
-        let (file, replaced_count) = report.file(figures::encoding_of(request.encoding()));
+        let (file, replaced_count) = report.file(encoding_of(request.encoding()));
         Ok(Response::new(v1::GetTicketFiguresResponse { file, replaced_count, ..figures::report_message(&report) }))
     }
 
@@ -487,7 +487,7 @@ impl TicketService for TicketGrpc {
         let alarms = self.tickets.failure_alarms(&staff, Right::ViewFigures, order.owner).await?;
         let mut message = failures::report_message(&report, &alarms);
         if request.as_file {
-            (message.file, message.replaced_count) = report.file(figures::encoding_of(request.encoding()));
+            (message.file, message.replaced_count) = report.file(encoding_of(request.encoding()));
         }
         Ok(Response::new(message))
     }

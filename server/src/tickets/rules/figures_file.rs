@@ -51,11 +51,8 @@ pub fn file<'a>(
     whole: &'a Figures,
     encoding: Encoding,
 ) -> (Vec<u8>, u64) {
-    let mut text = format!("{}{}", encoding.mark(), export::line(HEADER));
-    for (name, figures) in groups.into_iter().chain([("合計", whole)]) {
-        text.push_str(&export::line(cells(name, figures).iter().map(String::as_str)));
-    }
-    export::encode(&text, encoding)
+    let rows = groups.into_iter().chain([("合計", whole)]).map(|(name, figures)| cells(name, figures));
+    export::file(HEADER, rows, encoding)
 }
 
 #[cfg(test)]

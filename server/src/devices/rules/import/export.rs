@@ -83,6 +83,19 @@ pub fn unguarded(cell: &str) -> &str {
     }
 }
 
+/// A file of a header and rows, and how many characters its encoding lacks.
+pub fn file<const N: usize>(
+    header: [&str; N],
+    rows: impl IntoIterator<Item = Vec<String>>,
+    encoding: Encoding,
+) -> (Vec<u8>, u64) {
+    let mut text = format!("{}{}", encoding.mark(), line(header));
+    for cells in rows {
+        text.push_str(&line(cells.iter().map(String::as_str)));
+    }
+    encode(&text, encoding)
+}
+
 /// One line of CSV, guarded and quoted where it must be, ended by CR LF.
 pub fn line<'a>(cells: impl IntoIterator<Item = &'a str>) -> String {
     let mut line = String::new();

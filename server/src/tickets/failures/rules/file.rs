@@ -42,9 +42,6 @@ pub fn file<'a>(
     period_s: u64,
     encoding: Encoding,
 ) -> (Vec<u8>, u64) {
-    let mut text = format!("{}{}", encoding.mark(), export::line(HEADER));
-    for (name, failures) in groups.into_iter().chain([("合計", whole)]) {
-        text.push_str(&export::line(cells(name, failures, period_s).iter().map(String::as_str)));
-    }
-    export::encode(&text, encoding)
+    let rows = groups.into_iter().chain([("合計", whole)]).map(|(name, failures)| cells(name, failures, period_s));
+    export::file(HEADER, rows, encoding)
 }
