@@ -148,7 +148,9 @@ async fn a_label_leads_to_one_ticket_that_its_link_follows(world: World) {
     let found = phone.follow(&link).await.unwrap();
     assert_eq!(found.state, State::Resolved);
     assert_eq!(found.events.last().unwrap().kind, EventKind::Fixed.to_number());
-    assert_eq!(reason(phone.follow(&format!("{}A", &link[..63])).await.map(|_| ())), "REPORT_UNKNOWN");
+    // One link of 64 ends with an A itself.
+    let other = if link.ends_with('A') { "B" } else { "A" };
+    assert_eq!(reason(phone.follow(&format!("{}{other}", &link[..63])).await.map(|_| ())), "REPORT_UNKNOWN");
     let flaws = world.access.verify_audit(&staff).await.unwrap().flaws;
     assert_eq!(flaws, [], "each deed stands in the log");
 }
