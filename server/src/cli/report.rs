@@ -47,6 +47,9 @@ enum ReportCommand {
         /// The last one; without it the tenth to come.
         #[arg(long, value_name = "YEAR", default_value_t = 0)]
         last: u32,
+        /// By what amounts are told apart.
+        #[arg(long, value_enum, default_value = "places")]
+        detail: DetailName,
         #[command(flatten)]
         output: OutputArgs,
     },
@@ -122,6 +125,23 @@ enum SpareShareName {
     OfAllowed,
 }
 
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum DetailName {
+    /// By school and model.
+    Places,
+    /// By owner alone, for a prefecture or the nation.
+    Owners,
+}
+
+impl From<DetailName> for v1::RenewalCostDetail {
+    fn from(name: DetailName) -> Self {
+        match name {
+            DetailName::Places => Self::Places,
+            DetailName::Owners => Self::Owners,
+        }
+    }
+}
+
 impl From<DefinitionArgs> for v1::RenewalPlanDefinitions {
     fn from(args: DefinitionArgs) -> Self {
         let cap_after = match args.cap_after {
@@ -187,11 +207,15 @@ pub(super) async fn run(args: ReportArgs) -> Result<()> {
             let definitions = Some(definitions.into());
             (Report::Plan(v1::GetRenewalPlanRequest { municipality_id, as_of_time, definitions }), output)
         }
-        ReportCommand::Costs { of, first, last, output } => {
+        ReportCommand::Costs { of, first, last, detail, output } => {
             let (municipality_id, as_of_time) = of.find(&client).await?;
-            let (first_fiscal_year, last_fiscal_year) = (first, last);
-            let request =
-                v1::GetRenewalCostsRequest { municipality_id, as_of_time, first_fiscal_year, last_fiscal_year };
+            let request = v1::GetRenewalCostsRequest {
+                municipality_id,
+                as_of_time,
+                first_fiscal_year: first,
+                last_fiscal_year: last,
+                detail: v1::RenewalCostDetail::from(detail).into(),
+            };
             (Report::Costs(request), output)
         }
         ReportCommand::Scenarios { of, scenarios, output } => {

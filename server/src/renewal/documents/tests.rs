@@ -30,7 +30,7 @@ use crate::{
         projection::{Projection, Renewed, Running, project},
         report::{
             changes::changes as changed,
-            costs::{AmountBasis, CostLine, CostReport},
+            costs::{AmountBasis, CostDetail, CostLine, CostReport},
             parts::AmountKey,
             plan::{PlanOrder, PlanReport, plan as planned},
             scenarios::{ScenarioColumn, ScenarioReport},
@@ -130,6 +130,7 @@ fn cost_report() -> CostReport {
     CostReport {
         as_of: cover("").as_of,
         owners: vec![String::from("272183")],
+        detail: CostDetail::Places,
         first: year(2025),
         last: year(2034),
         outlook_from: year(2025),

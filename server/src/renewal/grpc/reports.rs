@@ -29,7 +29,7 @@ use crate::{
             report::{
                 Sealed,
                 asked::Asked,
-                costs::{CostLine, CostOrder},
+                costs::{CostDetail, CostLine, CostOrder},
                 outlook::DueLot,
                 parts::{AmountKey, PartFilter, PartSource},
                 plan::PlanReport,
@@ -173,12 +173,13 @@ fn change_message(entry: &KnownEntry) -> v1::RenewalEntryChange {
     }
 }
 
-fn cost_order(first: u32, last: u32) -> Result<CostOrder> {
+fn cost_order(request: &v1::GetRenewalCostsRequest) -> Result<CostOrder> {
     let mut wrong = Vec::new();
-    let first = page::collect(optional_year("first_fiscal_year", first), &mut wrong);
-    let last = page::collect(optional_year("last_fiscal_year", last), &mut wrong);
-    match (first, last) {
-        (Some(first), Some(last)) => Ok(CostOrder { first, last }),
+    let first = page::collect(optional_year("first_fiscal_year", request.first_fiscal_year), &mut wrong);
+    let last = page::collect(optional_year("last_fiscal_year", request.last_fiscal_year), &mut wrong);
+    let detail = page::collect(optional_word("detail", request.detail, CostDetail::from_number), &mut wrong);
+    match (first, last, detail) {
+        (Some(first), Some(last), Some(detail)) => Ok(CostOrder { first, last, detail: detail.unwrap_or_default() }),
         _ => Err(refused(wrong)),
     }
 }
@@ -210,7 +211,7 @@ pub(super) async fn costs(
     request: v1::GetRenewalCostsRequest,
 ) -> Result<v1::GetRenewalCostsResponse> {
     let (owner, as_of) = (optional_owner(&request.municipality_id)?, as_of(request.as_of_time)?);
-    let order = cost_order(request.first_fiscal_year, request.last_fiscal_year)?;
+    let order = cost_order(&request)?;
     let sealed = renewal.costs(staff, owner, as_of, order).await?;
     let report = &sealed.report;
     Ok(v1::GetRenewalCostsResponse {
@@ -271,7 +272,7 @@ fn report_order(wanted: Option<Wanted>) -> Result<ReportOrder> {
         Some(Wanted::Costs(request)) => Ok(ReportOrder {
             owner: optional_owner(&request.municipality_id)?,
             as_of: as_of(request.as_of_time)?,
-            asked: Asked::Costs(cost_order(request.first_fiscal_year, request.last_fiscal_year)?),
+            asked: Asked::Costs(cost_order(&request)?),
         }),
         Some(Wanted::Scenarios(request)) => Ok(ReportOrder {
             owner: optional_owner(&request.municipality_id)?,

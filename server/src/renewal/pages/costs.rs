@@ -24,7 +24,7 @@ use crate::{
             known::as_of_text,
             report::{
                 Sealed,
-                costs::{AmountBasis, CostOrder, CostReport},
+                costs::{AmountBasis, CostReport},
                 outlook::DueLot,
                 parts::{PartFilter, PartSource},
             },
@@ -284,8 +284,8 @@ async fn find(
     (asked_at, filter, from): (Option<Timestamp>, &PartFilter, usize),
 ) -> Result<Found> {
     let order = PartsOrder { owner, as_of: asked_at, filter: filter.clone(), from, limit: PAGE + 1 };
-    let (views, as_of) = pages.renewal.parts(staff, &order).await?;
-    let sealed = pages.renewal.costs(staff, Some(owner), Some(as_of), CostOrder::default()).await?;
+    let (views, sealed) = pages.renewal.parts_and_costs(staff, &order).await?;
+    let as_of = sealed.report.as_of;
     let of_parts = views.iter().filter_map(|view| view.part.key.school);
     let of_due = due(&sealed.report, filter).into_iter().filter_map(|due| due.school);
     let of_filter = filter.school.flatten();

@@ -1,6 +1,6 @@
 //! What stands in an entry, whatever it is of, and how that is stored: `{"school_id": …, "said": …}`.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -43,9 +43,16 @@ pub struct Stated {
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Stored {
+struct Stored<T> {
     school_id: Option<Uuid>,
-    said: Value,
+    said: T,
+}
+
+impl<T: DeserializeOwned> Stored<T> {
+    fn read<'d, D: Deserializer<'d>>(stored: D, body: impl FnOnce(T) -> Body) -> Result<Stated, D::Error> {
+        let Self { school_id, said } = Self::deserialize(stored)?;
+        Ok(Stated { school: school_id.map(SchoolId), body: body(said) })
+    }
 }
 
 fn of_year(year: FiscalYear) -> Valid {
@@ -115,18 +122,24 @@ impl Stated {
     }
 
     /// What was stored in an entry of a kind that holds from a day on.
-    pub fn read(kind: EntryKind, from: time::Date, stored: &Value) -> Result<Self, serde_json::Error> {
-        let Stored { school_id, said } = Stored::deserialize(stored)?;
-        let body = match kind {
-            EntryKind::Lot => Body::Lot(serde_json::from_value(said)?),
-            EntryKind::Cost => Body::Cost(serde_json::from_value(said)?),
-            EntryKind::Disposal => Body::Disposal(serde_json::from_value(said)?),
-            EntryKind::Pupils => Body::Pupils(serde_json::from_value(said)?),
-            EntryKind::Planned => Body::Planned(serde_json::from_value(said)?),
-            EntryKind::DisposalPlan => Body::DisposalPlan(serde_json::from_value(said)?, from),
-            EntryKind::Network => Body::Network(serde_json::from_value(said)?),
-        };
-        Ok(Self { school: school_id.map(SchoolId), body })
+    pub fn read<'d, D: Deserializer<'d>>(kind: EntryKind, from: time::Date, stored: D) -> Result<Self, D::Error> {
+        match kind {
+            EntryKind::Lot => Stored::read(stored, Body::Lot),
+            EntryKind::Cost => Stored::read(stored, Body::Cost),
+            EntryKind::Disposal => Stored::read(stored, Body::Disposal),
+            EntryKind::Pupils => Stored::read(stored, Body::Pupils),
+            EntryKind::Planned => Stored::read(stored, Body::Planned),
+            EntryKind::DisposalPlan => Stored::read(stored, |plan| Body::DisposalPlan(plan, from)),
+            EntryKind::Network => Stored::read(stored, Body::Network),
+        }
+    }
+
+    /// The same out of its text, of which no tree is made first.
+    pub fn parse(kind: EntryKind, from: time::Date, text: &str) -> Result<Self, serde_json::Error> {
+        let mut stored = serde_json::Deserializer::from_str(text);
+        let stated = Self::read(kind, from, &mut stored)?;
+        stored.end()?;
+        Ok(stated)
     }
 }
 
@@ -144,6 +157,9 @@ mod tests {
             assert_eq!(from, parse_date("day", "2025-04-01").unwrap());
             assert_eq!(Stated::read(EntryKind::Planned, from, &stated.store().unwrap()).unwrap(), stated);
             assert!(Stated::read(EntryKind::Pupils, from, &stated.store().unwrap()).is_err());
+            let text = stated.store().unwrap().to_string();
+            assert_eq!(Stated::parse(EntryKind::Planned, from, &text).unwrap(), stated);
+            assert!(Stated::parse(EntryKind::Planned, from, &format!("{text}{text}")).is_err());
         }
     }
 }

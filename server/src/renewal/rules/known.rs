@@ -1,7 +1,10 @@
 //! What an owner's ledger knew at a time: all that a report is made of. Nothing else counts, so whatever comes later, the
 //! report of that time is the same.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use time::Date;
 use uuid::Uuid;
@@ -75,24 +78,39 @@ pub struct Known {
     pub as_of: Timestamp,
     /// Entries by first day, recording and id.
     pub entries: Vec<KnownEntry>,
+    /// How many stood beside these that were not read, since the report has no use for what they are of.
+    pub unread: usize,
     /// What its tickets cost, by day and id.
     pub tickets: Vec<TicketCost>,
     /// What was known of the devices of lots that stood; nothing of a lot that is not here.
     pub devices: BTreeMap<EntryId, LotDevices>,
-    /// The rules that held.
-    pub rules: RuleSet,
+    /// The rules that held, which most owners share.
+    pub rules: Arc<RuleSet>,
 }
 
 impl Known {
     /// Nothing of nobody: of which a report of no owner at all is made.
-    pub fn of_nobody(as_of: Timestamp, rules: RuleSet) -> Self {
-        let (entries, tickets, devices) = (Vec::new(), Vec::new(), BTreeMap::new());
-        Self { owner: MunicipalityId(Uuid::nil()), code: String::new(), as_of, entries, tickets, devices, rules }
+    pub fn of_nobody(as_of: Timestamp, rules: impl Into<Arc<RuleSet>>) -> Self {
+        Self {
+            owner: MunicipalityId(Uuid::nil()),
+            code: String::new(),
+            as_of,
+            entries: Vec::new(),
+            unread: 0,
+            tickets: Vec::new(),
+            devices: BTreeMap::new(),
+            rules: rules.into(),
+        }
     }
 
-    /// Whether anything was recorded.
+    /// Whether no entry stood.
+    pub fn has_no_entries(&self) -> bool {
+        self.entries.is_empty() && self.unread == 0
+    }
+
+    /// Whether nothing was recorded.
     pub fn is_empty(&self) -> bool {
-        self.entries.is_empty() && self.tickets.is_empty()
+        self.has_no_entries() && self.tickets.is_empty()
     }
 
     /// The day in Japan.

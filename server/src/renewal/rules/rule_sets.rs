@@ -28,6 +28,9 @@ words! {
 }
 
 impl RulesKind {
+    /// All, in the order of their numbers.
+    pub const EACH: [Self; 4] = [Self::Programmes, Self::Ends, Self::Scenarios, Self::Assumptions];
+
     /// Its name in reports.
     pub fn code(self) -> &'static str {
         match self {
@@ -192,7 +195,6 @@ impl RuleSet {
 impl Default for RuleSet {
     /// The product's own.
     fn default() -> Self {
-        let kinds = [RulesKind::Programmes, RulesKind::Ends, RulesKind::Scenarios, RulesKind::Assumptions];
-        Self::read(kinds.map(SaidRules::of_product)).expect("tests read the files that are shipped")
+        Self::read(RulesKind::EACH.map(SaidRules::of_product)).expect("tests read the files that are shipped")
     }
 }

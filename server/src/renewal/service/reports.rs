@@ -1,8 +1,15 @@
 //! Reports: made, made again to be compared; and what an amount of one is of.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use uuid::Uuid;
 
-use super::{Renewal, rules::rules_at, whole};
+use super::{
+    Renewal,
+    known::{Needs, aside, done},
+    rules::rules_at,
+    whole,
+};
 use crate::{
     access::rules::{Area, Right, Staff},
     clock::Timestamp,
@@ -23,17 +30,14 @@ use crate::{
                 changes::{ChangeReport, changes},
                 content::{canonical, sha256_of},
                 costs::{CostOrder, CostReport, costs},
-                parts::{Part, PartFilter, PartSource, of_devices, parts, shares_of},
+                parts::{Part, PartFilter, of_devices, parts, shares_of},
                 plan::{NoPlan, PlanOrder, PlanReport, plan},
                 scenarios::{ScenarioReport, scenarios},
             },
         },
-        store,
+        store::{self, knowing},
     },
-    schools::{
-        rules::{MunicipalityId, fiscal::FiscalYear},
-        store::find_municipality,
-    },
+    schools::rules::{MunicipalityId, fiscal::FiscalYear},
 };
 
 /// Which report, of whom, as of when.
@@ -129,6 +133,10 @@ impl Of {
         }
     }
 
+    fn is_one(&self) -> bool {
+        matches!(self, Self::One(_))
+    }
+
     pub(super) fn areas(&self) -> &[Area] {
         match self {
             Self::One(area) => std::slice::from_ref(area),
@@ -164,49 +172,54 @@ impl Renewal {
     async fn plan_of(&self, of: &Of, as_of: Option<Timestamp>, order: &PlanOrder) -> Result<Sealed<PlanReport>> {
         let mut tx = self.db.read().await?;
         let as_of = self.as_of(&mut tx, of.areas(), as_of).await?;
-        let areas = match of {
-            Of::One(area) => {
-                let known = self.known(&mut tx, area, as_of).await?;
-                return Ok(plan(&known, order).map_err(no_plan)?.seal());
-            }
-            Of::Several(areas) => areas,
-        };
+        let asked = order.clone();
+        let made = move |known: Known| Ok((known.code.clone(), known.has_no_entries(), plan(&known, &asked)));
+        let plans = self.of_each(&mut tx, of.areas(), (as_of, Needs::Plan), made).await?;
         let (mut reports, mut left_out) = (Vec::new(), Vec::new());
-        for area in areas {
-            let known = self.known(&mut tx, area, as_of).await?;
-            match plan(&known, order) {
-                Ok(_) if known.entries.is_empty() => left_out.push((known.code, say::no_entries())),
+        for (code, is_empty, report) in plans {
+            match report {
+                report if of.is_one() => return Ok(report.map_err(no_plan)?.seal()),
+                Ok(_) if is_empty => left_out.push((code, say::no_entries())),
                 Ok(report) => reports.push(report),
-                Err(NoPlan::NoProgramme) => left_out.push((known.code, say::no_programme())),
-                Err(NoPlan::Refused(_)) => left_out.push((known.code, say::plan_refused())),
+                Err(NoPlan::NoProgramme) => left_out.push((code, say::no_programme())),
+                Err(NoPlan::Refused(_)) => left_out.push((code, say::plan_refused())),
             }
         }
-        if let Some(report) = PlanReport::roll_up(reports, left_out.clone(), &say::other_years()) {
-            return Ok(report.seal());
+        if reports.is_empty() {
+            let nobody = Known::of_nobody(as_of, rules_at(&mut tx, None, as_of).await?);
+            let blank = plan(&nobody, order).map_err(no_plan)?;
+            left_out.sort_by(|one, two| one.0.cmp(&two.0));
+            return Ok(PlanReport { owners: Vec::new(), left_out, ..blank }.seal());
         }
-        let nobody = Known::of_nobody(as_of, rules_at(&mut tx, None, as_of).await?);
-        let blank = plan(&nobody, order).map_err(no_plan)?;
-        left_out.sort_by(|one, two| one.0.cmp(&two.0));
-        Ok(PlanReport { owners: Vec::new(), left_out, ..blank }.seal())
+        let together =
+            move || PlanReport::roll_up(reports, left_out, &say::other_years()).expect("there is one at least");
+        done(aside(move || Ok(together().seal()))).await
+    }
+
+    /// What a report makes of what was known at a time: of one owner, or of those of which anything was; of nobody where
+    /// nothing was of any.
+    pub(super) async fn of_known<T: Send + 'static>(
+        &self,
+        of: &Of,
+        as_of: Option<Timestamp>,
+        make: impl Fn(Known) -> Result<T> + Clone + Send + 'static,
+    ) -> Result<Vec<T>> {
+        let mut tx = self.db.read().await?;
+        let as_of = self.as_of(&mut tx, of.areas(), as_of).await?;
+        let (is_one, once) = (of.is_one(), make.clone());
+        let made = move |known: Known| (is_one || !known.is_empty()).then(|| once(known)).transpose();
+        let made = self.of_each(&mut tx, of.areas(), (as_of, Needs::All), made).await?;
+        let all: Vec<_> = made.into_iter().flatten().collect();
+        if all.is_empty() {
+            let nobody = Known::of_nobody(as_of, rules_at(&mut tx, None, as_of).await?);
+            return Ok(vec![make(nobody)?]);
+        }
+        Ok(all)
     }
 
     /// What was known at a time: of one owner, or of those of which anything was; of nobody where nothing was of any.
     pub(super) async fn all_known(&self, of: &Of, as_of: Option<Timestamp>) -> Result<Vec<Known>> {
-        let mut tx = self.db.read().await?;
-        let as_of = self.as_of(&mut tx, of.areas(), as_of).await?;
-        let areas = match of {
-            Of::One(area) => return Ok(vec![self.known(&mut tx, area, as_of).await?]),
-            Of::Several(areas) => areas,
-        };
-        let mut all = Vec::new();
-        for area in areas {
-            let known = self.known(&mut tx, area, as_of).await?;
-            all.extend((!known.is_empty()).then_some(known));
-        }
-        if all.is_empty() {
-            all.push(Known::of_nobody(as_of, rules_at(&mut tx, None, as_of).await?));
-        }
-        Ok(all)
+        self.of_known(of, as_of, Ok).await
     }
 
     /// Costs of an owner, or of all that the caller sees whole together. Reasons: RIGHT_MISSING, MUNICIPALITY_NOT_FOUND,
@@ -227,11 +240,13 @@ impl Renewal {
         {
             return Err(Error::invalid_field("last_fiscal_year", say::year_range()));
         }
-        let all = self.all_known(of, as_of).await?;
-        let reports: Vec<_> = all.iter().map(|known| costs(known, order)).collect::<Result<_, _>>()?;
-        let mut report = CostReport::together(reports).expect("there is one at least");
-        report.owners.retain(|code| !code.is_empty());
-        Ok(report.seal())
+        let reports = self.of_known(of, as_of, move |known| Ok(costs(&known, order)?)).await?;
+        let together = move || {
+            let mut report = CostReport::together(reports).expect("there is one at least");
+            report.owners.retain(|code| !code.is_empty());
+            Ok(report.seal())
+        };
+        done(aside(together)).await
     }
 
     /// Scenarios of an owner, or of all that the caller sees whole together, side by side; all scenarios where none is
@@ -252,11 +267,23 @@ impl Renewal {
         as_of: Option<Timestamp>,
         wanted: &[String],
     ) -> Result<Sealed<ScenarioReport>> {
-        let all = self.all_known(of, as_of).await?;
-        let reports: Vec<_> = all.iter().map(|known| scenarios(known, wanted)).collect::<Result<_, _>>()?;
+        let report = self.scenarios_together(of, as_of, wanted.to_vec(), Ok).await?;
+        done(aside(move || Ok(report.seal()))).await
+    }
+
+    /// Scenarios of what was known, after something was made of that.
+    pub(super) async fn scenarios_together(
+        &self,
+        of: &Of,
+        as_of: Option<Timestamp>,
+        wanted: Vec<String>,
+        change: impl Fn(Known) -> Result<Known> + Clone + Send + 'static,
+    ) -> Result<ScenarioReport> {
+        let made = move |known| Ok(scenarios(&change(known)?, &wanted)?);
+        let reports = self.of_known(of, as_of, made).await?;
         let mut report = ScenarioReport::together(reports)?.expect("there is one at least");
         report.owners.retain(|code| !code.is_empty());
-        Ok(report.seal())
+        Ok(report)
     }
 
     /// What changed of an owner since a time. It names entries, so it is for who sees the ledger. Reasons: RIGHT_MISSING, MUNICIPALITY_NOT_FOUND, FIELD_INVALID,
@@ -276,7 +303,8 @@ impl Renewal {
         }
         let before = self.known(&mut tx, area, since).await?;
         let after = self.known(&mut tx, area, until).await?;
-        Ok(changes(&before, &after, order)?.seal())
+        let order = order.clone();
+        done(aside(move || Ok(changes(&before, &after, &order)?.seal()))).await
     }
 
     /// Makes whichever report. Reasons: those of the report; what changed is of one owner, else MUNICIPALITY_NOT_FOUND.
@@ -314,17 +342,16 @@ impl Renewal {
     async fn again(&self, staff: &Staff, reported: Reported) -> Result<What> {
         let Reported { asked, as_of, owners, is_of_one } = reported;
         let mut tx = self.db.read().await?;
-        let (mut areas, mut codes) = (Vec::new(), Vec::new());
-        for area in Of::named(staff, None)?.areas() {
-            if let Some(row) = find_municipality(&mut tx, area).await?
-                && owners.contains(&row.code)
-            {
-                areas.push(area.clone());
-                codes.push(row.code);
-            }
-        }
+        let seen = Of::named(staff, None)?;
+        let ids: Vec<_> = seen.areas().iter().map(Area::municipality).collect();
+        let wanted: BTreeSet<_> = owners.iter().map(String::as_str).collect();
+        let codes: BTreeMap<_, _> = knowing::codes(&mut tx, &ids).await?.into_iter().collect();
+        let code = |area: &Area| codes.get(&area.municipality().0).map(String::as_str);
+        let is_wanted = |area: &&Area| code(area).is_some_and(|code| wanted.contains(code));
+        let areas: Vec<_> = seen.areas().iter().filter(is_wanted).cloned().collect();
+        let found: BTreeSet<_> = areas.iter().filter_map(code).collect();
         drop(tx);
-        if let Some(code) = owners.iter().find(|code| !codes.contains(code)) {
+        if let Some(code) = owners.iter().find(|code| !found.contains(code.as_str())) {
             return Err(Error::not_found("MUNICIPALITY_NOT_FOUND", say_access::municipality_unknown(code)));
         }
         let of = match <[Area; 1]>::try_from(areas) {
@@ -335,25 +362,47 @@ impl Renewal {
         self.make(staff, &of, Some(as_of), &asked).await
     }
 
-    /// Amounts of an owner with what they are of. Reasons: RIGHT_MISSING, MUNICIPALITY_NOT_FOUND, FIELD_INVALID,
-    /// LEDGER_TOO_LARGE.
+    /// Amounts of an owner with what they are of, and as of when. Reasons: RIGHT_MISSING, MUNICIPALITY_NOT_FOUND,
+    /// FIELD_INVALID, LEDGER_TOO_LARGE.
     pub async fn parts(&self, staff: &Staff, order: &PartsOrder) -> Result<(Vec<PartView>, Timestamp)> {
+        let (views, at, ()) = self.parts_beside(staff, order, |_| Ok(())).await?;
+        Ok((views, at))
+    }
+
+    /// The same with the costs of the owner, out of one reading of its ledger.
+    pub async fn parts_and_costs(
+        &self,
+        staff: &Staff,
+        order: &PartsOrder,
+    ) -> Result<(Vec<PartView>, Sealed<CostReport>)> {
+        let sealed = |known: &Known| Ok(costs(known, CostOrder::default())?.seal());
+        let (views, _, sealed) = self.parts_beside(staff, order, sealed).await?;
+        Ok((views, sealed))
+    }
+
+    async fn parts_beside<T: Send + 'static>(
+        &self,
+        staff: &Staff,
+        order: &PartsOrder,
+        beside: impl FnOnce(&Known) -> Result<T> + Send + 'static,
+    ) -> Result<(Vec<PartView>, Timestamp, T)> {
         let area = whole(staff, Right::ViewLedger, order.owner)?;
         let mut tx = self.db.read().await?;
         let as_of = self.as_of(&mut tx, std::slice::from_ref(&area), order.as_of).await?;
         let known = self.known(&mut tx, &area, as_of).await?;
-        let all = parts(&known)?.into_iter().filter(|part| order.filter.fits(&part.key));
-        let mut views = Vec::new();
-        for part in all.skip(order.from).take(order.limit) {
-            let serial = match part.source {
-                PartSource::Ticket { device: Some(device), .. } => {
-                    store::serial_of(&mut tx, order.owner, device).await?
-                }
-                PartSource::Ticket { device: None, .. } | PartSource::Entry(_) => None,
-            };
-            views.push(PartView { part, serial });
-        }
-        Ok((views, as_of))
+        let PartsOrder { owner, filter, from, limit, .. } = order.clone();
+        let made = move || {
+            let wanted = parts(&known)?.into_iter().filter(|part| filter.fits(&part.key)).skip(from).take(limit);
+            Ok((wanted.collect::<Vec<_>>(), beside(&known)?))
+        };
+        let (wanted, beside) = done(aside(made)).await?;
+        let devices: BTreeSet<_> = wanted.iter().filter_map(|part| part.source.device()).collect();
+        let serials: BTreeMap<_, _> = store::serials_of(&mut tx, owner, &devices).await?.into_iter().collect();
+        let view = |part: Part| {
+            let serial = part.source.device().and_then(|device| serials.get(&device).cloned());
+            PartView { part, serial }
+        };
+        Ok((wanted.into_iter().map(view).collect(), as_of, beside))
     }
 
     /// Devices of a lot from a place on, each with its share of what the lot costs, or of what of it is of a year and a

@@ -1,8 +1,10 @@
 //! Rules of renewal: which hold, said anew, and what other ones would change.
 
+use std::{collections::BTreeMap, sync::Arc};
+
 use serde_json::json;
 
-use super::{Renewal, whole};
+use super::{Renewal, damaged, whole};
 use crate::{
     access::{
         rules::{Right, Staff},
@@ -13,6 +15,7 @@ use crate::{
     error::{Error, FieldViolation, Result, says::fields as say_field},
     renewal::{
         rules::{
+            known::Known,
             ledger::next_recorded_at,
             report::{
                 changes::{FigureChanges, compare},
@@ -34,29 +37,57 @@ pub struct RulesPreview {
     pub figures: FigureChanges,
 }
 
-/// Rules of a kind that hold at a time at an owner, or in the installation.
-async fn said_at(tx: &mut Tx, owner: Option<MunicipalityId>, kind: RulesKind, as_of: Timestamp) -> Result<SaidRules> {
-    let said = |from, at, text| SaidRules { kind, from, recorded_at: Some(Timestamp(at)), text };
-    if owner.is_some()
-        && let Some((at, Some(text))) = rows::at(tx, owner, kind, as_of).await?
-    {
-        return Ok(said(RulesFrom::Owner, at, text));
+/// Rules that hold at a time at some owners.
+pub(super) struct AllRules {
+    /// Those of the installation.
+    installation: Arc<RuleSet>,
+    /// Those of owners that have any of their own.
+    own: BTreeMap<MunicipalityId, Arc<RuleSet>>,
+}
+
+impl AllRules {
+    /// Reads them.
+    pub(super) async fn at(tx: &mut Tx, owners: &[MunicipalityId], as_of: Timestamp) -> Result<Self> {
+        let said = rows::all_at(tx, owners, as_of).await?;
+        let of = |owner: Option<MunicipalityId>, kind: RulesKind| {
+            let row = said.iter().find(|row| row.is_of(owner, kind))?;
+            let from = if owner.is_some() { RulesFrom::Owner } else { RulesFrom::Installation };
+            let text = row.rules.clone()?;
+            Some(SaidRules { kind, from, recorded_at: Some(Timestamp(row.recorded_at)), text })
+        };
+        let set = |owner: Option<MunicipalityId>| {
+            let one = |kind| {
+                let own = owner.and_then(|owner| of(Some(owner), kind));
+                own.or_else(|| of(None, kind)).unwrap_or_else(|| SaidRules::of_product(kind))
+            };
+            RuleSet::read(RulesKind::EACH.map(one)).map(Arc::new).map_err(|_| damaged("rules"))
+        };
+        let has_own = |owner: &&MunicipalityId| RulesKind::EACH.iter().any(|kind| of(Some(**owner), *kind).is_some());
+        let own = owners.iter().filter(has_own).map(|owner| Ok((*owner, set(Some(*owner))?)));
+        Ok(Self { installation: set(None)?, own: own.collect::<Result<_>>()? })
     }
-    match rows::at(tx, None, kind, as_of).await? {
-        Some((at, Some(text))) => Ok(said(RulesFrom::Installation, at, text)),
-        Some((_, None)) | None => Ok(SaidRules::of_product(kind)),
+
+    /// Those that hold at an owner.
+    pub(super) fn of(&self, owner: MunicipalityId) -> Arc<RuleSet> {
+        Arc::clone(self.own.get(&owner).unwrap_or(&self.installation))
+    }
+
+    /// Those of a kind as they were said.
+    fn said(&self, owner: Option<MunicipalityId>, kind: RulesKind) -> SaidRules {
+        let rules = owner.map_or_else(|| Arc::clone(&self.installation), |owner| self.of(owner));
+        rules.said(kind).clone()
     }
 }
 
 /// All rules that hold at a time at an owner, or in the installation.
-pub(super) async fn rules_at(tx: &mut Tx, owner: Option<MunicipalityId>, as_of: Timestamp) -> Result<RuleSet> {
-    let said = [
-        said_at(tx, owner, RulesKind::Programmes, as_of).await?,
-        said_at(tx, owner, RulesKind::Ends, as_of).await?,
-        said_at(tx, owner, RulesKind::Scenarios, as_of).await?,
-        said_at(tx, owner, RulesKind::Assumptions, as_of).await?,
-    ];
-    RuleSet::read(said).map_err(|_| Error::internal("stored rules of renewal can not be read", "rules"))
+pub(super) async fn rules_at(tx: &mut Tx, owner: Option<MunicipalityId>, as_of: Timestamp) -> Result<Arc<RuleSet>> {
+    let rules = AllRules::at(tx, owner.as_slice(), as_of).await?;
+    Ok(owner.map_or_else(|| Arc::clone(&rules.installation), |owner| rules.of(owner)))
+}
+
+/// Rules of a kind that hold at a time at an owner, or in the installation.
+async fn said_at(tx: &mut Tx, owner: Option<MunicipalityId>, kind: RulesKind, as_of: Timestamp) -> Result<SaidRules> {
+    Ok(AllRules::at(tx, owner.as_slice(), as_of).await?.said(owner, kind))
 }
 
 /// Rules that can be read. Reason: FIELD_INVALID, with all that is wrong.
@@ -140,7 +171,7 @@ impl Renewal {
             None => said_at(&mut tx, None, kind, as_of).await?,
         };
         let refused = |wrong: Vec<FieldViolation>| Error::invalid_fields("FIELD_INVALID", wrong);
-        let after = super::Known { rules: before.rules.with(said).map_err(refused)?, ..before.clone() };
+        let after = Known { rules: Arc::new(before.rules.with(said).map_err(refused)?), ..before.clone() };
         Ok(RulesPreview { as_of, figures: compare(&before, &after, order)? })
     }
 }

@@ -1,12 +1,15 @@
 //! Scenarios beside one that somebody puts together on the spot.
 
+use std::sync::Arc;
+
 use super::{Renewal, reports::Of};
 use crate::{
     access::rules::Staff,
     clock::Timestamp,
     error::Result,
     renewal::rules::{
-        report::scenarios::{ScenarioReport, scenarios},
+        known::Known,
+        report::scenarios::ScenarioReport,
         what_if::{WHAT_IF, WhatIf},
     },
     schools::rules::MunicipalityId,
@@ -23,18 +26,14 @@ impl Renewal {
         as_of: Option<Timestamp>,
         (wanted, what_if): (&[String], WhatIf),
     ) -> Result<ScenarioReport> {
-        let mut all = self.all_known(&Of::named(staff, owner)?, as_of).await?;
-        for known in &mut all {
-            let scenario = what_if.scenario(known);
-            let scenarios = &mut known.rules.scenarios.scenarios;
+        let change = move |mut known: Known| {
+            let scenario = what_if.scenario(&known);
+            let scenarios = &mut Arc::make_mut(&mut known.rules).scenarios.scenarios;
             scenarios.retain(|one| one.id != WHAT_IF);
             scenarios.push(scenario);
-        }
-        let mut wanted = wanted.to_vec();
-        wanted.push(WHAT_IF.to_owned());
-        let reports: Vec<_> = all.iter().map(|known| scenarios(known, &wanted)).collect::<Result<_, _>>()?;
-        let mut report = ScenarioReport::together(reports)?.expect("there is one at least");
-        report.owners.retain(|code| !code.is_empty());
-        Ok(report)
+            Ok(known)
+        };
+        let wanted = wanted.iter().cloned().chain([WHAT_IF.to_owned()]).collect();
+        self.scenarios_together(&Of::named(staff, owner)?, as_of, wanted, change).await
     }
 }

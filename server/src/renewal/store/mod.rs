@@ -1,7 +1,10 @@
 //! SQL of the ledger: entries that are only added, the devices of lots, and what tickets cost.
 
+pub(super) mod knowing;
 pub(super) mod rules;
 pub(super) mod spares;
+
+use std::collections::BTreeSet;
 
 use serde::Serialize;
 use sqlx::FromRow;
@@ -13,7 +16,7 @@ use super::rules::{
 };
 use crate::{
     clock::Timestamp,
-    db::{Tx, batch_sql, rows_json},
+    db::{Tx, among_sql, batch_sql, rows_json},
     error::Result,
     schools::rules::MunicipalityId,
 };
@@ -54,19 +57,6 @@ pub struct ListedRow {
     pub entry: EntryRow,
     /// The entry that takes it back.
     pub reversed_by: Option<Uuid>,
-}
-
-/// A cost of a ticket as the ledger reads it.
-#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
-pub(super) struct TicketCostRow {
-    pub cost_id: Uuid,
-    pub number: i64,
-    pub kind: i16,
-    pub payer: i16,
-    pub amount_yen: i64,
-    pub spent_on: String,
-    pub school_id: Option<Uuid>,
-    pub device_id: Option<Uuid>,
 }
 
 /// A device of a lot.
@@ -232,28 +222,6 @@ pub(super) async fn recorded_by(tx: &mut Tx, owner: MunicipalityId, as_of: Times
     .await
 }
 
-/// When the newest entry of an owner was recorded.
-pub(super) async fn newest(tx: &mut Tx, owner: MunicipalityId) -> Result<Option<Timestamp>> {
-    let (newest,): (Option<i64>,) =
-        tx.query("SELECT MAX(recorded_at) FROM renewal_entry WHERE municipality_id = $1").bind(owner).one().await?;
-    Ok(newest.map(Timestamp))
-}
-
-/// How many devices are named of each lot of an owner that was recorded by a time. Places have no gaps, so the last one tells
-/// it, and a million devices are not read for a report.
-pub(super) async fn named_devices(tx: &mut Tx, owner: MunicipalityId, as_of: Timestamp) -> Result<Vec<(Uuid, i64)>> {
-    tx.query(
-        "SELECT e.entry_id, COALESCE((SELECT MAX(d.position) FROM renewal_lot_device d
-             WHERE d.municipality_id = e.municipality_id AND d.entry_id = e.entry_id) + 1, 0)
-         FROM renewal_entry e WHERE e.municipality_id = $1 AND e.recorded_at <= $2 AND e.kind = $3",
-    )
-    .bind(owner)
-    .bind(as_of.0)
-    .bind(i64::from(EntryKind::Lot.to_number()))
-    .all()
-    .await
-}
-
 /// A serial number, as a statement looks for it.
 #[derive(Serialize)]
 struct Wanted<'k> {
@@ -304,27 +272,19 @@ pub(super) async fn devices(
     .await
 }
 
-/// What tickets of an owner cost, as it was written by a time, by day and id; one more than may be.
-pub(super) async fn ticket_costs(tx: &mut Tx, owner: MunicipalityId, as_of: Timestamp) -> Result<Vec<TicketCostRow>> {
-    tx.query(
-        "SELECT c.cost_id, t.number, c.kind, c.payer, c.amount_yen, c.spent_on, t.school_id, c.device_id
-         FROM ticket_cost c JOIN ticket t ON t.municipality_id = c.municipality_id AND t.ticket_id = c.ticket_id
-         WHERE c.municipality_id = $1 AND c.recorded_at <= $2 ORDER BY c.spent_on, c.cost_id LIMIT $3",
-    )
-    .bind(owner)
-    .bind(as_of.0)
-    .bind(COSTS_MOST + 1)
-    .all()
-    .await
-}
-
-/// Serial number of a device of the registry.
-pub(super) async fn serial_of(tx: &mut Tx, owner: MunicipalityId, device: Uuid) -> Result<Option<String>> {
-    let row: Option<(Option<String>,)> = tx
-        .query("SELECT serial_number FROM device WHERE municipality_id = $1 AND device_id = $2")
-        .bind(owner)
-        .bind(device)
-        .optional()
-        .await?;
-    Ok(row.and_then(|(serial,)| serial))
+/// Serial numbers of devices of the registry that have one.
+pub(super) async fn serials_of(
+    tx: &mut Tx,
+    owner: MunicipalityId,
+    devices: &BTreeSet<Uuid>,
+) -> Result<Vec<(Uuid, String)>> {
+    let (sqlite, postgres) = among_sql!(
+        "SELECT device_id, serial_number FROM device WHERE municipality_id = $1 AND",
+        "device_id",
+        "$2",
+        "AND serial_number IS NOT NULL"
+    );
+    let sql = tx.by_engine(sqlite, postgres);
+    let devices: Vec<_> = devices.iter().collect();
+    tx.query(sql).bind(owner).bind(rows_json(&devices)?).all().await
 }

@@ -2,7 +2,11 @@
 
 use serde_json::Value;
 
-use super::{content::read_time, costs::CostOrder, plan::PlanOrder};
+use super::{
+    content::read_time,
+    costs::{CostDetail, CostOrder},
+    plan::PlanOrder,
+};
 use crate::{
     clock::Timestamp,
     renewal::rules::plan::{CapAfterRenewal, Definitions, SpareShare},
@@ -51,6 +55,12 @@ fn year(content: &Value, name: &str) -> Option<FiscalYear> {
     content.get(name)?.as_i64().and_then(|year| i32::try_from(year).ok()).and_then(FiscalYear::starting_in)
 }
 
+/// By what amounts are told apart; nothing says by school and model.
+fn detail(content: &Value) -> Option<CostDetail> {
+    let Some(code) = content.get("detail") else { return Some(CostDetail::default()) };
+    CostDetail::ALL.iter().find(|one| Some(one.code()) == code.as_str()).copied()
+}
+
 fn order(content: &Value) -> Option<PlanOrder> {
     let definitions = content.get("definitions")?;
     let code = |name: &str| definitions.get(name).and_then(Value::as_str);
@@ -68,6 +78,7 @@ pub fn read(content: &Value) -> Option<Reported> {
         "COSTS" => Asked::Costs(CostOrder {
             first: Some(year(content, "first_fiscal_year")?),
             last: Some(year(content, "last_fiscal_year")?),
+            detail: detail(content)?,
         }),
         "SCENARIOS" => {
             let ids = content.get("scenarios")?.as_array()?.iter();

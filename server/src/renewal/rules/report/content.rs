@@ -5,6 +5,7 @@
 use std::fmt::Write as _;
 
 use ring::digest::{SHA256, digest};
+use serde::Serialize;
 use serde_json::Value;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
@@ -45,6 +46,13 @@ fn write_value(value: &Value, text: &mut String) {
         }
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => text.push_str(&value.to_string()),
     }
+}
+
+/// Writes in the same form what has the members of its objects in the order of their names already.
+pub fn written<T: Serialize>(content: &T) -> String {
+    let text = serde_json::to_string(content).expect("a report is texts, numbers and lists");
+    debug_assert_eq!(Ok(&text), serde_json::to_value(content).map(|value| canonical(&value)).as_ref().map_err(drop));
+    text
 }
 
 /// SHA-256 in lower case hex.

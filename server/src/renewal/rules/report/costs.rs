@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::{
     Sealed,
+    content::written,
     outlook::{DueLot, outlook, unchanged},
     parts::{AmountKey, parts, summed},
 };
@@ -14,12 +16,13 @@ use crate::{
     error::Both,
     renewal::rules::{
         known::{Known, Problem, as_of_text},
+        ledger::EntryId,
         money::{OverLimit, Yen},
         payer_code,
         projection::{USUAL_YEARS, project},
         rule_sets::{RuleNote, RulesKind},
     },
-    schools::rules::fiscal::FiscalYear,
+    schools::rules::{SchoolId, fiscal::FiscalYear},
     tickets::rules::words,
 };
 
@@ -46,6 +49,32 @@ impl AmountBasis {
     }
 }
 
+words! {
+    /// By what amounts are told apart. The numbers are those of the contract.
+    CostDetail {
+        /// By school and model.
+        Places = 1, "学校・機種別", "by school and model";
+        /// By owner alone, which is what a prefecture or the nation reads: a tenth of the lines, and the same sums.
+        Owners = 2, "設置者別", "by owner";
+    }
+}
+
+impl CostDetail {
+    /// Its name in reports.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Places => "PLACES",
+            Self::Owners => "OWNERS",
+        }
+    }
+}
+
+impl Default for CostDetail {
+    fn default() -> Self {
+        Self::Places
+    }
+}
+
 /// One line of a report of costs.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct CostLine {
@@ -66,13 +95,15 @@ pub struct CostReport {
     pub as_of: Timestamp,
     /// Codes of the owners, in their order.
     pub owners: Vec<String>,
+    /// By what amounts are told apart.
+    pub detail: CostDetail,
     /// The first year.
     pub first: FiscalYear,
     /// The last one.
     pub last: FiscalYear,
     /// The first year of what is to come.
     pub outlook_from: FiscalYear,
-    /// Amounts other than nothing, by owner, year, payer, kind, school and model.
+    /// Amounts other than nothing, by owner, year, payer and kind, and where that is asked for by school and model.
     pub lines: Vec<CostLine>,
     /// Devices that are due, with the code of their owner.
     pub due: Vec<(String, DueLot)>,
@@ -82,13 +113,27 @@ pub struct CostReport {
     pub rules: Vec<RuleNote>,
 }
 
-/// Which years are asked for.
+/// Which years are asked for, and by what amounts are told apart.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct CostOrder {
     /// The first; without it the first of which anything is known.
     pub first: Option<FiscalYear>,
     /// The last; without it the tenth to come.
     pub last: Option<FiscalYear>,
+    /// By what amounts are told apart.
+    pub detail: CostDetail,
+}
+
+/// Lines of an owner without school and model, added up.
+fn of_owner(owner: &str, lines: Vec<CostLine>) -> Result<Vec<CostLine>, OverLimit> {
+    let mut sums: BTreeMap<(AmountKey, AmountBasis), Yen> = BTreeMap::new();
+    for line in lines {
+        let key = AmountKey { school: None, model: String::new(), ..line.key };
+        let sum = sums.entry((key, line.basis)).or_default();
+        *sum = sum.plus(line.amount)?;
+    }
+    let line = |((key, basis), amount)| CostLine { owner: owner.to_owned(), key, basis, amount };
+    Ok(sums.into_iter().map(line).collect())
 }
 
 /// Costs of an owner. Refused: sums above 10^13 yen.
@@ -105,6 +150,9 @@ pub fn costs(known: &Known, order: CostOrder) -> Result<CostReport, OverLimit> {
         let key = AmountKey { year: key.year, payer: key.payer, kind: key.kind, school: key.school, model: key.model };
         line(key, AmountBasis::Expected, amount)
     }));
+    if order.detail == CostDetail::Owners {
+        lines = of_owner(&known.code, lines)?;
+    }
     lines.retain(|line| line.amount != Yen::ZERO);
     let earliest = lines.iter().map(|line| line.key.year).min();
     let first = order.first.or(earliest).unwrap_or_else(|| known.year());
@@ -114,6 +162,7 @@ pub fn costs(known: &Known, order: CostOrder) -> Result<CostReport, OverLimit> {
     Ok(CostReport {
         as_of: known.as_of,
         owners: vec![known.code.clone()],
+        detail: order.detail,
         first,
         last,
         outlook_from: outlook.first,
@@ -127,17 +176,18 @@ pub fn costs(known: &Known, order: CostOrder) -> Result<CostReport, OverLimit> {
 impl CostReport {
     /// Costs of several owners together; none of none.
     pub fn together(reports: Vec<Self>) -> Option<Self> {
-        reports.into_iter().reduce(|mut one, two| {
+        let mut all = reports.into_iter().reduce(|mut one, two| {
             one.owners.extend(two.owners);
             (one.first, one.last) = (one.first.min(two.first), one.last.max(two.last));
             one.lines.extend(two.lines);
             one.due.extend(two.due);
             one.problems.extend(two.problems);
             one.rules.extend(two.rules);
-            one.owners.sort();
-            one.lines.sort();
             one
-        })
+        })?;
+        all.owners.sort();
+        all.lines.sort();
+        Some(all)
     }
 
     /// Amounts added up, for example by year and payer.
@@ -152,40 +202,91 @@ impl CostReport {
 
     /// Seals it.
     pub fn seal(self) -> Sealed<Self> {
-        let content = self.content();
-        Sealed::new(self, &content)
+        let content = written(&Content::of(&self));
+        Sealed::written(self, content)
     }
+}
 
-    /// The one content of it.
-    fn content(&self) -> Value {
-        let line = |line: &CostLine| {
-            let key = &line.key;
-            json!({
-                "owner": line.owner, "fiscal_year": key.year.year(), "payer": payer_code(key.payer),
-                "kind": key.kind.code(), "school_id": key.school.map(|school| school.to_string()), "model": key.model,
-                "basis": line.basis.code(), "amount_yen": line.amount.to_number(),
-            })
+/// The one content of it, written without a tree of its many lines: members stand in the order of their names.
+#[derive(Serialize)]
+struct Content<'r> {
+    as_of: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<&'static str>,
+    due: Vec<DueContent<'r>>,
+    first_fiscal_year: i32,
+    last_fiscal_year: i32,
+    lines: Vec<LineContent<'r>>,
+    outlook_from_fiscal_year: i32,
+    owners: &'r [String],
+    problems: Vec<Value>,
+    report: &'static str,
+    rules: Value,
+    version: u8,
+}
+
+#[derive(Serialize)]
+struct LineContent<'r> {
+    amount_yen: i64,
+    basis: &'static str,
+    fiscal_year: i32,
+    kind: &'static str,
+    model: &'r str,
+    owner: &'r str,
+    payer: &'static str,
+    school_id: Option<SchoolId>,
+}
+
+#[derive(Serialize)]
+struct DueContent<'r> {
+    count: u32,
+    entry_id: EntryId,
+    fiscal_year: i32,
+    is_past_os_end: bool,
+    kind: &'static str,
+    model: &'r str,
+    owner: &'r str,
+    reason: i16,
+    school_id: Option<SchoolId>,
+}
+
+impl<'r> Content<'r> {
+    fn of(report: &'r CostReport) -> Self {
+        let line = |line: &'r CostLine| LineContent {
+            amount_yen: line.amount.to_number(),
+            basis: line.basis.code(),
+            fiscal_year: line.key.year.year(),
+            kind: line.key.kind.code(),
+            model: &line.key.model,
+            owner: &line.owner,
+            payer: payer_code(line.key.payer),
+            school_id: line.key.school,
         };
-        let due = |(owner, due): &(String, DueLot)| {
-            json!({
-                "owner": owner, "entry_id": due.lot.to_string(), "fiscal_year": due.year.year(),
-                "reason": due.reason.to_number(), "kind": due.kind.code(), "model": due.model, "count": due.count,
-                "school_id": due.school.map(|school| school.to_string()), "is_past_os_end": due.is_past_os_end,
-            })
+        let due = |(owner, due): &'r (String, DueLot)| DueContent {
+            count: due.count,
+            entry_id: due.lot,
+            fiscal_year: due.year.year(),
+            is_past_os_end: due.is_past_os_end,
+            kind: due.kind.code(),
+            model: &due.model,
+            owner,
+            reason: due.reason.to_number(),
+            school_id: due.school,
         };
-        json!({
-            "report": "COSTS",
-            "version": 1,
-            "as_of": as_of_text(self.as_of),
-            "owners": self.owners,
-            "first_fiscal_year": self.first.year(),
-            "last_fiscal_year": self.last.year(),
-            "outlook_from_fiscal_year": self.outlook_from.year(),
-            "lines": self.lines.iter().map(line).collect::<Vec<_>>(),
-            "due": self.due.iter().map(due).collect::<Vec<_>>(),
-            "problems": self.problems.iter().map(Problem::content).collect::<Vec<_>>(),
-            "rules": rules_content(&self.rules),
-        })
+        Self {
+            as_of: as_of_text(report.as_of),
+            detail: (report.detail != CostDetail::Places).then(|| report.detail.code()),
+            due: report.due.iter().map(due).collect(),
+            first_fiscal_year: report.first.year(),
+            last_fiscal_year: report.last.year(),
+            lines: report.lines.iter().map(line).collect(),
+            outlook_from_fiscal_year: report.outlook_from.year(),
+            owners: &report.owners,
+            problems: report.problems.iter().map(Problem::content).collect(),
+            report: "COSTS",
+            rules: rules_content(&report.rules),
+            version: 1,
+        }
     }
 }
 

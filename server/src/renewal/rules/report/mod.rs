@@ -31,7 +31,11 @@ pub struct Sealed<R> {
 impl<R> Sealed<R> {
     /// Seals a report with its content.
     pub fn new(report: R, content: &Value) -> Self {
-        let content = canonical(content);
+        Self::written(report, canonical(content))
+    }
+
+    /// The same with a content that is canonical already.
+    fn written(report: R, content: String) -> Self {
         let sha256 = sha256_of(content.as_bytes());
         Self { report, content, sha256 }
     }

@@ -48,6 +48,16 @@ pub enum PartSource {
     },
 }
 
+impl PartSource {
+    /// The device of a ticket's cost.
+    pub fn device(self) -> Option<Uuid> {
+        match self {
+            Self::Ticket { device, .. } => device,
+            Self::Entry(_) => None,
+        }
+    }
+}
+
 /// One amount.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Part {

@@ -4,8 +4,8 @@ use time::Date;
 use uuid::Uuid;
 
 use super::{
-    asked::{Asked, read},
-    costs::{CostOrder, costs},
+    asked::{Asked, Reported, read},
+    costs::{CostDetail, CostOrder, CostReport, costs},
     plan::{PlanOrder, figures, plan, programme},
     scenarios::scenarios,
 };
@@ -20,7 +20,7 @@ use crate::{
         money::Yen,
         rule_sets::RuleSet,
     },
-    schools::rules::fiscal::FiscalYear,
+    schools::rules::{SchoolId, fiscal::FiscalYear},
 };
 
 fn day(text: &str) -> Date {
@@ -95,4 +95,32 @@ fn content_says_what_was_asked_for() {
     let sealed = scenarios(&known, &[String::from("today"), String::from("nothing")]).unwrap().seal();
     assert_eq!(read(&value(&sealed.content)).unwrap().asked, Asked::Scenarios(vec![String::from("today")]));
     assert_eq!(read(&value("{\"report\":\"OTHER\"}")), None);
+}
+
+#[test]
+fn sums_of_an_owner_are_those_of_its_schools_and_models() {
+    let lots = [lot(3, "2024-09-30"), lot(5, "2025-06-30"), Lot { model: String::from("K-2"), ..lot(7, "2025-06-30") }];
+    let mut known = known("2026-11-27", lots.map(Body::Lot).to_vec());
+    known.entries[1].stated.school = Some(SchoolId(Uuid::from_u128(9)));
+    let order = |detail| CostOrder { detail, ..CostOrder::default() };
+    let places = costs(&known, order(CostDetail::Places)).unwrap();
+    let owners = costs(&known, order(CostDetail::Owners)).unwrap();
+    assert!(owners.lines.len() < places.lines.len());
+    let sums = |report: &CostReport| {
+        report.by(|line| (line.owner.clone(), line.key.year, line.key.payer, line.key.kind, line.basis)).unwrap()
+    };
+    assert_eq!(sums(&owners), sums(&places));
+    assert!(owners.lines.iter().all(|line| line.key.school.is_none() && line.key.model.is_empty()));
+    for (report, detail) in [(places, CostDetail::Places), (owners, CostDetail::Owners)] {
+        let content = report.seal().content;
+        let value = serde_json::from_str(&content).unwrap();
+        let Some(Reported { asked: Asked::Costs(order), .. }) = read(&value) else { panic!("it is of costs") };
+        assert_eq!(order.detail, detail);
+        assert_eq!(
+            content.contains("\"detail\""),
+            detail == CostDetail::Owners,
+            "reports of before stay the same bytes"
+        );
+        assert_eq!(super::content::canonical(&value), content);
+    }
 }
