@@ -17,8 +17,8 @@ use std::{
 
 use clap::{Parser, ValueEnum};
 use gigafleet_proto::v1::{
-    CountDevicesRequest, DeviceGroup, GetDeviceRequest, Lifecycle, ListDevicesRequest, ListSchoolsRequest,
-    Municipality, OsKind, Presence, Purpose, StaffPlace, StaffRole, Ticket,
+    CountDevicesRequest, DeviceGroup, GetDeviceRequest, Lifecycle, ListDevicesRequest, ListMunicipalitiesRequest,
+    ListSchoolsRequest, Municipality, OsKind, Presence, Purpose, StaffPlace, StaffRole, Ticket,
 };
 use gigafleet_tests::{ServerOptions, ServerProcess, StaffClient, Visitor, eventually_async};
 use serde::Serialize;
@@ -40,6 +40,10 @@ struct Arguments {
     /// What is measured.
     #[arg(long, value_enum, default_value_t = What::Devices)]
     what: What,
+    /// Devices of the ledger that `--what renewal` records, where it records one: of each owner as many as it has of those of
+    /// the registry. Without it those of the registry.
+    #[arg(long, value_name = "N")]
+    ledger_devices: Option<u64>,
     /// Print JSON only.
     #[arg(long)]
     json: bool,
@@ -115,7 +119,7 @@ async fn main() {
         }
     };
     if arguments.what == What::Renewal {
-        calls.extend(renewal::measure(&fleet, arguments.rounds, tell).await);
+        calls.extend(renewal::measure(&fleet, (arguments.ledger_devices, arguments.rounds), tell).await);
     } else if arguments.what == What::Tickets {
         let [call, search] = if engine == "sqlite" { [100.0, 150.0] } else { [50.0, 50.0] };
         let targets = tickets::Targets { call, search };
@@ -165,9 +169,7 @@ async fn main() {
 impl Fleet {
     async fn of(server: &ServerProcess) -> Self {
         let staff = server.staff();
-        let request = gigafleet_proto::v1::ListMunicipalitiesRequest { page_size: 1_000, ..Default::default() };
-        let owners = staff.schools().await.list_municipalities(request).await.expect("municipalities are listed");
-        let mut owners = owners.into_inner().municipalities;
+        let mut owners = all_owners(&staff).await;
         let mut schools = Vec::new();
         for owner in &owners {
             let municipality_id = owner.municipality_id.clone();
@@ -184,9 +186,7 @@ impl Fleet {
         assert!(!owners.is_empty(), "the database has no devices: run seed first");
         // Background work counts what devices report once after the server began; that is not what is measured here.
         eventually_async("all figures are counted", Duration::from_secs(900), async || {
-            let request = gigafleet_proto::v1::ListMunicipalitiesRequest { page_size: 1_000, ..Default::default() };
-            let listed = staff.schools().await.list_municipalities(request).await.expect("municipalities are listed");
-            let counted = listed.into_inner().municipalities.into_iter();
+            let counted = all_owners(&staff).await.into_iter();
             let counted = counted.filter(|owner| owner.figures.is_some_and(|figures| figures.count_time.is_some()));
             (counted.count() >= owners.len()).then_some(())
         })
@@ -257,6 +257,21 @@ impl Fleet {
     async fn count(&self, group_by: Vec<i32>) -> u64 {
         let request = CountDevicesRequest { group_by, ..Default::default() };
         self.staff.devices().await.count_devices(request).await.expect("devices are counted").into_inner().total_count
+    }
+}
+
+/// All municipalities with their figures.
+async fn all_owners(staff: &StaffClient) -> Vec<Municipality> {
+    let (mut owners, mut page_token) = (Vec::new(), String::new());
+    loop {
+        let request = ListMunicipalitiesRequest { page_size: 1_000, page_token, ..Default::default() };
+        let listed = staff.schools().await.list_municipalities(request).await.expect("municipalities are listed");
+        let listed = listed.into_inner();
+        owners.extend(listed.municipalities);
+        page_token = listed.next_page_token;
+        if page_token.is_empty() {
+            return owners;
+        }
     }
 }
 
@@ -426,7 +441,7 @@ async fn make(fleet: &Fleet, call: Call, round: usize) -> (usize, Duration) {
             return (page.schools.len(), started.elapsed());
         }
         Call::Owners => {
-            let request = gigafleet_proto::v1::ListMunicipalitiesRequest { page_size: 1_000, ..Default::default() };
+            let request = ListMunicipalitiesRequest { page_size: 1_000, ..Default::default() };
             let mut client = fleet.staff.schools().await;
             let started = Instant::now();
             let page = client.list_municipalities(request).await.expect("municipalities are listed").into_inner();

@@ -1,15 +1,17 @@
 //! Reports of renewal, of one owner and of all of them, over a ledger that is recorded first where there is none: each device in a lot,
-//! by its serial number, and what runs at each school.
+//! by its serial number, and what runs at each school. Where there are more owners than in a prefecture, what is of all of them is a
+//! nation's: by owner alone, and with its own limit.
 
 use std::time::{Duration, Instant};
 
 use gigafleet_proto::v1::{
     AcquisitionKind, CostKind, CountDevicesRequest, ExportRenewalReportRequest, GetRenewalCostsRequest,
-    GetRenewalPlanRequest, GetRenewalScenariosRequest, Payer, RecordRenewalEntryRequest, RenewalCost, RenewalEntry,
-    RenewalFunding, RenewalLot, RenewalPupils, RenewalReportForm, TaxBasis, export_renewal_report_request::Report,
-    renewal_entry::Said, renewal_service_client::RenewalServiceClient,
+    GetRenewalPlanRequest, GetRenewalScenariosRequest, Payer, RecordRenewalEntryRequest, RenewalCost,
+    RenewalCostDetail, RenewalEntry, RenewalFunding, RenewalLot, RenewalPupils, RenewalReportForm, TaxBasis,
+    export_renewal_report_request::Report, renewal_entry::Said, renewal_service_client::RenewalServiceClient,
 };
 use gigafleet_tests::StaffConnection;
+use tokio::task::JoinSet;
 
 use super::{Figure, Fleet, figure};
 
@@ -28,6 +30,11 @@ const EVERYBODY: f64 = 1_000.0;
 const SCENARIO: f64 = 300.0;
 const PAGES: f64 = 2_000.0;
 const WORKBOOK: f64 = 5_000.0;
+const NATION: f64 = 5_000.0;
+/// More owners than any prefecture has.
+const NATION_OWNERS: usize = 200;
+/// Owners whose ledgers are recorded at once.
+const AT_ONCE: usize = 4;
 
 struct Board<'a> {
     fleet: &'a Fleet,
@@ -67,10 +74,19 @@ fn running(kind: CostKind, year: i32) -> RenewalCost {
     }
 }
 
-impl Board<'_> {
-    async fn record(&mut self, owner: &str, school: &str, said: Said) {
+/// Who records a ledger.
+struct Recorder {
+    client: RenewalServiceClient<StaffConnection>,
+    owner: String,
+    schools: Vec<String>,
+    /// Devices of the ledger.
+    devices: u64,
+}
+
+impl Recorder {
+    async fn record(&mut self, school: &str, said: Said) {
         let entry = RenewalEntry {
-            municipality_id: owner.to_owned(),
+            municipality_id: self.owner.clone(),
             school_id: school.to_owned(),
             said: Some(said),
             ..RenewalEntry::default()
@@ -79,36 +95,59 @@ impl Board<'_> {
         self.client.record_renewal_entry(request).await.expect("it is recorded");
     }
 
-    /// Records a ledger for every owner that has devices.
-    async fn fill(&mut self) {
-        let begun = Instant::now();
-        let (mut lots, mut entries) = (0, 0);
-        for owner in self.fleet.owners.iter().map(|owner| owner.municipality_id.clone()) {
-            let request = CountDevicesRequest { municipality_id: owner.clone(), ..Default::default() };
-            let counted = self.fleet.staff.devices().await.count_devices(request).await.expect("devices are counted");
-            let devices = counted.into_inner().total_count;
-            for first in (0..devices).step_by(usize::try_from(LOT).expect("a small number")) {
-                let count = LOT.min(devices - first);
-                self.record(&owner, "", Said::Lot(lot(lots, first, count))).await;
-                lots += 1;
-            }
-            for year in YEARS {
-                let pupils = RenewalPupils {
-                    fiscal_year: year.to_string(),
-                    count: devices.to_string(),
-                    ..RenewalPupils::default()
-                };
-                self.record(&owner, "", Said::Pupils(pupils)).await;
-            }
-            let schools: Vec<_> = self.fleet.schools.iter().filter(|(of, _)| *of == owner).cloned().collect();
-            for (_, school) in &schools {
-                for (kind, year) in KINDS.iter().flat_map(|kind| YEARS.map(move |year| (*kind, year))) {
-                    self.record(&owner, school, Said::Cost(running(kind, year))).await;
-                    entries += 1;
-                }
+    /// Records the ledger; gives its lots and costs.
+    async fn fill(mut self, number: u64) -> (u64, u64) {
+        let (mut lots, mut costs) = (0, 0);
+        for first in (0..self.devices).step_by(usize::try_from(LOT).expect("a small number")) {
+            self.record("", Said::Lot(lot(number + lots, first, LOT.min(self.devices - first)))).await;
+            lots += 1;
+        }
+        for year in YEARS {
+            let (fiscal_year, count) = (year.to_string(), self.devices.to_string());
+            self.record("", Said::Pupils(RenewalPupils { fiscal_year, count, ..RenewalPupils::default() })).await;
+        }
+        for school in self.schools.clone() {
+            for (kind, year) in KINDS.iter().flat_map(|kind| YEARS.map(move |year| (*kind, year))) {
+                self.record(&school, Said::Cost(running(kind, year))).await;
+                costs += 1;
             }
         }
-        eprintln!("{lots} lots and {entries} costs recorded in {:.0} s", begun.elapsed().as_secs_f64());
+        (lots, costs)
+    }
+}
+
+impl Board<'_> {
+    async fn devices_of(&self, owner: &str) -> u64 {
+        let request = CountDevicesRequest { municipality_id: owner.to_owned(), ..Default::default() };
+        let counted = self.fleet.staff.devices().await.count_devices(request).await.expect("devices are counted");
+        counted.into_inner().total_count
+    }
+
+    /// Records a ledger for every owner that has devices, of so many devices in all.
+    async fn fill(&mut self, ledger_devices: Option<u64>) {
+        let begun = Instant::now();
+        let registry = self.fleet.count(vec![]).await;
+        let ledger = ledger_devices.unwrap_or(registry);
+        let (mut all, mut lots, mut costs) = (JoinSet::new(), 0, 0);
+        for (number, owner) in (0..).zip(&self.fleet.owners) {
+            let owner = owner.municipality_id.clone();
+            let devices = self.devices_of(&owner).await * ledger / registry;
+            let of_owner = self.fleet.schools.iter().filter(|(of, _)| *of == owner);
+            let schools = of_owner.map(|(_, school)| school.clone()).collect();
+            let client = RenewalServiceClient::new(self.fleet.staff.connection().await);
+            let recorder = Recorder { client, owner, schools, devices };
+            if all.len() >= AT_ONCE
+                && let Some(done) = all.join_next().await
+            {
+                let done: (u64, u64) = done.expect("it is recorded");
+                (lots, costs) = (lots + done.0, costs + done.1);
+            }
+            all.spawn(recorder.fill(number));
+        }
+        for done in all.join_all().await {
+            (lots, costs) = (lots + done.0, costs + done.1);
+        }
+        eprintln!("{lots} lots and {costs} costs recorded in {:.0} s", begun.elapsed().as_secs_f64());
     }
 
     async fn times<T>(
@@ -130,13 +169,17 @@ impl Board<'_> {
 }
 
 /// Measures all of them.
-pub async fn measure(fleet: &Fleet, rounds: usize, tell: impl Fn(&Figure)) -> Vec<Figure> {
+pub async fn measure(
+    fleet: &Fleet,
+    (ledger_devices, rounds): (Option<u64>, usize),
+    tell: impl Fn(&Figure),
+) -> Vec<Figure> {
     let client = RenewalServiceClient::new(fleet.staff.connection().await).max_decoding_message_size(FILE_BYTES);
     let mut board = Board { fleet, client, rounds };
     let costs = |owner: String| GetRenewalCostsRequest { municipality_id: owner, ..Default::default() };
     let known = board.client.get_renewal_costs(costs(fleet.owner(0))).await.expect("costs are told").into_inner();
     if known.lines.is_empty() {
-        board.fill().await;
+        board.fill(ledger_devices).await;
     }
     let mut figures = Vec::new();
     let mut take = |figure: Figure| {
@@ -144,17 +187,31 @@ pub async fn measure(fleet: &Fleet, rounds: usize, tell: impl Fn(&Figure)) -> Ve
         figures.push(figure);
     };
     let (many, few) = (board.rounds, (board.rounds / 10).max(5));
-    for (name, everybody, rounds, target) in
-        [("costs of an owner", false, many, OWNER), ("costs of all owners", true, few, EVERYBODY)]
-    {
+    let is_nation = fleet.owners.len() > NATION_OWNERS;
+    let (everybody_target, pages, workbook) =
+        if is_nation { (NATION, NATION, NATION) } else { (EVERYBODY, PAGES, WORKBOOK) };
+    let by_owner = |request: GetRenewalCostsRequest| GetRenewalCostsRequest {
+        detail: RenewalCostDetail::Owners.into(),
+        ..request
+    };
+    for (name, everybody, detailed, rounds, target) in [
+        ("costs of an owner", false, true, many, OWNER),
+        ("costs of all owners, by owner", true, false, few, everybody_target),
+        ("costs of all owners, by school and model", true, true, few, everybody_target),
+    ] {
+        // Of a nation that is more than an answer holds.
+        if is_nation && everybody && detailed {
+            continue;
+        }
         let ask = async |client: &mut RenewalServiceClient<StaffConnection>, round| {
-            let owner = if everybody { String::new() } else { fleet.owner(round) };
-            client.get_renewal_costs(costs(owner)).await.expect("costs are told").into_inner()
+            let request = costs(if everybody { String::new() } else { fleet.owner(round) });
+            let request = if detailed { request } else { by_owner(request) };
+            client.get_renewal_costs(request).await.expect("costs are told").into_inner()
         };
         take(board.times(name, (rounds, target), ask, |answer| answer.lines.len()).await);
     }
     for (name, everybody, rounds, target) in
-        [("plan of an owner", false, many, OWNER), ("plan of all owners", true, few, EVERYBODY)]
+        [("plan of an owner", false, many, OWNER), ("plan of all owners", true, few, everybody_target)]
     {
         let ask = async |client: &mut RenewalServiceClient<StaffConnection>, round| {
             let owner = if everybody { String::new() } else { fleet.owner(round) };
@@ -164,7 +221,7 @@ pub async fn measure(fleet: &Fleet, rounds: usize, tell: impl Fn(&Figure)) -> Ve
         take(board.times(name, (rounds, target), ask, |answer| answer.rows.len()).await);
     }
     for (name, everybody, rounds, target) in
-        [("scenarios of an owner", false, many, SCENARIO), ("scenarios of all owners", true, few, EVERYBODY)]
+        [("scenarios of an owner", false, many, SCENARIO), ("scenarios of all owners", true, few, everybody_target)]
     {
         let ask = async |client: &mut RenewalServiceClient<StaffConnection>, round| {
             let owner = if everybody { String::new() } else { fleet.owner(round) };
@@ -175,12 +232,14 @@ pub async fn measure(fleet: &Fleet, rounds: usize, tell: impl Fn(&Figure)) -> Ve
     }
     for (name, form, everybody, target) in [
         ("PDF of the costs of an owner", RenewalReportForm::Pdf, false, PAGES),
-        ("PDF of the costs of all owners", RenewalReportForm::Pdf, true, PAGES),
-        ("workbook of the costs of all owners, each amount", RenewalReportForm::Xlsx, true, WORKBOOK),
+        ("PDF of the costs of all owners", RenewalReportForm::Pdf, true, pages),
+        ("workbook of the costs of all owners, each amount", RenewalReportForm::Xlsx, true, workbook),
     ] {
         let ask = async |client: &mut RenewalServiceClient<StaffConnection>, round| {
             let owner = if everybody { String::new() } else { fleet.owner(round) };
-            let report = Some(Report::Costs(costs(owner)));
+            let request = costs(owner);
+            let request = if is_nation && everybody { by_owner(request) } else { request };
+            let report = Some(Report::Costs(request));
             let request = ExportRenewalReportRequest { report, form: form.into(), ..Default::default() };
             client.export_renewal_report(request).await.expect("a file is written").into_inner()
         };

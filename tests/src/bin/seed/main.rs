@@ -28,6 +28,9 @@ struct Arguments {
     /// Schools in all municipalities together.
     #[arg(long, value_name = "M", default_value_t = 2_000, value_parser = clap::value_parser!(u64).range(1..=40_000))]
     schools: u64,
+    /// Municipalities: the first 49 are Tokyo's, the others stand for those of other prefectures.
+    #[arg(long, value_name = "L", default_value_t = 49, value_parser = clap::value_parser!(u64).range(1..=1_741))]
+    owners: u64,
     /// Tickets in all municipalities together.
     #[arg(long, value_name = "K", default_value_t = 0, value_parser = clap::value_parser!(u64).range(0..=10_000_000))]
     tickets: u64,
@@ -172,10 +175,19 @@ impl Database {
     }
 }
 
-/// 全国地方公共団体コード of the n-th of Tokyo, with its check digit.
+/// 全国地方公共団体コード of the n-th, with its check digit: of Tokyo's first, then of the other 46 prefectures in turn.
 fn code(number: u64) -> String {
-    let body = if number < 23 { 13_101 + number } else { 13_201 + number - 23 };
-    let digits: Vec<u64> = body.to_string().bytes().map(|b| u64::from(b - b'0')).collect();
+    let body = match number {
+        0..23 => 13_101 + number,
+        23..49 => 13_201 + number - 23,
+        _ => {
+            let (turn, place) = ((number - 49) / 46, (number - 49) % 46);
+            let prefecture = if place < 12 { place + 1 } else { place + 2 };
+            prefecture * 1_000 + 201 + turn
+        }
+    };
+    let body = format!("{body:05}");
+    let digits: Vec<u64> = body.bytes().map(|b| u64::from(b - b'0')).collect();
     let sum: u64 = digits.iter().zip([6, 5, 4, 3, 2]).map(|(digit, factor)| digit * factor).sum();
     format!("{body}{}", (11 - sum % 11) % 10)
 }
@@ -194,10 +206,13 @@ async fn main() {
     assert_eq!(there, ["0"], "the database has devices; name an empty one");
     prepare(&mut database).await;
     let triggers = rest(&mut database).await;
-    let weight: u64 = (0..NAMES.len()).map(|number| WEIGHTS[number % WEIGHTS.len()]).sum();
+    let weight_of = |number: u64| WEIGHTS[usize::try_from(number).expect("a small number") % WEIGHTS.len()];
+    let weight: u64 = (0..arguments.owners).map(weight_of).sum();
     let (mut all, mut so_far, mut owners) = (Share::default(), 0, Vec::new());
-    for (number, name) in (0_u64..).zip(NAMES) {
-        so_far += WEIGHTS[usize::try_from(number).expect("a small number") % WEIGHTS.len()];
+    for number in 0..arguments.owners {
+        let tokyo = usize::try_from(number).ok().and_then(|number| NAMES.get(number));
+        let name = &tokyo.map_or_else(|| format!("第{number}市"), |name| (*name).to_owned());
+        so_far += weight_of(number);
         let share = |whole: u64, done: u64| (whole * so_far / weight).saturating_sub(done);
         let own = Share {
             devices: share(arguments.devices, all.devices),
