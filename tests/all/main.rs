@@ -25,6 +25,8 @@ mod matrix;
 mod observing;
 mod python;
 mod renewing;
+mod renewing_much;
+mod renewing_servers;
 mod replaying;
 mod searching;
 mod sequences;

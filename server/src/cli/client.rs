@@ -182,7 +182,7 @@ impl Client {
     /// Calls about renewal.
     pub(super) fn renewal(&self) -> RenewalServiceClient<Channel> {
         // A report of many owners, or a file of it.
-        RenewalServiceClient::new(self.channel()).max_decoding_message_size(32 << 20)
+        RenewalServiceClient::new(self.channel()).max_decoding_message_size(crate::renewal::grpc::ANSWER_BYTES)
     }
 
     /// Calls about enrolment.

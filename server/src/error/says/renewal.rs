@@ -66,6 +66,7 @@ says! {
     no_serial: "シリアル番号を入力してください", "needs a serial number";
     restricted(until): "処分制限期間内です({until} まで)。財産処分の承認番号が必要です", "must not be disposed of until {until} without the number of an approval";
     document_too_long(rows, most): "{rows} 行の表は、この形式の上限 {most} 行を超えています。範囲を絞るか、別の形式にしてください", "a table of {rows} rows is above the {most} of this form: narrow it down, or choose another form";
+    answer_too_long(bytes, most): "{bytes} バイトの報告は、上限 {most} バイトを超えています。団体か年度を絞ってください", "a report of {bytes} bytes is above the {most} that there may be: narrow it down to fewer owners or years";
     more_serials(has, count): "{has} 台分あります。調達台数の {count} 台以内にしてください", "names {has} devices, but the lot has {count}";
     in_another_lot(lot): "別の調達 {lot} に含まれています", "is in the lot {lot} already";
     pupils_missing(year): "{year}の児童生徒数が記録されていません", "no pupils are recorded for {year}";

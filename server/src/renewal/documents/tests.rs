@@ -460,7 +460,7 @@ fn workbook_computes_shares_as_the_form_rounds_them() {
 }
 
 /// A part of a workbook.
-fn part(bytes: &[u8], name: &str) -> String {
+pub(super) fn part(bytes: &[u8], name: &str) -> String {
     let mut archive = zip::ZipArchive::new(Cursor::new(bytes)).unwrap();
     let mut text = String::new();
     archive.by_name(name).unwrap().read_to_string(&mut text).unwrap();

@@ -19,6 +19,8 @@ use crate::{
 
 mod formats;
 mod sheet;
+#[cfg(test)]
+mod tests;
 
 /// The type of a workbook.
 pub const MEDIA_TYPE: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";

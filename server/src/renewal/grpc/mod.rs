@@ -5,6 +5,7 @@ mod reports;
 mod rules;
 
 use gigafleet_proto::v1::{self, renewal_service_server::RenewalService};
+use prost::Message;
 use tonic::{Request, Response, Status};
 
 use super::{
@@ -18,13 +19,19 @@ use super::{
 use crate::{
     access::service::Access,
     clock::Timestamp,
-    error::{Both, Error, FieldViolation, Result as OwnResult, says::fields as say_field},
+    error::{
+        Both, Error, FieldViolation, Kind, Result as OwnResult,
+        says::{fields as say_field, renewal as say},
+    },
     grpc::{caller, page},
     schools::rules::{MunicipalityId, fiscal::FiscalYear, parse_optional_uuid, parse_uuid},
 };
 
 /// Most bytes of a request: a file of entries, or a report that is verified.
 pub const MESSAGE_BYTES: usize = 4 << 20;
+
+/// Most bytes of an answer: a report of many owners, or a file of it. Clients that take less by themselves must be told.
+pub const ANSWER_BYTES: usize = 32 << 20;
 
 /// Answers staff about renewal.
 #[derive(Debug, Clone)]
@@ -42,6 +49,15 @@ impl RenewalGrpc {
 
 fn refused(wrong: Vec<FieldViolation>) -> Error {
     Error::invalid_fields("FIELD_INVALID", wrong)
+}
+
+/// Refuses an answer that clients do not take, which would fail there without a reason. Reason: DOCUMENT_TOO_LONG.
+fn within_limit<M: Message>(answer: M) -> OwnResult<M> {
+    let bytes = answer.encoded_len();
+    match bytes > ANSWER_BYTES {
+        true => Err(Error::new(Kind::Invalid, "DOCUMENT_TOO_LONG", say::answer_too_long(bytes, ANSWER_BYTES))),
+        false => Ok(answer),
+    }
 }
 
 fn owner(text: &str) -> OwnResult<MunicipalityId> {
@@ -119,14 +135,15 @@ fn plan_order(definitions: Option<v1::RenewalPlanDefinitions>) -> OwnResult<Plan
     Ok(PlanOrder { definitions, programme })
 }
 
-/// Declares the calls: each finds the caller, and hands the request on.
+/// Declares the calls: each finds the caller, hands the request on, and refuses an answer that is too large.
 macro_rules! calls {
     ($($name:ident($request:ident) -> $response:ident = $module:ident::$function:ident;)*) => {
         #[tonic::async_trait]
         impl RenewalService for RenewalGrpc {
             $(async fn $name(&self, request: Request<v1::$request>) -> Result<Response<v1::$response>, Status> {
                 let staff = caller::staff(request.metadata(), &self.access).await?;
-                Ok(Response::new($module::$function(&self.renewal, &staff, request.into_inner()).await?))
+                let answer = $module::$function(&self.renewal, &staff, request.into_inner()).await?;
+                Ok(Response::new(within_limit(answer)?))
             })*
         }
     };
@@ -149,4 +166,20 @@ calls! {
     get_renewal_changes(GetRenewalChangesRequest) -> GetRenewalChangesResponse = reports::changes;
     export_renewal_report(ExportRenewalReportRequest) -> ExportRenewalReportResponse = reports::export;
     verify_renewal_report(VerifyRenewalReportRequest) -> VerifyRenewalReportResponse = reports::verify;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answer_that_no_client_takes_is_refused() {
+        let answer = |bytes| v1::ExportRenewalReportResponse {
+            content: vec![0; bytes],
+            ..v1::ExportRenewalReportResponse::default()
+        };
+        assert!(within_limit(answer(ANSWER_BYTES - 8)).is_ok());
+        let refused = within_limit(answer(ANSWER_BYTES)).unwrap_err();
+        assert_eq!((refused.kind, refused.reason), (Kind::Invalid, "DOCUMENT_TOO_LONG"));
+    }
 }

@@ -307,6 +307,30 @@ mod tests {
     }
 
     #[test]
+    fn leap_day_is_a_day_of_its_year() {
+        let cost = |from: &str, to: &str, amount: &str| {
+            let funding = vec![SaidShare { payer: 5, amount_yen: text(amount) }];
+            SaidCost { amount_yen: text(amount), funding, from: text(from), to: text(to), ..said() }
+        };
+        let years = |cost: SaidCost| -> Vec<_> {
+            let shared = cost.check(today()).unwrap().by_year();
+            shared.into_iter().map(|((year, _), yen)| (year.year(), yen.to_number())).collect()
+        };
+        // From 29 February to 30 April: 1 + 31 days of one year and 30 of the next.
+        assert_eq!(years(cost("R6.2.29", "R6.4.30", "62,000円")), [(2023, 32_000), (2024, 30_000)]);
+        assert_eq!(years(cost("2024-02-29", "", "1,000円")), [(2023, 1_000)]);
+        // The last day of a year and the first of the next.
+        assert_eq!(years(cost("H31.3.31", "H31.4.1", "1,001円")).iter().map(|(_, yen)| yen).sum::<i64>(), 1_001);
+        assert_eq!(
+            years(cost("平成31年4月30日", "令和元年5月1日", "1,000円")),
+            [(2019, 1_000)],
+            "one year of two eras"
+        );
+        let no_day = cost("2025-02-29", "", "1,000円").check(today()).unwrap_err();
+        assert_eq!(fields(&no_day), ["from"]);
+    }
+
+    #[test]
     fn all_that_is_wrong_with_a_cost_is_said_at_once() {
         let wrong = SaidCost {
             kind: 1,

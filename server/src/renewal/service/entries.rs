@@ -281,9 +281,7 @@ impl Renewal {
         let mut tx = self.db.begin().await?;
         store::lock(&mut tx, owner).await?;
         let rows = store::recorded_by(&mut tx, owner, Timestamp(i64::MAX)).await?;
-        if i64::try_from(rows.len()).map_or(true, |count| count >= store::ENTRIES_MOST) {
-            return Err(Error::new(Kind::Exhausted, "LEDGER_TOO_LARGE", say::ledger_full(store::ENTRIES_MOST)));
-        }
+        require_room(rows.len())?;
         let entries: Vec<_> = rows.into_iter().map(entry_of).collect::<Result<_>>()?;
         let at = next_recorded_at(entries.last().map(|entry| entry.recorded_at), self.clock.now());
         Ok(Recording { tx, owner, at, recorder: Actor::from(staff), entries })
@@ -297,6 +295,14 @@ impl Renewal {
         let schools = u32::try_from(report.schools.len()).unwrap_or(u32::MAX);
         let (reached, unknown) = (report.count(Outcome::Reached), report.count(Outcome::Unknown));
         Ok(NetworkCount { year, schools, reached, unknown })
+    }
+}
+
+/// Refuses one more entry than a report reads. Reason: LEDGER_TOO_LARGE.
+fn require_room(entries: usize) -> Result<()> {
+    match i64::try_from(entries) {
+        Ok(count) if count < store::ENTRIES_MOST => Ok(()),
+        _ => Err(Error::new(Kind::Exhausted, "LEDGER_TOO_LARGE", say::ledger_full(store::ENTRIES_MOST))),
     }
 }
 
@@ -425,8 +431,10 @@ impl Recording {
         if wrong.is_empty() { Ok(()) } else { Err(Error::invalid_fields("FIELD_INVALID", wrong)) }
     }
 
-    /// Writes an entry. Reason: ENTRY_EXISTS.
+    /// Writes an entry. Refused where reports could not read them all: nothing is ever deleted, so they never could again.
+    /// Reasons: ENTRY_EXISTS, LEDGER_TOO_LARGE.
     async fn insert(&mut self, entry: Entry) -> Result<EntryView> {
+        require_room(self.entries.len())?;
         let row = EntryRow {
             entry_id: entry.id.0,
             kind: entry.kind.to_number(),

@@ -5,7 +5,7 @@ use tokio_stream::StreamExt as _;
 use tonic::{Status, Streaming};
 use uuid::Uuid;
 
-use super::{refused, time};
+use super::{messages::time, orders::refused};
 use crate::{
     access::rules::Staff,
     error::{Error, Result as OwnResult, says::files as say_files},

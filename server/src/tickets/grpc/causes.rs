@@ -2,7 +2,7 @@
 
 use gigafleet_proto::v1;
 
-use super::{place, refused};
+use super::orders::{place, refused};
 use crate::{
     access::rules::{Staff, days::parse_date},
     devices::rules::DeviceId,
@@ -154,14 +154,14 @@ fn tried_message(tried: Tried) -> v1::TriedCauseRule {
         first: tried.first,
         judged: tried.judged,
         agreed: tried.agreed,
-        example_numbers: tried.examples.into_iter().map(super::count).collect(),
+        example_numbers: tried.examples.into_iter().map(super::messages::count).collect(),
         needs_present: tried.needs_present,
     }
 }
 
 fn duplicate_message(duplicate: Duplicate) -> v1::DuplicateTicket {
     v1::DuplicateTicket {
-        ticket: Some(super::message(duplicate.ticket, false)),
+        ticket: Some(super::messages::message(duplicate.ticket, false)),
         points: duplicate.likeness.points,
         reasons: duplicate.likeness.reasons.into_iter().map(both_message).collect(),
     }

@@ -2,7 +2,11 @@
 
 use gigafleet_proto::v1;
 
-use super::{TicketGrpc, message, place, text, time};
+use super::{
+    TicketGrpc,
+    messages::{message, text, time},
+    orders::{place, refused},
+};
 use crate::{
     access::rules::Staff,
     error::Result,
@@ -37,7 +41,7 @@ fn order_of(reply: v1::PreparedReply) -> Result<ReplyOrder> {
         (Some(id), Some(owner)) => {
             Ok(ReplyOrder { id: id.map(ReplyId), owner: owner.map(MunicipalityId), name: reply.name, text: reply.text })
         }
-        _ => Err(super::refused(wrong)),
+        _ => Err(refused(wrong)),
     }
 }
 

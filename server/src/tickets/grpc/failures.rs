@@ -3,7 +3,7 @@
 use gigafleet_proto::v1;
 use uuid::Uuid;
 
-use super::refused;
+use super::orders::refused;
 use crate::{
     access::rules::days::parse_date,
     clock::Timestamp,
@@ -39,7 +39,7 @@ pub(super) fn order_of(request: &v1::GetFailureRatesRequest) -> OwnResult<Failur
 fn rate_message(id: Option<Uuid>, name: String, failures: &Failures, period_s: u64) -> v1::FailureRate {
     let rate = failures.rate();
     v1::FailureRate {
-        group_id: super::text(id),
+        group_id: super::messages::text(id),
         name,
         failures: failures.failures,
         failed_devices: failures.devices,

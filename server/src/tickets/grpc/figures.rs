@@ -3,7 +3,7 @@
 use gigafleet_proto::v1;
 use uuid::Uuid;
 
-use super::refused;
+use super::orders::refused;
 use crate::{
     access::rules::days::parse_date,
     error::Result as OwnResult,
@@ -35,7 +35,7 @@ pub(super) fn order_of(request: &v1::GetTicketFiguresRequest) -> OwnResult<Figur
 
 fn figures_message(id: Option<Uuid>, name: String, figures: &Figures) -> v1::TicketFigures {
     v1::TicketFigures {
-        group_id: super::text(id),
+        group_id: super::messages::text(id),
         name,
         came: figures.came,
         merged: figures.merged,

@@ -2,7 +2,11 @@
 
 use gigafleet_proto::v1;
 
-use super::{TicketGrpc, count, message, place, refused, text, time};
+use super::{
+    TicketGrpc,
+    messages::{count, message, text, time},
+    orders::{place, refused},
+};
 use crate::{
     access::rules::{Staff, days::parse_date},
     devices::rules::DeviceId,

@@ -3,7 +3,10 @@
 use gigafleet_proto::v1::{self, change_ticket_request::Verb, change_tickets_request::Verb as OnMany};
 use uuid::Uuid;
 
-use super::{both, change_of, message, place, refused};
+use super::{
+    messages::{both, message},
+    orders::{change_of, place, refused},
+};
 use crate::{
     error::{FieldViolation, Result, says::tickets as say},
     grpc::page,

@@ -2,7 +2,11 @@
 
 use gigafleet_proto::v1;
 
-use super::{TicketGrpc, both, place, text};
+use super::{
+    TicketGrpc,
+    messages::{both, text},
+    orders::place,
+};
 use crate::{
     access::rules::{Staff, StaffId},
     error::{Error, FieldViolation, Result, says::tickets as say},

@@ -2,7 +2,10 @@
 
 use gigafleet_proto::v1;
 
-use super::{count, numbers, refused, text};
+use super::{
+    messages::{count, text},
+    orders::{numbers, refused},
+};
 use crate::{
     error::{FieldViolation, Result as OwnResult, says::tickets as say},
     grpc::page,

@@ -11,6 +11,7 @@ use super::{
 };
 use crate::{
     access::rules::days::{midnight_in_japan, parse_date},
+    clock::Timestamp,
     renewal::rules::{
         CostKind, Payer,
         body::{Body, Stated},
@@ -67,6 +68,14 @@ fn year_of_a_lot_turns_on_the_first_of_april() {
     let years: Vec<_> =
         report.lines.iter().take(2).map(|line| (line.key.year.year(), line.amount.to_number())).collect();
     assert_eq!(years, [(2025, 300), (2026, 500)]);
+}
+
+#[test]
+fn years_to_come_begin_anew_at_midnight_in_japan() {
+    let of_day = known("2026-04-01", vec![Body::Lot(lot(3, "2025-09-30"))]);
+    let before = Known { as_of: Timestamp(of_day.as_of.0 - 1), ..of_day.clone() };
+    let comes = |known: &Known| costs(known, CostOrder::default()).unwrap().outlook_from.year();
+    assert_eq!((comes(&before), comes(&of_day)), (2026, 2027), "31 March, and 1 April a microsecond later");
 }
 
 #[test]
