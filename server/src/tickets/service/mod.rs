@@ -27,7 +27,7 @@ use std::{collections::HashMap, sync::Arc};
 pub use self::{
     beside::Beside,
     cause_trial::{MOST_TRIED, TrialOrder, TrialReport},
-    causes::{RulesOrigin, Suggested},
+    causes::{RulesOrigin, Suggested, require_cause_rules},
     change::Change,
     create::TicketOrder,
     duplicates::{Duplicate, DuplicateOrder},
