@@ -17,7 +17,9 @@ use gigafleet::{
                 labels::OfClass,
             },
         },
-        rules::{CallerKind, Category, EventKind, Impact, Origin, State, TicketId, Urgency},
+        rules::{
+            CallerKind, Category, EventKind, Impact, Origin, State, TicketId, Urgency, WaitingOn, clock::Standing,
+        },
         service::{Change, ListOrder, Named, Tickets},
     },
 };
@@ -31,6 +33,7 @@ crate::on_both_engines!(
     a_label_goes_where_its_device_goes_until_that_is_retired,
     what_is_over_a_limit_changes_nothing,
     words_of_callers_are_bounded_and_come_once,
+    who_has_the_same_answers_nothing_for_the_first_caller,
     of_two_who_make_labels_each_device_has_one,
     what_is_said_at_a_device_is_one_ticket_of_it,
     whose_certificate_has_ended_reports_nothing,
@@ -264,6 +267,44 @@ async fn words_of_callers_are_bounded_and_come_once(world: World) {
     let texts: Vec<_> = found.events.iter().map(|event| event.body.as_str()).collect();
     assert_eq!(texts, ["画面割れ・液晶", "左下が割れている", "右も割れた"]);
     assert_eq!(count(&world, owner).await, 1);
+}
+
+async fn who_has_the_same_answers_nothing_for_the_first_caller(world: World) {
+    let (phone, owner) = (server(&world), world.municipality("131130").await);
+    let tickets = Tickets::new(world.db.clone(), world.clock.clone(), world.access.clone());
+    let school = world.school(owner, "緑小学校").await;
+    let code = room(&world, &phone, owner, school).await;
+    let link = phone.report(&code, address(), &said("画面が割れた")).await.unwrap();
+    let staff = world.staff().await;
+    let asked = tickets.get(&staff, owner, Named::Number(1)).await.unwrap().ticket.row;
+    let question = Change::Wait(WaitingOn::Caller, String::from("何台ですか"));
+    tickets.change(&staff, (owner, TicketId(asked.ticket_id)), asked.version, question).await.unwrap();
+
+    let spot = phone.open(&code, address()).await.unwrap();
+    let mine = said("私のも");
+    for _ in 0..2 {
+        assert_eq!(phone.add_to_known(&spot, address(), &mine).await.unwrap().as_ref(), Some(&link));
+    }
+    for _ in 1..PER_LABEL.reports {
+        phone.add_to_known(&spot, address(), &said("")).await.unwrap();
+    }
+    let limited = phone.add_to_known(&spot, address(), &said("")).await.unwrap_err();
+    assert_eq!((limited.reason, limited.retry_after.is_some()), ("REPORTS_LIMITED", true));
+    let whole = tickets.get(&staff, owner, Named::Number(1)).await.unwrap();
+    let also = whole.events.iter().filter(|event| event.kind == EventKind::Also.to_number()).count();
+    assert_eq!(i64::try_from(also).unwrap(), PER_LABEL.reports, "each form once");
+    let stands = whole.ticket.standing.restoration.unwrap().standing;
+    assert_eq!(stands, Standing::Paused, "the school is still waited for");
+    let found = phone.follow(&link).await.unwrap();
+    assert_eq!((found.state, found.is_asked), (State::Waiting, true));
+    assert!(found.events.iter().any(|event| event.body == "私のも"));
+
+    phone.say(&link, address(), Word::More, "2台です", Uuid::now_v7()).await.expect("others used up nothing of it");
+    let found = phone.follow(&link).await.unwrap();
+    assert_eq!((found.state, found.is_asked), (State::Triaged, false));
+    phone.say(&link, address(), Word::Fixed, "", Uuid::now_v7()).await.unwrap();
+    assert_eq!(phone.add_to_known(&spot, address(), &said("まだ")).await.unwrap(), None, "it is over");
+    assert_eq!(count(&world, owner).await, 0);
 }
 
 async fn of_two_who_make_labels_each_device_has_one(world: World) {

@@ -291,7 +291,7 @@ fn entry(shell: &Shell, event: &EventRow, attachments: &[AttachmentRow], path: &
     };
     let tone = match kind {
         Some(EventKind::Replied) => "reply",
-        Some(EventKind::Answered | EventKind::Created) => "caller",
+        Some(EventKind::Answered | EventKind::Also | EventKind::Created) => "caller",
         Some(EventKind::Noted) => "note",
         _ => "step",
     };

@@ -121,6 +121,8 @@ struct Report<'a> {
 pub enum Word {
     /// More of it, or that it came back.
     More,
+    /// Of somebody else: that they have the same.
+    Also,
     /// It works again.
     Fixed,
 }
@@ -394,7 +396,13 @@ impl Phone {
     /// REPORT_UNKNOWN, REPORTS_LIMITED, FIELD_INVALID, TICKET_CLOSED, TICKET_MERGED, TICKET_RESOLVED, VERSION_MISMATCH.
     pub async fn say(&self, link: &str, from: Option<IpAddr>, word: Word, text: &str, form: Uuid) -> Result<()> {
         let (owner, ticket) = self.key.followed(link).ok_or_else(report_unknown)?;
-        check_text(text, word == Word::More).map_err(|wrong| Error::invalid_fields("FIELD_INVALID", vec![wrong]))?;
+        // Others do not use up what the first caller may say.
+        let (needed, counted, change) = match word {
+            Word::More => (true, format!("ticket {ticket}"), Change::Answer(text.to_owned())),
+            Word::Also => (true, format!("also {ticket}"), Change::Also(text.to_owned())),
+            Word::Fixed => (false, format!("ticket {ticket}"), Change::Fixed(text.to_owned())),
+        };
+        check_text(text, needed).map_err(|wrong| Error::invalid_fields("FIELD_INVALID", vec![wrong]))?;
         let mut tx = self.db.read().await?;
         let row = tickets::find(&mut tx, owner, ticket).await?.ok_or_else(report_unknown)?;
         if tickets::has_done(&mut tx, owner, ticket, form).await? {
@@ -402,12 +410,8 @@ impl Phone {
         }
         drop(tx);
         self.take_address(from)?;
-        self.take_place(owner, &[(format!("ticket {ticket}"), PER_LABEL)]).await?;
+        self.take_place(owner, &[(counted, PER_LABEL)]).await?;
         let reporter = Staff::reporter(owner, row.school_id.map(SchoolId));
-        let change = match word {
-            Word::More => Change::Answer(text.to_owned()),
-            Word::Fixed => Change::Fixed(text.to_owned()),
-        };
         for attempt in 1.. {
             match self.tickets.change_under(&reporter, (owner, ticket), None, &change, Some(form)).await {
                 // Somebody works on it in this moment; what the caller says goes behind that.

@@ -43,10 +43,10 @@ impl Phone {
     }
 
     /// Adds to the report that is there already, once for each form; gives its link, which is not for whoever adds to it. Nothing if there
-    /// is none any more.
+    /// is none any more. What its first caller was asked stays asked.
     ///
     /// # Errors
-    /// REPORTS_LIMITED, FIELD_INVALID, VERSION_MISMATCH, and what ends a ticket in this moment.
+    /// REPORTS_LIMITED, FIELD_INVALID, VERSION_MISMATCH.
     pub async fn add_to_known(&self, spot: &Spot, from: Option<IpAddr>, said: &Said) -> Result<Option<String>> {
         let since = Timestamp(self.clock.now().0.saturating_sub(micros(KNOWN_FOR)));
         let mut tx = self.db.read().await?;
@@ -54,8 +54,12 @@ impl Phone {
         drop(tx);
         let Some(row) = found else { return Ok(None) };
         let link = self.key.link(spot.owner, TicketId(row.ticket_id));
-        self.say(&link, from, Word::More, &said.more(), said.form).await?;
-        Ok(Some(link))
+        match self.say(&link, from, Word::Also, &said.more(), said.form).await {
+            Ok(()) => Ok(Some(link)),
+            // It ended in this moment.
+            Err(error) if matches!(error.reason, "TICKET_RESOLVED" | "TICKET_CLOSED" | "TICKET_MERGED") => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 }
 
