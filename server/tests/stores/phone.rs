@@ -32,6 +32,7 @@ crate::on_both_engines!(
     a_code_that_is_forged_or_voided_is_not_known,
     a_label_goes_where_its_device_goes_until_that_is_retired,
     what_is_over_a_limit_changes_nothing,
+    devices_that_report_at_once_shut_out_no_phone,
     words_of_callers_are_bounded_and_come_once,
     who_has_the_same_answers_nothing_for_the_first_caller,
     of_two_who_make_labels_each_device_has_one,
@@ -239,6 +240,25 @@ async fn what_is_over_a_limit_changes_nothing(world: World) {
         }
     }
     assert_eq!(taken, PER_SCHOOL.reports);
+}
+
+async fn devices_that_report_at_once_shut_out_no_phone(world: World) {
+    let (phone, owner) = (server(&world), world.municipality("131130").await);
+    let school = world.school(owner, "緑小学校").await;
+    let code = room(&world, &phone, owner, school).await;
+    let (mut taken, mut device) = (0, enrolled(&world, owner, school).await);
+    // As after an outage: each device has kept as many as it may send.
+    let refused = loop {
+        if taken > 0 && taken % PER_LABEL.reports == 0 {
+            device = enrolled(&world, owner, school).await;
+        }
+        match phone.report_at_device(device, &at_device("つながらない")).await {
+            Ok(told) => taken += i64::from(made(told).0),
+            Err(error) => break error,
+        }
+    };
+    assert_eq!((refused.reason, taken), ("REPORTS_LIMITED", PER_SCHOOL.reports));
+    phone.report(&code, address(), &said("画面が割れた")).await.expect("phones are counted by themselves");
 }
 
 async fn words_of_callers_are_bounded_and_come_once(world: World) {

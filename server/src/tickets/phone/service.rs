@@ -140,6 +140,17 @@ fn too_many(wait: Duration) -> Error {
     Error::new(Kind::Exhausted, "REPORTS_LIMITED", say::too_many(minutes)).retry_after(wait)
 }
 
+/// What the reports of a school are counted for: each way by itself. What devices kept during an outage comes in at once when it is over,
+/// and must not shut out who stands before a label.
+fn school_counted(school: SchoolId, origin: Origin) -> String {
+    match origin {
+        Origin::Agent => format!("school {school} devices"),
+        Origin::Console | Origin::Command | Origin::PhoneForm | Origin::Incident | Origin::DeviceHealth => {
+            format!("school {school}")
+        }
+    }
+}
+
 /// Refuses a text that is too long. Reason: FIELD_INVALID.
 fn check_text(text: &str, needed: bool) -> std::result::Result<(), FieldViolation> {
     match text.chars().count() {
@@ -289,7 +300,7 @@ impl Phone {
         }
         self.take_address(from)?;
         let mut counted = vec![(counted, PER_LABEL)];
-        counted.extend(spot.school.as_ref().map(|(school, _)| (format!("school {school}"), PER_SCHOOL)));
+        counted.extend(spot.school.as_ref().map(|(school, _)| (school_counted(*school, origin), PER_SCHOOL)));
         self.take_place(spot.owner, &counted).await?;
         let order = TicketOrder {
             id: Some(ticket.0),
