@@ -28,18 +28,18 @@ impl Phone {
     /// # Errors
     /// None but of the database.
     pub async fn known_report(&self, spot: &Spot, said: &Said) -> Result<Option<KnownReport>> {
+        let since = Timestamp(self.clock.now().0.saturating_sub(micros(KNOWN_FOR)));
         let mut tx = self.db.read().await?;
+        let found = store::open_report(&mut tx, &spot.place(), said.category, since).await?;
+        let Some(row) = found else { return Ok(None) };
         if let Some(label) = spot.label {
             let own = self.key.ticket(label, said.form);
             if tickets::find(&mut tx, spot.owner, own).await?.is_some() {
                 return Ok(None);
             }
         }
-        let since = Timestamp(self.clock.now().0.saturating_sub(micros(KNOWN_FOR)));
-        let found = store::open_report(&mut tx, &spot.place(), said.category, since).await?;
-        Ok(found.and_then(|row| {
-            Some(KnownReport { since: Timestamp(row.created_at), state: State::from_number(row.state)? })
-        }))
+        let since = Timestamp(row.created_at);
+        Ok(State::from_number(row.state).map(|state| KnownReport { since, state }))
     }
 
     /// Adds to the report that is there already, once for each form; gives its link, which is not for whoever adds to it. Nothing if there
