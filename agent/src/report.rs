@@ -106,10 +106,10 @@ fn told(answer: &ReportTroubleResponse) -> String {
     let number = answer.ticket_number;
     match answer.outcome() {
         TroubleOutcome::Known => {
-            let minutes = answer.known_minutes;
+            let (minutes, also) = (answer.known_minutes, answer.also_count);
             format!(
-                "この学校で約{minutes}分前から起きている不具合として、すでに分かっています。ほかのことなら --anyway を付けて送ってください。\n\
-                 Trouble of this school is known since {minutes} minutes ago, so no ticket was made. For something else, report it with --anyway.\n"
+                "この学校で約{minutes}分前から起きている不具合として、すでに分かっています(同じ知らせ {also} 件)。ほかのことなら --anyway を付けて送ってください。\n\
+                 Trouble of this school is known since {minutes} minutes ago ({also} have it too), so no ticket was made. For something else, report it with --anyway.\n"
             )
         }
         TroubleOutcome::Made => {
@@ -150,6 +150,7 @@ mod tests {
         assert!(told(&answer(TroubleOutcome::Made)).contains("番号 12"));
         assert!(told(&answer(TroubleOutcome::Repeated)).contains("質問があります"));
         let known = told(&answer(TroubleOutcome::Known));
+        assert!(known.contains("同じ知らせ 3 件"), "{known}");
         assert!(known.contains("約25分前") && known.contains("--anyway") && !known.contains("http"), "{known}");
         let failure = Failure { kind: FailureKind::Unreachable, retry_after_ms: None, message: String::from("no way") };
         assert!(kept(&failure).contains("自動で送ります"));

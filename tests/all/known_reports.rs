@@ -59,6 +59,8 @@ async fn same_report_of_one_device_is_told_and_added_to(engine: Engine) {
         let added = second.post(&format!("/r/{code}"), &adding).await;
         assert_eq!((added.status, added.location()), (StatusCode::SEE_OTHER, format!("/r/{code}").as_str()));
     }
+    let shown = engineer.get(&format!("/tickets/{owner}/1")).await;
+    assert!(shown.text.contains("<dt>ほかの人も同じ</dt><dd>1 件</dd>"), "{}", shown.text);
     let page = first.get(&follow).await;
     assert_eq!(page.text.matches("線が出る").count(), 1, "once, and for whoever reported first: {}", page.text);
     assert_eq!(tickets().await.len(), 1);

@@ -319,7 +319,7 @@ async fn who_has_the_same_answers_nothing_for_the_first_caller(world: World) {
     assert_eq!((limited.reason, limited.retry_after.is_some()), ("REPORTS_LIMITED", true));
     let whole = tickets.get(&staff, owner, Named::Number(1)).await.unwrap();
     let also = whole.events.iter().filter(|event| event.kind == EventKind::Also.to_number()).count();
-    assert_eq!(i64::try_from(also).unwrap(), PER_LABEL.reports, "each form once");
+    assert_eq!([i64::try_from(also).unwrap(), whole.also], [PER_LABEL.reports; 2], "each form once");
     let stands = whole.ticket.standing.restoration.unwrap().standing;
     assert_eq!(stands, Standing::Paused, "the school is still waited for");
     let found = phone.follow(&link).await.unwrap();
@@ -460,12 +460,22 @@ pub(crate) async fn known_outage_is_told_at_a_device(
     for _ in 0..2 {
         assert_eq!(known().await.0.also, 1, "its label counts once");
     }
+    for _ in 3..PER_LABEL.reports {
+        known().await;
+    }
+    let asked = at_device("ネットにつながらない");
+    let limited = phone.report_at_device(device, &asked).await.unwrap_err();
+    assert_eq!((limited.reason, limited.retry_after.is_some()), ("REPORTS_LIMITED", true));
     let wanted = AtDevice {
         said: Said { category: Category::Wifi, ..said("ネットにつながらない") },
         may_be_known: false,
         delay: Duration::ZERO,
     };
-    assert!(made(phone.report_at_device(device, &wanted).await.unwrap()).0);
+    let (is_new, number, ..) = made(phone.report_at_device(device, &wanted).await.unwrap());
+    assert!(is_new, "who was told can ask for a ticket");
+    let tickets = Tickets::new(world.db.clone(), world.clock.clone(), world.access.clone());
+    let whole = tickets.get(&world.staff().await, owner, Named::Number(number)).await.unwrap();
+    assert_eq!(whole.also, 1, "whoever works on it sees how many have it");
     // It belongs to the incident, which ends it, and its repeat still tells of it.
     let again = AtDevice { may_be_known: true, ..wanted };
     let Told::Ticket { is_new: false, standing, .. } = phone.report_at_device(device, &again).await.unwrap() else {

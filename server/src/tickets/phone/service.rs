@@ -252,7 +252,7 @@ impl Phone {
         let open = self.network.open_incidents_of(tx, staff, owner, school).await?;
         let Some(view) = open.into_iter().find(|view| view.hurts()) else { return Ok(None) };
         let incident = view.incident.id;
-        let also = store::also(tx, owner, school, incident).await?;
+        let also = tickets::incidents::also(tx, owner, school, incident).await?;
         Ok(Some(Known { incident, since: view.since(), also }))
     }
 

@@ -295,15 +295,3 @@ pub(super) async fn insert_also(
         .await?;
     Ok(rows == 1)
 }
-
-/// How many labels of a school have what an incident explains.
-pub(super) async fn also(tx: &mut Tx, owner: MunicipalityId, school: SchoolId, incident: Uuid) -> Result<i64> {
-    let (count,): (i64,) = tx
-        .query("SELECT COUNT(*) FROM report_also WHERE municipality_id = $1 AND incident_id = $2 AND school_id = $3")
-        .bind(owner)
-        .bind(incident)
-        .bind(school)
-        .one()
-        .await?;
-    Ok(count)
-}

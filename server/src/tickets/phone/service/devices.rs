@@ -11,7 +11,10 @@ use crate::{
     enrollment::{rules::DeviceIdentity, service::admitted_device},
     error::{Error, Result},
     schools::rules::SchoolId,
-    tickets::{phone::rules::Said, rules::Origin},
+    tickets::{
+        phone::rules::{PER_LABEL, Said},
+        rules::Origin,
+    },
 };
 
 /// A report at a device.
@@ -60,6 +63,9 @@ impl Phone {
         let there = tickets::find(&mut tx, spot.owner, ticket).await?.is_some();
         drop(tx);
         if let (Some(known), Some((school, _)), false, true) = (&spot.known, &spot.school, there, may_be_known) {
+            // Counted by itself, so that who was told can still ask for a ticket.
+            let counted = format!("known {}", caller.key.device);
+            self.take_place(spot.owner, &[(counted, PER_LABEL)]).await?;
             return self.tell_known(&spot, *school, known).await;
         }
         let counted = format!("device {}", caller.key.device);
