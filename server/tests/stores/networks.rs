@@ -357,6 +357,8 @@ async fn sick_devices_make_one_ticket_for_a_school_and_a_rule(world: World) {
     let elsewhere = world.school(owner, "西小学校").await;
     let neighbour = world.of_role(Role::SchoolStaff, Place::School(owner, elsewhere)).await;
     assert_eq!(worn(&neighbour, None).await, (0, [0; 4]), "of what is out of sight nothing is counted");
+    let own = world.of_role(Role::SchoolStaff, Place::School(owner, school.id)).await;
+    assert_eq!(worn(&own, None).await, (all, [2, 1, 0, 0]), "who reaches one school sees all of that");
     let wrong = HealthPolicy { battery_health_percent_below: 101, ..HealthPolicy::default() };
     assert_eq!(tickets.try_health_policy(&staff, owner, Some(wrong)).await.unwrap_err().reason, "FIELD_INVALID");
     let [view] = &open().await[..] else { panic!("one ticket") };
