@@ -37,6 +37,7 @@ crate::on_both_engines!(
     who_has_the_same_answers_nothing_for_the_first_caller,
     of_two_who_make_labels_each_device_has_one,
     what_is_said_at_a_device_is_one_ticket_of_it,
+    who_asks_how_a_report_stands_makes_no_ticket,
     whose_certificate_has_ended_reports_nothing,
 );
 
@@ -371,13 +372,14 @@ async fn enrolled(world: &World, owner: MunicipalityId, school: SchoolId) -> Dev
 }
 
 fn at_device(text: &str) -> AtDevice {
-    AtDevice { said: said(text), may_be_known: true, delay: Duration::ZERO }
+    AtDevice { said: said(text), may_be_known: true, only_asked: false, delay: Duration::ZERO }
 }
 
 fn made(told: Told) -> (bool, i64, State, String) {
     match told {
         Told::Ticket { is_new, link, standing } => (is_new, standing.number, standing.state, link),
         Told::Known { known, .. } => panic!("nothing is known here: {known:?}"),
+        Told::Unknown => panic!("it was handed in"),
     }
 }
 
@@ -428,6 +430,22 @@ async fn what_is_said_at_a_device_is_one_ticket_of_it(world: World) {
     }
 }
 
+async fn who_asks_how_a_report_stands_makes_no_ticket(world: World) {
+    let (phone, owner) = (server(&world), world.municipality("131130").await);
+    let school = world.school(owner, "緑小学校").await;
+    let (device, copy) = (enrolled(&world, owner, school).await, enrolled(&world, owner, school).await);
+    let report = at_device("画面がつかない");
+    let asked = AtDevice { only_asked: true, ..report.clone() };
+    assert!(matches!(phone.report_at_device(device, &asked).await.unwrap(), Told::Unknown));
+    assert_eq!(count(&world, owner).await, 0);
+    assert!(made(phone.report_at_device(device, &report).await.unwrap()).0);
+    let (is_new, number, state, _) = made(phone.report_at_device(device, &asked).await.unwrap());
+    assert_eq!((is_new, number, state), (false, 1, State::New));
+    // As on a copy of its disk, which enrolled anew.
+    assert!(matches!(phone.report_at_device(copy, &asked).await.unwrap(), Told::Unknown));
+    assert_eq!(count(&world, owner).await, 1);
+}
+
 async fn whose_certificate_has_ended_reports_nothing(world: World) {
     let (phone, owner) = (server(&world), world.municipality("131130").await);
     let school = world.school(owner, "緑小学校").await;
@@ -451,7 +469,7 @@ pub(crate) async fn known_outage_is_told_at_a_device(
     let known = async || match phone.report_at_device(device, &at_device("ネットにつながらない")).await.unwrap()
     {
         Told::Known { known, lasts } => (known, lasts),
-        Told::Ticket { standing, .. } => panic!("it is known: {standing:?}"),
+        other @ (Told::Ticket { .. } | Told::Unknown) => panic!("it is known: {other:?}"),
     };
     let (first, lasts) = known().await;
     assert_eq!((first.incident, first.also, count(world, owner).await), (incident, 0, before));
@@ -469,6 +487,7 @@ pub(crate) async fn known_outage_is_told_at_a_device(
     let wanted = AtDevice {
         said: Said { category: Category::Wifi, ..said("ネットにつながらない") },
         may_be_known: false,
+        only_asked: false,
         delay: Duration::ZERO,
     };
     let (is_new, number, ..) = made(phone.report_at_device(device, &wanted).await.unwrap());

@@ -24,6 +24,8 @@ pub struct AtDevice {
     pub said: Said,
     /// Whether it may be trouble of the school that is known, and whoever reports is there to be told.
     pub may_be_known: bool,
+    /// Whether it was handed in before and is only asked about.
+    pub only_asked: bool,
     /// How long ago it was written.
     pub delay: Duration,
 }
@@ -47,21 +49,27 @@ pub enum Told {
         /// For how long the school has it.
         lasts: Duration,
     },
+    /// It was only asked about, and has no ticket.
+    Unknown,
 }
 
 impl Phone {
-    /// Takes a report at a device. The same report makes one ticket, also where the device went to another school in between.
+    /// Takes a report at a device. The same report makes one ticket, also where the device went to another school in between; one that is
+    /// only asked about makes none.
     ///
     /// # Errors
     /// DEVICE_UNKNOWN, DEVICE_REVOKED, CERTIFICATE_REVOKED, REPORTS_LIMITED, FIELD_INVALID for a text that is missing or too long.
     pub async fn report_at_device(&self, caller: DeviceIdentity, report: &AtDevice) -> Result<Told> {
-        let AtDevice { said, may_be_known, delay } = report;
+        let AtDevice { said, may_be_known, only_asked, delay } = report;
         check_text(&said.text, true).map_err(|wrong| Error::invalid_fields("FIELD_INVALID", vec![wrong]))?;
         let mut tx = self.db.read().await?;
         let spot = self.spot_of_device(&mut tx, caller).await?;
         let ticket = self.key.ticket_of_device(caller.key.device, said.form);
         let there = tickets::find(&mut tx, spot.owner, ticket).await?.is_some();
         drop(tx);
+        if *only_asked && !there {
+            return Ok(Told::Unknown);
+        }
         if let (Some(known), Some((school, _)), false, true) = (&spot.known, &spot.school, there, may_be_known) {
             // Counted by itself, so that who was told can still ask for a ticket.
             let counted = format!("known {}", caller.key.device);
