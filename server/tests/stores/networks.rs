@@ -6,7 +6,7 @@ use gigafleet::{
     access::rules::{Place, Role, Staff},
     checkin::service::{Heard as _, HeardReport},
     clock::Timestamp,
-    enrollment::{rules::DeviceIdentity, service::TokenOrder},
+    enrollment::rules::DeviceIdentity,
     network::{
         rules::{ElementKind, IncidentState, place::NetworkKind},
         service::{
@@ -65,15 +65,7 @@ impl School {
         let name = format!("第{point}小学校");
         let made = world.schools.create_school(&world.staff().await, None, owner, None, name).await.unwrap();
         let id = SchoolId(made.school_id);
-        let order = TokenOrder {
-            id: None,
-            municipality: owner,
-            school: Some(id),
-            note: String::new(),
-            uses_allowed: 1_000,
-            lifetime: Duration::from_secs(3_600),
-        };
-        let token = world.enrollment.create_token(&world.staff().await, order).await.unwrap().1;
+        let token = world.token_for(owner, Some(id), 1_000).await;
         let mut devices = Vec::new();
         for _ in 0..DEVICES {
             let enrolled = world.enrollment.enroll(&token, &csr(), Uuid::now_v7(), None).await.unwrap();

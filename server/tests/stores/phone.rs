@@ -5,7 +5,7 @@ use std::{net::IpAddr, time::Duration};
 use gigafleet::{
     access::rules::{Place, Role},
     devices::rules::{DeviceId, fields::Lifecycle},
-    enrollment::{rules::DeviceIdentity, service::TokenOrder},
+    enrollment::rules::DeviceIdentity,
     error::Result,
     schools::rules::{MunicipalityId, SchoolId},
     tickets::{
@@ -25,7 +25,7 @@ use gigafleet::{
 };
 use uuid::Uuid;
 
-use crate::World;
+use crate::{World, checkins::identity, enrollments::csr};
 
 crate::on_both_engines!(
     a_label_leads_to_one_ticket_that_its_link_follows,
@@ -357,18 +357,8 @@ async fn of_two_who_make_labels_each_device_has_one(world: World) {
 
 /// A device with a certificate, enrolled for a school.
 async fn enrolled(world: &World, owner: MunicipalityId, school: SchoolId) -> DeviceIdentity {
-    let order = TokenOrder {
-        id: None,
-        municipality: owner,
-        school: Some(school),
-        note: String::new(),
-        uses_allowed: 1,
-        lifetime: Duration::from_secs(3_600),
-    };
-    let (_, secret) = world.enrollment.create_token(&world.staff().await, order).await.unwrap();
-    let device = world.enrollment.enroll(&secret, &crate::enrollments::csr(), Uuid::now_v7(), None).await.unwrap();
-    let (key, issued) = (device.key, device.issued);
-    DeviceIdentity { key, certificate_serial: issued.serial, expires_at: issued.expires_at }
+    let secret = world.token_for(owner, Some(school), 1).await;
+    identity(&world.enrollment.enroll(&secret, &csr(), Uuid::now_v7(), None).await.unwrap())
 }
 
 fn at_device(text: &str) -> AtDevice {
