@@ -10,7 +10,7 @@ use gigafleet::{
     schools::rules::{MunicipalityId, SchoolId},
     tickets::{
         phone::{
-            rules::{MOST_CHARS, PER_LABEL, PER_SCHOOL},
+            rules::{ALSO, MOST_CHARS, PER_LABEL, PER_SCHOOL},
             service::{
                 Phone, Said, Word,
                 devices::{AtDevice, Told},
@@ -313,14 +313,14 @@ async fn who_has_the_same_answers_nothing_for_the_first_caller(world: World) {
     for _ in 0..2 {
         assert_eq!(phone.add_to_known(&spot, address(), &mine).await.unwrap().as_ref(), Some(&link));
     }
-    for _ in 1..PER_LABEL.reports {
+    for _ in 1..ALSO.reports {
         phone.add_to_known(&spot, address(), &said("")).await.unwrap();
     }
     let limited = phone.add_to_known(&spot, address(), &said("")).await.unwrap_err();
     assert_eq!((limited.reason, limited.retry_after.is_some()), ("REPORTS_LIMITED", true));
     let whole = tickets.get(&staff, owner, Named::Number(1)).await.unwrap();
     let also = whole.events.iter().filter(|event| event.kind == EventKind::Also.to_number()).count();
-    assert_eq!([i64::try_from(also).unwrap(), whole.also], [PER_LABEL.reports; 2], "each form once");
+    assert_eq!([i64::try_from(also).unwrap(), whole.also], [ALSO.reports; 2], "each form once");
     let stands = whole.ticket.standing.restoration.unwrap().standing;
     assert_eq!(stands, Standing::Paused, "the school is still waited for");
     let found = phone.follow(&link).await.unwrap();

@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 pub use super::rules::{LabelId, Said};
 use super::{
-    rules::{LabelKey, Limit, MOST_CHARS, PER_LABEL, PER_SCHOOL, Reporters},
+    rules::{ALSO, LabelKey, Limit, MOST_CHARS, PER_LABEL, PER_SCHOOL, Reporters},
     store::{self, LabelRow},
 };
 use crate::{
@@ -419,10 +419,11 @@ impl Phone {
     pub async fn say(&self, link: &str, from: Option<IpAddr>, word: Word, text: &str, form: Uuid) -> Result<()> {
         let (owner, ticket) = self.key.followed(link).ok_or_else(report_unknown)?;
         // Others do not use up what the first caller may say.
+        let own = (format!("ticket {ticket}"), PER_LABEL);
         let (needed, counted, change) = match word {
-            Word::More => (true, format!("ticket {ticket}"), Change::Answer(text.to_owned())),
-            Word::Also => (true, format!("also {ticket}"), Change::Also(text.to_owned())),
-            Word::Fixed => (false, format!("ticket {ticket}"), Change::Fixed(text.to_owned())),
+            Word::More => (true, own, Change::Answer(text.to_owned())),
+            Word::Also => (true, (format!("also {ticket}"), ALSO), Change::Also(text.to_owned())),
+            Word::Fixed => (false, own, Change::Fixed(text.to_owned())),
         };
         check_text(text, needed).map_err(|wrong| Error::invalid_fields("FIELD_INVALID", vec![wrong]))?;
         let mut tx = self.db.read().await?;
@@ -432,7 +433,7 @@ impl Phone {
         }
         drop(tx);
         self.take_address(from)?;
-        self.take_place(owner, &[(counted, PER_LABEL)]).await?;
+        self.take_place(owner, &[counted]).await?;
         let reporter = Staff::reporter(owner, row.school_id.map(SchoolId));
         for attempt in 1.. {
             match self.tickets.change_under(&reporter, (owner, ticket), None, &change, Some(form)).await {
