@@ -4,7 +4,7 @@
 use std::{fmt::Write as _, path::Path, sync::Arc, time::Duration};
 
 use gigafleet_agent::{
-    engine::{Failure, Now},
+    engine::{Failure, FailureKind, Now},
     identity::{Identity, read_address, read_identity},
     platform::{Platform as _, linux::Linux},
     runtime::{StartError, trust_of},
@@ -51,7 +51,10 @@ pub(crate) async fn report(state: &Path, trouble: Trouble) -> Result<String, Box
             match answer.outcome() {
                 // Whoever reported reads it now; there is nothing to ask about later.
                 TroubleOutcome::Known => outbox.give_up(&waiting),
-                TroubleOutcome::Made | TroubleOutcome::Repeated | TroubleOutcome::Unspecified => {
+                TroubleOutcome::Made
+                | TroubleOutcome::Repeated
+                | TroubleOutcome::Unknown
+                | TroubleOutcome::Unspecified => {
                     outbox.sent(&waiting);
                 }
             }
@@ -77,21 +80,35 @@ pub(crate) async fn standing(state: &Path) -> Result<String, Box<dyn std::error:
             let _ = writeln!(text, "送信待ち {count} 件 / {count} wait to be sent");
         }
     }
-    for request in outbox.last_sent() {
+    text.push_str(&stand(outbox.last_sent(), async |request: ReportTroubleRequest| line.hand_in(request).await).await);
+    if text.is_empty() {
+        text.push_str("連絡はありません / nothing was reported\n");
+    }
+    Ok(text)
+}
+
+/// How reports stand that the server has, asked one by one up to the first for which it can not be reached: whoever sits there would wait
+/// as long for each of the others.
+async fn stand(
+    sent: Vec<ReportTroubleRequest>,
+    ask: impl AsyncFn(ReportTroubleRequest) -> Result<ReportTroubleResponse, Failure>,
+) -> String {
+    let mut text = String::new();
+    for request in sent {
         let first = request.text.lines().next().unwrap_or_default().to_owned();
-        match line.hand_in(request).await {
+        match ask(ReportTroubleRequest { only_asked: true, ..request }).await {
             Ok(answer) => {
                 let _ = write!(text, "「{first}」 {}", told(&answer));
             }
             Err(failure) => {
                 let _ = writeln!(text, "「{first}」 {}", failure.message);
+                if matches!(failure.kind, FailureKind::Unreachable | FailureKind::Handshake) {
+                    break;
+                }
             }
         }
     }
-    if text.is_empty() {
-        text.push_str("連絡はありません / nothing was reported\n");
-    }
-    Ok(text)
+    text
 }
 
 fn kept(failure: &Failure) -> String {
@@ -106,12 +123,16 @@ fn told(answer: &ReportTroubleResponse) -> String {
     let number = answer.ticket_number;
     match answer.outcome() {
         TroubleOutcome::Known => {
-            let minutes = answer.known_minutes;
+            let (minutes, also) = (answer.known_minutes, answer.also_count);
             format!(
-                "この学校で約{minutes}分前から起きている不具合として、すでに分かっています。ほかのことなら --anyway を付けて送ってください。\n\
-                 Trouble of this school is known since {minutes} minutes ago, so no ticket was made. For something else, report it with --anyway.\n"
+                "この学校で約{minutes}分前から起きている不具合として、すでに分かっています(同じ知らせ {also} 件)。ほかのことなら --anyway を付けて送ってください。\n\
+                 Trouble of this school is known since {minutes} minutes ago ({also} have it too), so no ticket was made. For something else, report it with --anyway.\n"
             )
         }
+        TroubleOutcome::Unknown => String::from(
+            "サーバーに、この連絡の記録がありません。まだ困っていたら、もう一度送ってください。\n\
+             The server has no such report. Where it is still so, report it again.\n",
+        ),
         TroubleOutcome::Made => {
             format!("受け付けました。番号 {number} / Reported, number {number}\n{}\n", answer.follow_url)
         }
@@ -132,9 +153,45 @@ fn told(answer: &ReportTroubleResponse) -> String {
 
 #[cfg(test)]
 mod tests {
-    use gigafleet_agent::{engine::FailureKind, trouble::Outbox};
+    use std::cell::RefCell;
 
     use super::*;
+
+    fn sent(text: &str) -> ReportTroubleRequest {
+        ReportTroubleRequest { text: text.to_owned(), ..ReportTroubleRequest::default() }
+    }
+
+    fn failure(kind: FailureKind) -> Failure {
+        Failure { kind, retry_after_ms: None, message: String::from("no way") }
+    }
+
+    #[tokio::test]
+    async fn who_asks_how_reports_stand_only_asks() {
+        let answer = ReportTroubleResponse { outcome: TroubleOutcome::Unknown.into(), ..Default::default() };
+        let asked = RefCell::new(Vec::new());
+        let text = stand(vec![sent("画面\n右下"), sent("音")], async |request: ReportTroubleRequest| {
+            asked.borrow_mut().push((request.text, request.only_asked));
+            Ok(answer.clone())
+        })
+        .await;
+        let asked: Vec<_> = asked.into_inner();
+        assert_eq!(asked, [(String::from("画面\n右下"), true), (String::from("音"), true)]);
+        assert!(text.contains("「画面」 サーバーに、この連絡の記録がありません"), "{text}");
+    }
+
+    #[tokio::test]
+    async fn nobody_waits_for_each_report_where_the_server_is_away() {
+        for (kind, asked_for) in [(FailureKind::Unreachable, 1), (FailureKind::Handshake, 1), (FailureKind::Busy, 3)] {
+            let asked = RefCell::new(0);
+            let text = stand(vec![sent("一"), sent("二"), sent("三")], async |_: ReportTroubleRequest| {
+                *asked.borrow_mut() += 1;
+                Err(failure(kind))
+            })
+            .await;
+            assert_eq!(asked.into_inner(), asked_for, "{kind:?}");
+            assert_eq!(text.lines().count(), asked_for, "{text}");
+        }
+    }
 
     #[test]
     fn each_answer_tells_what_to_do_next() {
@@ -150,9 +207,9 @@ mod tests {
         assert!(told(&answer(TroubleOutcome::Made)).contains("番号 12"));
         assert!(told(&answer(TroubleOutcome::Repeated)).contains("質問があります"));
         let known = told(&answer(TroubleOutcome::Known));
+        assert!(known.contains("同じ知らせ 3 件"), "{known}");
         assert!(known.contains("約25分前") && known.contains("--anyway") && !known.contains("http"), "{known}");
-        let failure = Failure { kind: FailureKind::Unreachable, retry_after_ms: None, message: String::from("no way") };
-        assert!(kept(&failure).contains("自動で送ります"));
+        assert!(kept(&failure(FailureKind::Unreachable)).contains("自動で送ります"));
     }
 
     #[tokio::test]

@@ -6,7 +6,8 @@
 //!
 //! Invariants: a report is durable before it is sent, and goes only when the server has it or says that it never takes it; at most
 //! [`REPORTS_MAX`] reports and [`BYTES_MAX`] bytes wait, give or take what two commands write at once; who sends a report holds its
-//! lock, so that a running agent leaves alone what a command is about to send. Handing one in twice makes no second ticket.
+//! lock, so that a running agent leaves alone what a command is about to send. Handing one in twice makes no second ticket. Who asks how
+//! one stands says so: on a copy of the device, or where the server was restored, it is not known, and must not be made by asking.
 //!
 //! Deliberately not here: what becomes of a report (the server's), and when the running agent sends (`crate::runtime`).
 
@@ -110,6 +111,7 @@ impl Trouble {
             write_time_ms: wall_ms,
             send_time_ms: 0,
             ticket_wanted: self.ticket_wanted,
+            only_asked: false,
         })
     }
 }

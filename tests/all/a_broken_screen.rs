@@ -47,17 +47,10 @@ impl Desk {
         self.tickets.change_ticket(request).await.expect("it can be changed");
     }
 
-    /// Adds a device by hand; gives its id.
+    /// Adds a device of a school by hand; gives its id.
     async fn add(&self, school: &str, fields: &[(DeviceFieldName, &str)]) -> String {
-        let said = |(name, value): &(DeviceFieldName, &str)| v1::DeviceFieldChange {
-            name: (*name).into(),
-            value: (*value).to_owned(),
-        };
-        let mut fields: Vec<_> = fields.iter().map(said).collect();
-        fields.push(said(&(DeviceFieldName::School, school)));
-        let request = v1::CreateDeviceRequest { municipality_id: self.owner.clone(), fields, ..Default::default() };
-        let made = self.server.staff().devices().await.create_device(request).await.expect("it can be added");
-        made.into_inner().device.expect("the answer holds it").device_id
+        let fields = [fields, &[(DeviceFieldName::School, school)]].concat();
+        self.server.staff().add_device(&self.owner, &fields).await
     }
 
     async fn field(&self, device: &str, name: DeviceFieldName) -> String {

@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use gigafleet_agent::trouble::{Outbox, Trouble};
 use gigafleet_proto::v1::{
     BandwidthMethod, BandwidthMoment, BandwidthTestState, Device, DeviceFieldChange, DeviceFieldName,
     GetBandwidthReportRequest, LessonTime, ListBandwidthRequest, ListBandwidthTestsRequest, ListTicketsRequest,
@@ -313,6 +314,22 @@ async fn report_typed_while_the_server_is_away_becomes_one_ticket_when_it_is_bac
     device_with_reports(&server.staff(), &device_id, reports + 3).await;
     assert_eq!(tickets_of(&server, &owner).await.len(), 2, "nothing is sent twice");
     assert_eq!(agent.end(Signal::TERM).await, Some(0));
+
+    // As if the server had been restored from a backup of yesterday.
+    let outbox = Outbox::of(agent.state());
+    let lost = Trouble { text: String::from("充電できない"), ..Trouble::default() };
+    let lost = outbox.put(lost, 1_000).expect("there is room");
+    assert!(outbox.sent(&lost));
+    drop(lost);
+    let asked = agent.output("report", &[]).await;
+    let told = String::from_utf8_lossy(&asked.stdout).into_owned();
+    assert!(told.contains("「充電できない」 サーバーに、この連絡の記録がありません"), "{told}");
+    assert!(told.contains("番号 1") && told.contains("番号 2"), "{told}");
+    assert_eq!(tickets_of(&server, &owner).await.len(), 2, "none is made by asking");
+    network.shut();
+    let asked = agent.output("report", &[]).await;
+    let told = String::from_utf8_lossy(&asked.stdout).into_owned();
+    assert_eq!(told.matches('「').count(), 1, "it is waited for once: {told}");
 }
 
 /// Says when lessons are: one minute, twelve hours from now, so that none are on however long this takes.

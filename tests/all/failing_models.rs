@@ -4,10 +4,9 @@
 use std::time::Duration;
 
 use gigafleet_proto::v1::{
-    ChangeTicketRequest, CreateDeviceRequest, CreateTicketRequest, DeviceFieldChange, DeviceFieldName, FailureAlarm,
-    FailureGrouping, FailureRate, GetFailureRatesRequest, GetFailureRatesResponse, ListTicketsRequest, StaffPlace,
-    StaffRole, Ticket, TicketCategory, TicketImpact, TicketOrigin, TicketUrgency, TriageTicket,
-    change_ticket_request::Verb,
+    ChangeTicketRequest, CreateTicketRequest, DeviceFieldName, FailureAlarm, FailureGrouping, FailureRate,
+    GetFailureRatesRequest, GetFailureRatesResponse, ListTicketsRequest, StaffPlace, StaffRole, Ticket, TicketCategory,
+    TicketImpact, TicketOrigin, TicketUrgency, TriageTicket, change_ticket_request::Verb,
 };
 use gigafleet_tests::{Engine, ServerOptions, ServerProcess, StaffClient, console::Visitor, eventually};
 use tonic::{Code, Status};
@@ -38,20 +37,16 @@ impl School {
 
     /// So many devices of a model, called by a letter and their number.
     async fn devices(&self, staff: &StaffClient, model: &str, letter: &str, count: usize) -> Vec<String> {
-        let said =
-            |name: DeviceFieldName, value: &str| DeviceFieldChange { name: name.into(), value: value.to_owned() };
-        let (mut client, mut made) = (staff.devices().await, Vec::new());
+        let mut made = Vec::new();
         for number in 0..count {
-            let fields = vec![
-                said(DeviceFieldName::Label, &format!("{letter}-{number:03}")),
-                said(DeviceFieldName::Model, model),
-                said(DeviceFieldName::Lifecycle, "in_use"),
-                said(DeviceFieldName::School, &self.school),
+            let label = format!("{letter}-{number:03}");
+            let fields = [
+                (DeviceFieldName::Label, label.as_str()),
+                (DeviceFieldName::Model, model),
+                (DeviceFieldName::Lifecycle, "in_use"),
+                (DeviceFieldName::School, self.school.as_str()),
             ];
-            let request =
-                CreateDeviceRequest { municipality_id: self.owner.clone(), fields, ..CreateDeviceRequest::default() };
-            let device = client.create_device(request).await.expect("a device").into_inner().device;
-            made.push(device.expect("the answer holds it").device_id);
+            made.push(staff.add_device(&self.owner, &fields).await);
         }
         made
     }

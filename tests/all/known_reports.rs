@@ -15,16 +15,13 @@ async fn same_report_of_one_device_is_told_and_added_to(engine: Engine) {
     let staff = server.staff();
     let owner = staff.add_municipality("若葉野市").await.municipality_id;
     let school = staff.add_school(&owner, "第一小学校").await.school_id;
-    let field =
-        |name: DeviceFieldName, value: &str| v1::DeviceFieldChange { name: name.into(), value: value.to_owned() };
     for label in ["W-1", "W-2"] {
-        let fields = vec![
-            field(DeviceFieldName::Label, label),
-            field(DeviceFieldName::Lifecycle, "in_use"),
-            field(DeviceFieldName::School, &school),
+        let fields = [
+            (DeviceFieldName::Label, label),
+            (DeviceFieldName::Lifecycle, "in_use"),
+            (DeviceFieldName::School, school.as_str()),
         ];
-        let request = v1::CreateDeviceRequest { municipality_id: owner.clone(), fields, ..Default::default() };
-        staff.devices().await.create_device(request).await.expect("it can be added");
+        staff.add_device(&owner, &fields).await;
     }
     let place = StaffPlace { municipality_id: owner.clone(), ..StaffPlace::default() };
     let (_, link) = staff.invite("sato", StaffRole::Engineer, place, Duration::from_secs(86_400)).await;
@@ -59,6 +56,8 @@ async fn same_report_of_one_device_is_told_and_added_to(engine: Engine) {
         let added = second.post(&format!("/r/{code}"), &adding).await;
         assert_eq!((added.status, added.location()), (StatusCode::SEE_OTHER, format!("/r/{code}").as_str()));
     }
+    let shown = engineer.get(&format!("/tickets/{owner}/1")).await;
+    assert!(shown.text.contains("<dt>ほかの人も同じ</dt><dd>1 件</dd>"), "{}", shown.text);
     let page = first.get(&follow).await;
     assert_eq!(page.text.matches("線が出る").count(), 1, "once, and for whoever reported first: {}", page.text);
     assert_eq!(tickets().await.len(), 1);

@@ -3,10 +3,12 @@
 use std::{
     fs,
     path::{Path, PathBuf},
-    process::Command,
 };
 
-use gigafleet_tests::{Engine, ServerOptions, process::binary};
+use gigafleet_tests::{
+    Engine, ServerOptions,
+    process::{Ran, gigafleet},
+};
 use serde_json::Value;
 
 on_both_engines!(a_board_makes_its_plan_by_command);
@@ -18,21 +20,18 @@ struct Board {
 }
 
 impl Board {
-    /// Runs a command; whether it succeeded, what it printed and what it remarked.
-    fn run(&self, words: &str) -> (bool, String, String) {
-        let mut command = Command::new(binary("gigafleet"));
-        command.args(words.split(' ')).arg("--credentials").arg(&self.credentials).env("LC_ALL", "C");
-        let output = command.output().expect("the command can be executed");
-        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        (output.status.success(), text(&output.stdout), text(&output.stderr))
+    fn run(&self, words: &str) -> Ran {
+        let credentials = self.credentials.to_str().expect("UTF-8");
+        let words: Vec<_> = words.split(' ').chain(["--credentials", credentials]).collect();
+        gigafleet(&words)
     }
 
     /// Runs a command about the town, which must succeed.
     #[track_caller]
     fn told(&self, words: &str) -> String {
-        let (is_good, out, remarks) = self.run(&format!("{words} --municipality {}", self.code));
-        assert!(is_good, "{words}: {out}{remarks}");
-        out
+        let ran = self.run(&format!("{words} --municipality {}", self.code));
+        assert!(ran.is_good(), "{words}: {}{}", ran.out, ran.remarks);
+        ran.out
     }
 
     fn entry(&self, words: &str) -> String {
@@ -89,19 +88,18 @@ async fn a_board_makes_its_plan_by_command(engine: Engine) {
         }
 
         board.told(&format!("costs pupils --year R7 --count 7900 --corrects {pupils} --reason 転入"));
-        let (is_good, said, remarks) = board.run(&format!("report verify {}", kept.display()));
-        assert!(is_good && said.contains("what the ledger gives"), "{said}{remarks}");
+        let ran = board.run(&format!("report verify {}", kept.display()));
+        assert!(ran.is_good() && ran.out.contains("what the ledger gives"), "{ran:?}");
         let later = file("later.json");
         board.told(&format!("report plan --format json --out {}", later.display()));
         assert_ne!(sealed(&later)["sha256"], first);
         let forged = fs::read_to_string(&kept).expect("it was written").replacen("7800", "7801", 1);
         fs::write(&kept, forged).expect("it can be written");
-        let (is_good, _, remarks) = board.run(&format!("report verify {}", kept.display()));
-        assert!(!is_good && remarks.contains("hash"), "{remarks}");
+        let ran = board.run(&format!("report verify {}", kept.display()));
+        assert!(!ran.is_good() && ran.remarks.contains("hash"), "{ran:?}");
 
-        let (is_good, _, remarks) =
-            board.run(&format!("costs add --municipality {} --kind repair --yen -5 --from R8.4.1", board.code));
-        assert!(!is_good && remarks.contains("amount_yen"), "{remarks}");
+        let ran = board.run(&format!("costs add --municipality {} --kind repair --yen -5 --from R8.4.1", board.code));
+        assert!(!ran.is_good() && ran.remarks.contains("amount_yen"), "{ran:?}");
         let costs = file("costs.csv");
         fs::write(&costs, "種類,金額,日付\n修理,\"3,000円\",R8.4.1\n").expect("it can be written");
         board.told(&format!("costs import cost {} --dry-run", costs.display()));

@@ -1,8 +1,8 @@
 //! Schools that are searched for and lists that are taken out, seen from outside.
 
 use gigafleet_proto::v1::{
-    CreateDeviceRequest, CreateSchoolRequest, DeviceFieldChange, DeviceFieldName, ExportDevicesRequest, ExportEncoding,
-    Lifecycle, ListDevicesRequest, ListSchoolsRequest,
+    CreateSchoolRequest, DeviceFieldName, ExportDevicesRequest, ExportEncoding, Lifecycle, ListDevicesRequest,
+    ListSchoolsRequest,
 };
 use gigafleet_tests::{Engine, ServerOptions, StaffClient};
 use tonic::{Code, Status};
@@ -56,13 +56,6 @@ async fn schools_are_found_page_by_page(engine: Engine) {
     assert_refused(found(&staff, forged).await, Code::InvalidArgument, "PAGE_TOKEN_INVALID");
 }
 
-async fn add_device(staff: &StaffClient, owner: &str, label: &str, state: &str) {
-    let said = |name: DeviceFieldName, value: &str| DeviceFieldChange { name: name.into(), value: value.to_owned() };
-    let fields = vec![said(DeviceFieldName::Label, label), said(DeviceFieldName::Lifecycle, state)];
-    let request = CreateDeviceRequest { municipality_id: owner.to_owned(), fields, ..CreateDeviceRequest::default() };
-    staff.devices().await.create_device(request).await.expect("a device");
-}
-
 /// Labels of an export in its order, as the file has them.
 async fn exported(staff: &StaffClient, request: ExportDevicesRequest) -> Result<Vec<String>, Status> {
     let mut pieces = staff.exports().await.export_devices(request).await?.into_inner();
@@ -81,7 +74,8 @@ async fn export_holds_what_the_list_shows(engine: Engine) {
     for (owner, label, state) in
         [(&owner, "A-2", "lost"), (&owner, "A-1", "lost"), (&owner, "A-3", "in_use"), (&other, "=1+1", "lost")]
     {
-        add_device(&staff, &owner.municipality_id, label, state).await;
+        let fields = [(DeviceFieldName::Label, label), (DeviceFieldName::Lifecycle, state)];
+        staff.add_device(&owner.municipality_id, &fields).await;
     }
     let lost = |municipality_id: &str, list: ListDevicesRequest| ExportDevicesRequest {
         municipality_id: municipality_id.to_owned(),

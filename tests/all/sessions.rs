@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use gigafleet_proto::v1::{
-    CreateDeviceRequest, CreateStaffTokenRequest, Device, DeviceFieldChange, DeviceFieldName, StaffPlace, StaffRole,
-    UpdateDeviceRequest, WatchDevicesRequest, access_service_client::AccessServiceClient,
+    CreateStaffTokenRequest, Device, DeviceFieldChange, DeviceFieldName, StaffPlace, StaffRole, UpdateDeviceRequest,
+    WatchDevicesRequest, access_service_client::AccessServiceClient,
 };
 use gigafleet_tests::{
     Engine, ServerOptions, ServerProcess, StaffClient, Visitor,
@@ -47,12 +47,8 @@ impl Town {
         let owner = staff.add_municipality("若葉野市").await.municipality_id;
         let school = staff.add_school(&owner, "第一小学校").await.school_id;
         let other_school = staff.add_school(&owner, "第二小学校").await.school_id;
-        let says =
-            |name: DeviceFieldName, value: &str| DeviceFieldChange { name: name.into(), value: value.to_owned() };
-        let fields = vec![says(DeviceFieldName::Label, "A-1"), says(DeviceFieldName::School, &school)];
-        let request = CreateDeviceRequest { municipality_id: owner.clone(), fields, ..Default::default() };
-        let answer = staff.devices().await.create_device(request).await.expect("a device").into_inner();
-        let device = answer.device.expect("the answer holds it").device_id;
+        let fields = [(DeviceFieldName::Label, "A-1"), (DeviceFieldName::School, school.as_str())];
+        let device = staff.add_device(&owner, &fields).await;
         Self { server, staff, owner, school, other_school, device }
     }
 

@@ -1,20 +1,17 @@
 //! `gigafleet simulate` as it is typed: a school day in virtual time, from the agents' engines to the judge's incidents.
 
-use std::process::{Command, Output};
-
-use gigafleet_tests::process;
+use gigafleet_tests::process::{Ran, gigafleet};
 use serde_json::Value;
 
-fn simulate(more: &[&str]) -> Output {
-    let mut command = Command::new(process::binary("gigafleet"));
-    command.arg("simulate").args(more).env("LC_ALL", "C").output().expect("it runs")
+fn simulate(more: &[&str]) -> Ran {
+    gigafleet(&[&["simulate"][..], more].concat())
 }
 
 /// Plays a day with 120 devices; nothing may be lost or counted twice in any.
 fn day(scenario: &str) -> Value {
-    let output = simulate(&["--devices", "120", "--scenario", scenario, "--seed", "7", "--json"]);
-    assert!(output.status.success(), "{scenario}: {}", String::from_utf8_lossy(&output.stderr));
-    let report: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let ran = simulate(&["--devices", "120", "--scenario", scenario, "--seed", "7", "--json"]);
+    assert!(ran.is_good(), "{scenario}: {}", ran.remarks);
+    let report: Value = serde_json::from_str(&ran.out).expect("JSON");
     assert_eq!((&report["lost"], &report["counted_twice"]), (&Value::from(0), &Value::from(0)), "{report:#}");
     let count = |name: &str| report[name].as_u64().expect("a count");
     assert!(count("checkins_stored") > 10_000, "{report:#}");
@@ -62,8 +59,7 @@ fn what_cannot_be_simulated_is_named() {
         (["--devices", "3", "--scenario", "quiet"], "40..=50000"),
         (["--devices", "120", "--schedule", "night"], "school-day"),
     ] {
-        let output = simulate(&wrong);
-        let told = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert!(!output.status.success() && told.contains(expected), "{wrong:?}: {told}");
+        let ran = simulate(&wrong);
+        assert!(!ran.is_good() && ran.remarks.contains(expected), "{wrong:?}: {}", ran.remarks);
     }
 }

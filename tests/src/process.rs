@@ -29,6 +29,32 @@ pub fn binary(name: &str) -> PathBuf {
     path
 }
 
+/// What a command of ours said until it ended.
+#[derive(Debug)]
+pub struct Ran {
+    /// The exit code; none after a signal.
+    pub code: Option<i32>,
+    /// What it printed.
+    pub out: String,
+    /// What it remarked.
+    pub remarks: String,
+}
+
+impl Ran {
+    /// Whether it did what it was told.
+    pub fn is_good(&self) -> bool {
+        self.code == Some(0)
+    }
+}
+
+/// Runs `gigafleet` with these words to its end, in English, whatever the machine speaks.
+pub fn gigafleet(words: &[&str]) -> Ran {
+    let mut command = Command::new(binary("gigafleet"));
+    let output = command.args(words).env("LC_ALL", "C").output().expect("the command can be executed");
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    Ran { code: output.status.code(), out: text(&output.stdout), remarks: text(&output.stderr) }
+}
+
 /// Builds binaries of the workspace in the profile of this program, if cargo runs it; cargo knows what is up to date.
 /// Panics if they do not compile.
 pub fn build(packages: &[&str]) {

@@ -13,13 +13,14 @@ use gigafleet_agent::transport::{
     tls::{ServerTrust, TimeKnowledge, client_config},
 };
 use gigafleet_proto::v1::{
-    CommandKind, CreateEnrollmentTokenRequest, CreateEnrollmentTokenResponse, CreateMunicipalityRequest,
-    CreateSchoolRequest, CreateStaffRequest, Device, GetDeviceRequest, GrantOrder, GrantRoleRequest,
-    ListDevicesRequest, ListGrantsRequest, Municipality, RevokeDeviceRequest, RevokeEnrollmentTokenRequest,
-    RevokeGrantRequest, School, SendCommandRequest, StaffPlace, StaffRole, device_service_client::DeviceServiceClient,
-    enrollment_service_client::EnrollmentServiceClient, export_service_client::ExportServiceClient,
-    import_service_client::ImportServiceClient, school_service_client::SchoolServiceClient,
-    staff_service_client::StaffServiceClient, ticket_service_client::TicketServiceClient,
+    CommandKind, CreateDeviceRequest, CreateEnrollmentTokenRequest, CreateEnrollmentTokenResponse,
+    CreateMunicipalityRequest, CreateSchoolRequest, CreateStaffRequest, Device, DeviceFieldChange, DeviceFieldName,
+    GetDeviceRequest, GrantOrder, GrantRoleRequest, ListDevicesRequest, ListGrantsRequest, Municipality,
+    RevokeDeviceRequest, RevokeEnrollmentTokenRequest, RevokeGrantRequest, School, SendCommandRequest, StaffPlace,
+    StaffRole, device_service_client::DeviceServiceClient, enrollment_service_client::EnrollmentServiceClient,
+    export_service_client::ExportServiceClient, import_service_client::ImportServiceClient,
+    school_service_client::SchoolServiceClient, staff_service_client::StaffServiceClient,
+    ticket_service_client::TicketServiceClient,
 };
 use rustls::pki_types::{CertificateDer, pem::PemObject as _};
 use tonic::{
@@ -121,6 +122,18 @@ impl StaffClient {
         let request = CreateSchoolRequest { municipality_id, name, ..Default::default() };
         let answer = self.schools().await.create_school(request).await.expect("a school can be added");
         answer.into_inner().school.expect("the answer holds it")
+    }
+
+    /// Adds a device by hand; gives its id.
+    pub async fn add_device(&self, municipality_id: &str, fields: &[(DeviceFieldName, &str)]) -> String {
+        let said = |(name, value): &(DeviceFieldName, &str)| DeviceFieldChange {
+            name: (*name).into(),
+            value: (*value).to_owned(),
+        };
+        let fields = fields.iter().map(said).collect();
+        let request = CreateDeviceRequest { municipality_id: municipality_id.to_owned(), fields, ..Default::default() };
+        let answer = self.devices().await.create_device(request).await.expect("a device can be added");
+        answer.into_inner().device.expect("the answer holds it").device_id
     }
 
     /// Invites somebody with a role at a place for a time; gives the account's id and the path of the one-time link.

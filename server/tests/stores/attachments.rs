@@ -244,7 +244,8 @@ async fn photos_of_a_report_are_bounded_and_shown_by_its_link(world: World) {
         lesson_stopped: false,
         text: String::from("割れた"),
     };
-    let link = phone.report(&code, None, &said).await.unwrap();
+    let spot = phone.open(&code, None).await.unwrap();
+    let link = phone.report(&spot, None, &said).await.unwrap();
     phone.add_photo(&desk.attachments, &link, 1, photo(200)).await.unwrap();
     phone.add_photo(&desk.attachments, &link, 1, photo(200)).await.unwrap();
     let log = phone.add_photo(&desk.attachments, &link, 2, b"a log".to_vec()).await;

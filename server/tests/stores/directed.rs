@@ -12,7 +12,7 @@ use gigafleet::{
     },
     checkin::rules::throughput::{OVERSHOOT_BYTES, PIECE_BYTES, TestState},
     clock::Timestamp,
-    enrollment::{rules::DeviceIdentity, service::TokenOrder},
+    enrollment::rules::DeviceIdentity,
     error::Kind,
     network::rules::place::NetworkKind,
     schools::rules::{MunicipalityId, SchoolId, fiscal::FiscalYear, pupils::PupilsSource},
@@ -53,16 +53,7 @@ impl School {
         let staff = world.staff().await;
         let known = gigafleet_agent::identity::to_hex(&GATEWAY);
         world.network.add_school_network(&staff, (owner, id), NetworkKind::Gateway, known).await.unwrap();
-        let lifetime = HOUR;
-        let order = TokenOrder {
-            id: None,
-            municipality: owner,
-            school: Some(id),
-            note: String::new(),
-            uses_allowed: 100,
-            lifetime,
-        };
-        let token = world.enrollment.create_token(&staff, order).await.unwrap().1;
+        let token = world.token_for(owner, Some(id), 100).await;
         let mut devices = Vec::new();
         for _ in 0..count {
             devices.push(identity(&world.enrollment.enroll(&token, &csr(), Uuid::now_v7(), None).await.unwrap()));

@@ -50,7 +50,7 @@ use gigafleet::{
     network::service::{Network, intake::Intake},
     overview::service::Overview,
     schools::{
-        rules::{MunicipalityCode, MunicipalityId},
+        rules::{MunicipalityCode, MunicipalityId, SchoolId},
         service::Schools,
     },
     telemetry::Metrics,
@@ -139,10 +139,15 @@ impl World {
     }
 
     async fn token(&self, municipality: MunicipalityId, uses: i64) -> String {
+        self.token_for(municipality, None, uses).await
+    }
+
+    /// A token for devices of a school, or of the whole owner.
+    async fn token_for(&self, municipality: MunicipalityId, school: Option<SchoolId>, uses: i64) -> String {
         let order = TokenOrder {
             id: None,
             municipality,
-            school: None,
+            school,
             note: String::new(),
             uses_allowed: uses,
             lifetime: Duration::from_secs(3_600),

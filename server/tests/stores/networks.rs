@@ -6,7 +6,7 @@ use gigafleet::{
     access::rules::{Place, Role, Staff},
     checkin::service::{Heard as _, HeardReport},
     clock::Timestamp,
-    enrollment::{rules::DeviceIdentity, service::TokenOrder},
+    enrollment::rules::DeviceIdentity,
     network::{
         rules::{ElementKind, IncidentState, place::NetworkKind},
         service::{
@@ -65,15 +65,7 @@ impl School {
         let name = format!("第{point}小学校");
         let made = world.schools.create_school(&world.staff().await, None, owner, None, name).await.unwrap();
         let id = SchoolId(made.school_id);
-        let order = TokenOrder {
-            id: None,
-            municipality: owner,
-            school: Some(id),
-            note: String::new(),
-            uses_allowed: 1_000,
-            lifetime: Duration::from_secs(3_600),
-        };
-        let token = world.enrollment.create_token(&world.staff().await, order).await.unwrap().1;
+        let token = world.token_for(owner, Some(id), 1_000).await;
         let mut devices = Vec::new();
         for _ in 0..DEVICES {
             let enrolled = world.enrollment.enroll(&token, &csr(), Uuid::now_v7(), None).await.unwrap();
@@ -357,6 +349,8 @@ async fn sick_devices_make_one_ticket_for_a_school_and_a_rule(world: World) {
     let elsewhere = world.school(owner, "西小学校").await;
     let neighbour = world.of_role(Role::SchoolStaff, Place::School(owner, elsewhere)).await;
     assert_eq!(worn(&neighbour, None).await, (0, [0; 4]), "of what is out of sight nothing is counted");
+    let own = world.of_role(Role::SchoolStaff, Place::School(owner, school.id)).await;
+    assert_eq!(worn(&own, None).await, (all, [2, 1, 0, 0]), "who reaches one school sees all of that");
     let wrong = HealthPolicy { battery_health_percent_below: 101, ..HealthPolicy::default() };
     assert_eq!(tickets.try_health_policy(&staff, owner, Some(wrong)).await.unwrap_err().reason, "FIELD_INVALID");
     let [view] = &open().await[..] else { panic!("one ticket") };

@@ -5,34 +5,39 @@ use std::{net::IpAddr, time::Duration};
 use gigafleet::{
     access::rules::{Place, Role},
     devices::rules::{DeviceId, fields::Lifecycle},
-    enrollment::{rules::DeviceIdentity, service::TokenOrder},
+    enrollment::rules::DeviceIdentity,
     error::Result,
     schools::rules::{MunicipalityId, SchoolId},
     tickets::{
         phone::{
-            rules::{MOST_CHARS, PER_LABEL, PER_SCHOOL},
+            rules::{ALSO, MOST_CHARS, PER_LABEL, PER_SCHOOL},
             service::{
                 Phone, Said, Word,
                 devices::{AtDevice, Told},
                 labels::OfClass,
             },
         },
-        rules::{CallerKind, Category, EventKind, Impact, Origin, State, TicketId, Urgency},
+        rules::{
+            CallerKind, Category, EventKind, Impact, Origin, State, TicketId, Urgency, WaitingOn, clock::Standing,
+        },
         service::{Change, ListOrder, Named, Tickets},
     },
 };
 use uuid::Uuid;
 
-use crate::World;
+use crate::{World, checkins::identity, enrollments::csr};
 
 crate::on_both_engines!(
     a_label_leads_to_one_ticket_that_its_link_follows,
     a_code_that_is_forged_or_voided_is_not_known,
     a_label_goes_where_its_device_goes_until_that_is_retired,
     what_is_over_a_limit_changes_nothing,
+    devices_that_report_at_once_shut_out_no_phone,
     words_of_callers_are_bounded_and_come_once,
+    who_has_the_same_answers_nothing_for_the_first_caller,
     of_two_who_make_labels_each_device_has_one,
     what_is_said_at_a_device_is_one_ticket_of_it,
+    who_asks_how_a_report_stands_makes_no_ticket,
     whose_certificate_has_ended_reports_nothing,
 );
 
@@ -63,6 +68,12 @@ fn reason<T: std::fmt::Debug>(outcome: Result<T>) -> &'static str {
 /// The code of a room.
 async fn room(world: &World, phone: &Phone, owner: MunicipalityId, school: SchoolId) -> String {
     phone.room_label(&world.staff().await, (owner, school), "理科室").await.unwrap()
+}
+
+/// Reports with a code, as the form behind it does.
+async fn report(phone: &Phone, code: &str, from: Option<IpAddr>, said: &Said) -> Result<String> {
+    let spot = phone.open(code, from).await?;
+    phone.report(&spot, from, said).await
 }
 
 /// A device that only a ledger knows.
@@ -116,8 +127,9 @@ async fn a_label_leads_to_one_ticket_that_its_link_follows(world: World) {
     assert_eq!(room(&world, &phone, owner, school).await, code, "printing it again makes no other");
     let spot = phone.open(&code.to_lowercase(), address()).await.unwrap();
     assert_eq!((spot.school.unwrap().1.as_str(), spot.room.as_str()), ("緑小学校", "理科室"));
-    let report = Said { lesson_stopped: true, caller: CallerKind::Teacher, ..said("<script>alert(1)</script>") };
-    let (one, two) = tokio::join!(phone.report(&code, address(), &report), phone.report(&code, address(), &report));
+    let stopped = Said { lesson_stopped: true, caller: CallerKind::Teacher, ..said("<script>alert(1)</script>") };
+    let (one, two) =
+        tokio::join!(report(&phone, &code, address(), &stopped), report(&phone, &code, address(), &stopped));
     let link = one.unwrap();
     assert_eq!((two.unwrap(), count(&world, owner).await), (link.clone(), 1), "of a double tap one ticket comes");
     let staff = world.staff().await;
@@ -170,7 +182,7 @@ async fn a_code_that_is_forged_or_voided_is_not_known(world: World) {
     phone.void_label(&staff, (owner, school), &code).await.unwrap();
     phone.void_label(&staff, (owner, school), &code).await.unwrap();
     assert_eq!(reason(phone.open(&code, address()).await), "LABEL_UNKNOWN");
-    assert_eq!(reason(phone.report(&code, address(), &said("画面")).await), "LABEL_UNKNOWN");
+    assert_eq!(reason(report(&phone, &code, address(), &said("画面")).await), "LABEL_UNKNOWN");
     let next = room(&world, &phone, owner, school).await;
     assert_ne!(next, code);
     for _ in 0..60 {
@@ -195,13 +207,13 @@ async fn a_label_goes_where_its_device_goes_until_that_is_retired(world: World) 
     assert_eq!(at().await.unwrap(), Some(school));
     set(&world, (owner, device), Some(other), Lifecycle::InUse).await;
     assert_eq!(at().await.unwrap(), Some(other));
-    phone.report(&code, None, &said("線が出る")).await.unwrap();
+    report(&phone, &code, None, &said("線が出る")).await.unwrap();
     let tickets = Tickets::new(world.db.clone(), world.clock.clone(), world.access.clone());
     let row = tickets.get(&staff, owner, Named::Number(1)).await.unwrap().ticket.row;
     assert_eq!((row.school_id, row.device_id), (Some(other.0), Some(device.0)));
     set(&world, (owner, device), None, Lifecycle::InUse).await;
     assert_eq!(at().await.unwrap(), None);
-    let link = phone.report(&code, None, &said("学校のない端末")).await.unwrap();
+    let link = report(&phone, &code, None, &said("学校のない端末")).await.unwrap();
     assert_eq!(phone.follow(&link).await.unwrap().number, 2);
     set(&world, (owner, device), Some(school), Lifecycle::Retired).await;
     assert_eq!(reason(at().await), "LABEL_DEVICE_GONE");
@@ -212,16 +224,16 @@ async fn what_is_over_a_limit_changes_nothing(world: World) {
     let school = world.school(owner, "緑小学校").await;
     let code = room(&world, &phone, owner, school).await;
     for _ in 0..PER_LABEL.reports {
-        phone.report(&code, address(), &said("画面が映らない")).await.unwrap();
+        report(&phone, &code, address(), &said("画面が映らない")).await.unwrap();
     }
     let over = said("画面が映らない");
-    let refused = phone.report(&code, address(), &over).await.unwrap_err();
+    let refused = report(&phone, &code, address(), &over).await.unwrap_err();
     assert_eq!((refused.reason, refused.retry_after.is_some()), ("REPORTS_LIMITED", true));
     let other = server(&world);
-    assert_eq!(reason(other.report(&code, address(), &over).await), "REPORTS_LIMITED", "all servers count together");
+    assert_eq!(reason(report(&other, &code, address(), &over).await), "REPORTS_LIMITED", "all servers count together");
     assert_eq!(i64::try_from(count(&world, owner).await).unwrap(), PER_LABEL.reports);
     world.clock.advance(PER_LABEL.window);
-    phone.report(&code, address(), &over).await.expect("the same form is good later");
+    report(&phone, &code, address(), &over).await.expect("the same form is good later");
 
     // A whole school at once, from labels and addresses of their own.
     world.clock.advance(PER_SCHOOL.window);
@@ -230,7 +242,7 @@ async fn what_is_over_a_limit_changes_nothing(world: World) {
     for number in 0..PER_SCHOOL.reports + 10 {
         let room = format!("教室{number}");
         let code = phone.room_label(&staff, (owner, school), &room).await.unwrap();
-        match phone.report(&code, None, &said("つながらない")).await {
+        match report(&phone, &code, None, &said("つながらない")).await {
             Ok(_) => taken += 1,
             Err(error) => assert_eq!(error.reason, "REPORTS_LIMITED"),
         }
@@ -238,24 +250,43 @@ async fn what_is_over_a_limit_changes_nothing(world: World) {
     assert_eq!(taken, PER_SCHOOL.reports);
 }
 
+async fn devices_that_report_at_once_shut_out_no_phone(world: World) {
+    let (phone, owner) = (server(&world), world.municipality("131130").await);
+    let school = world.school(owner, "緑小学校").await;
+    let code = room(&world, &phone, owner, school).await;
+    let (mut taken, mut device) = (0, enrolled(&world, owner, school).await);
+    // As after an outage: each device has kept as many as it may send.
+    let refused = loop {
+        if taken > 0 && taken % PER_LABEL.reports == 0 {
+            device = enrolled(&world, owner, school).await;
+        }
+        match phone.report_at_device(device, &at_device("つながらない")).await {
+            Ok(told) => taken += i64::from(made(told).0),
+            Err(error) => break error,
+        }
+    };
+    assert_eq!((refused.reason, taken), ("REPORTS_LIMITED", PER_SCHOOL.reports));
+    report(&phone, &code, address(), &said("画面が割れた")).await.expect("phones are counted by themselves");
+}
+
 async fn words_of_callers_are_bounded_and_come_once(world: World) {
     let (phone, owner) = (server(&world), world.municipality("131130").await);
     let school = world.school(owner, "緑小学校").await;
     let code = room(&world, &phone, owner, school).await;
     let long = "あ".repeat(MOST_CHARS + 1);
-    assert_eq!(reason(phone.report(&code, address(), &said(&long)).await), "FIELD_INVALID");
+    assert_eq!(reason(report(&phone, &code, address(), &said(&long)).await), "FIELD_INVALID");
     let other = Said { category: Category::Other, ..said("") };
-    assert_eq!(reason(phone.report(&code, address(), &other).await), "FIELD_INVALID");
+    assert_eq!(reason(report(&phone, &code, address(), &other).await), "FIELD_INVALID");
     assert_eq!(count(&world, owner).await, 0);
     let first = said("");
-    let link = phone.report(&code, address(), &first).await.unwrap();
+    let link = report(&phone, &code, address(), &first).await.unwrap();
     let changed = Said { text: String::from("左下が割れている"), ..first };
     assert_eq!(
-        phone.report(&code, address(), &changed).await.unwrap(),
+        report(&phone, &code, address(), &changed).await.unwrap(),
         link,
         "who goes back and adds words makes no other"
     );
-    assert_eq!(phone.report(&code, address(), &changed).await.unwrap(), link);
+    assert_eq!(report(&phone, &code, address(), &changed).await.unwrap(), link);
     let form = Uuid::now_v7();
     phone.say(&link, address(), Word::More, "右も割れた", form).await.unwrap();
     phone.say(&link, address(), Word::More, "右も割れた", form).await.unwrap();
@@ -264,6 +295,44 @@ async fn words_of_callers_are_bounded_and_come_once(world: World) {
     let texts: Vec<_> = found.events.iter().map(|event| event.body.as_str()).collect();
     assert_eq!(texts, ["画面割れ・液晶", "左下が割れている", "右も割れた"]);
     assert_eq!(count(&world, owner).await, 1);
+}
+
+async fn who_has_the_same_answers_nothing_for_the_first_caller(world: World) {
+    let (phone, owner) = (server(&world), world.municipality("131130").await);
+    let tickets = Tickets::new(world.db.clone(), world.clock.clone(), world.access.clone());
+    let school = world.school(owner, "緑小学校").await;
+    let code = room(&world, &phone, owner, school).await;
+    let link = report(&phone, &code, address(), &said("画面が割れた")).await.unwrap();
+    let staff = world.staff().await;
+    let asked = tickets.get(&staff, owner, Named::Number(1)).await.unwrap().ticket.row;
+    let question = Change::Wait(WaitingOn::Caller, String::from("何台ですか"));
+    tickets.change(&staff, (owner, TicketId(asked.ticket_id)), asked.version, question).await.unwrap();
+
+    let spot = phone.open(&code, address()).await.unwrap();
+    let mine = said("私のも");
+    for _ in 0..2 {
+        assert_eq!(phone.add_to_known(&spot, address(), &mine).await.unwrap().as_ref(), Some(&link));
+    }
+    for _ in 1..ALSO.reports {
+        phone.add_to_known(&spot, address(), &said("")).await.unwrap();
+    }
+    let limited = phone.add_to_known(&spot, address(), &said("")).await.unwrap_err();
+    assert_eq!((limited.reason, limited.retry_after.is_some()), ("REPORTS_LIMITED", true));
+    let whole = tickets.get(&staff, owner, Named::Number(1)).await.unwrap();
+    let also = whole.events.iter().filter(|event| event.kind == EventKind::Also.to_number()).count();
+    assert_eq!([i64::try_from(also).unwrap(), whole.also], [ALSO.reports; 2], "each form once");
+    let stands = whole.ticket.standing.restoration.unwrap().standing;
+    assert_eq!(stands, Standing::Paused, "the school is still waited for");
+    let found = phone.follow(&link).await.unwrap();
+    assert_eq!((found.state, found.is_asked), (State::Waiting, true));
+    assert!(found.events.iter().any(|event| event.body == "私のも"));
+
+    phone.say(&link, address(), Word::More, "2台です", Uuid::now_v7()).await.expect("others used up nothing of it");
+    let found = phone.follow(&link).await.unwrap();
+    assert_eq!((found.state, found.is_asked), (State::Triaged, false));
+    phone.say(&link, address(), Word::Fixed, "", Uuid::now_v7()).await.unwrap();
+    assert_eq!(phone.add_to_known(&spot, address(), &said("まだ")).await.unwrap(), None, "it is over");
+    assert_eq!(count(&world, owner).await, 0);
 }
 
 async fn of_two_who_make_labels_each_device_has_one(world: World) {
@@ -288,28 +357,19 @@ async fn of_two_who_make_labels_each_device_has_one(world: World) {
 
 /// A device with a certificate, enrolled for a school.
 async fn enrolled(world: &World, owner: MunicipalityId, school: SchoolId) -> DeviceIdentity {
-    let order = TokenOrder {
-        id: None,
-        municipality: owner,
-        school: Some(school),
-        note: String::new(),
-        uses_allowed: 1,
-        lifetime: Duration::from_secs(3_600),
-    };
-    let (_, secret) = world.enrollment.create_token(&world.staff().await, order).await.unwrap();
-    let device = world.enrollment.enroll(&secret, &crate::enrollments::csr(), Uuid::now_v7(), None).await.unwrap();
-    let (key, issued) = (device.key, device.issued);
-    DeviceIdentity { key, certificate_serial: issued.serial, expires_at: issued.expires_at }
+    let secret = world.token_for(owner, Some(school), 1).await;
+    identity(&world.enrollment.enroll(&secret, &csr(), Uuid::now_v7(), None).await.unwrap())
 }
 
 fn at_device(text: &str) -> AtDevice {
-    AtDevice { said: said(text), may_be_known: true, delay: Duration::ZERO }
+    AtDevice { said: said(text), may_be_known: true, only_asked: false, delay: Duration::ZERO }
 }
 
 fn made(told: Told) -> (bool, i64, State, String) {
     match told {
         Told::Ticket { is_new, link, standing } => (is_new, standing.number, standing.state, link),
         Told::Known { known, .. } => panic!("nothing is known here: {known:?}"),
+        Told::Unknown => panic!("it was handed in"),
     }
 }
 
@@ -360,6 +420,22 @@ async fn what_is_said_at_a_device_is_one_ticket_of_it(world: World) {
     }
 }
 
+async fn who_asks_how_a_report_stands_makes_no_ticket(world: World) {
+    let (phone, owner) = (server(&world), world.municipality("131130").await);
+    let school = world.school(owner, "緑小学校").await;
+    let (device, copy) = (enrolled(&world, owner, school).await, enrolled(&world, owner, school).await);
+    let report = at_device("画面がつかない");
+    let asked = AtDevice { only_asked: true, ..report.clone() };
+    assert!(matches!(phone.report_at_device(device, &asked).await.unwrap(), Told::Unknown));
+    assert_eq!(count(&world, owner).await, 0);
+    assert!(made(phone.report_at_device(device, &report).await.unwrap()).0);
+    let (is_new, number, state, _) = made(phone.report_at_device(device, &asked).await.unwrap());
+    assert_eq!((is_new, number, state), (false, 1, State::New));
+    // As on a copy of its disk, which enrolled anew.
+    assert!(matches!(phone.report_at_device(copy, &asked).await.unwrap(), Told::Unknown));
+    assert_eq!(count(&world, owner).await, 1);
+}
+
 async fn whose_certificate_has_ended_reports_nothing(world: World) {
     let (phone, owner) = (server(&world), world.municipality("131130").await);
     let school = world.school(owner, "緑小学校").await;
@@ -383,7 +459,7 @@ pub(crate) async fn known_outage_is_told_at_a_device(
     let known = async || match phone.report_at_device(device, &at_device("ネットにつながらない")).await.unwrap()
     {
         Told::Known { known, lasts } => (known, lasts),
-        Told::Ticket { standing, .. } => panic!("it is known: {standing:?}"),
+        other @ (Told::Ticket { .. } | Told::Unknown) => panic!("it is known: {other:?}"),
     };
     let (first, lasts) = known().await;
     assert_eq!((first.incident, first.also, count(world, owner).await), (incident, 0, before));
@@ -392,12 +468,23 @@ pub(crate) async fn known_outage_is_told_at_a_device(
     for _ in 0..2 {
         assert_eq!(known().await.0.also, 1, "its label counts once");
     }
+    for _ in 3..PER_LABEL.reports {
+        known().await;
+    }
+    let asked = at_device("ネットにつながらない");
+    let limited = phone.report_at_device(device, &asked).await.unwrap_err();
+    assert_eq!((limited.reason, limited.retry_after.is_some()), ("REPORTS_LIMITED", true));
     let wanted = AtDevice {
         said: Said { category: Category::Wifi, ..said("ネットにつながらない") },
         may_be_known: false,
+        only_asked: false,
         delay: Duration::ZERO,
     };
-    assert!(made(phone.report_at_device(device, &wanted).await.unwrap()).0);
+    let (is_new, number, ..) = made(phone.report_at_device(device, &wanted).await.unwrap());
+    assert!(is_new, "who was told can ask for a ticket");
+    let tickets = Tickets::new(world.db.clone(), world.clock.clone(), world.access.clone());
+    let whole = tickets.get(&world.staff().await, owner, Named::Number(number)).await.unwrap();
+    assert_eq!(whole.also, 1, "whoever works on it sees how many have it");
     // It belongs to the incident, which ends it, and its repeat still tells of it.
     let again = AtDevice { may_be_known: true, ..wanted };
     let Told::Ticket { is_new: false, standing, .. } = phone.report_at_device(device, &again).await.unwrap() else {

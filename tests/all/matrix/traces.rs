@@ -1,8 +1,9 @@
 //! What all the calls leave behind: metrics, the log, counts, and an audit log that cannot be changed unnoticed.
 
-use std::process::{Command, Output};
-
-use gigafleet_tests::{Engine, process::binary};
+use gigafleet_tests::{
+    Engine,
+    process::{Ran, gigafleet},
+};
 
 use super::{
     people::{PASSWORD, Person},
@@ -70,10 +71,9 @@ async fn miscounted(world: &World) -> Vec<String> {
 
 fn verify(world: &World) -> (Option<i32>, String) {
     let credentials = world.server.options().data_dir.join("admin.json");
-    let mut command = Command::new(binary("gigafleet"));
-    command.args(["audit", "verify", "--credentials"]).arg(credentials);
-    let Output { status, stdout, stderr } = command.output().expect("the command can be executed");
-    (status.code(), format!("{}{}", String::from_utf8_lossy(&stdout), String::from_utf8_lossy(&stderr)))
+    let Ran { code, out, remarks } =
+        gigafleet(&["audit", "verify", "--credentials", credentials.to_str().expect("UTF-8")]);
+    (code, format!("{out}{remarks}"))
 }
 
 /// After all that, `gigafleet audit verify` passes; after a change by hand it fails and names the entry.

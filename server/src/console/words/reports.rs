@@ -112,6 +112,7 @@ pub fn event_text(language: Language, number: i16) -> &'static str {
         6 => ("待っています", "It waits"),
         8 => ("サポートから", "From support"),
         10 => ("あなたから", "You said"),
+        28 => ("ほかの人も、同じことで困っています", "Somebody else has it too"),
         11 => ("なおしました", "Solved"),
         12 => ("終わりました", "Closed"),
         13 => ("もう一度調べています", "Looked at again"),

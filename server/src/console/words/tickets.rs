@@ -155,6 +155,7 @@ words! {
         restore_by: "復旧", "Works again";
         why_priority: "優先度の理由", "Why this priority";
         why_here: "並び順の理由", "Why it stands here";
+        also: "ほかの人も同じ", "Others have it too";
         reopened: "再発", "Came back";
         created: "問い合わせを登録しました。", "The ticket is made.";
         changed: "更新しました。", "Done.";

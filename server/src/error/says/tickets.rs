@@ -66,6 +66,7 @@ says! {
     health_ends(most): "OSの種類・バージョン・最終日・出典を入力してください({most} 件まで)", "needs kind, version, last day and source of operating systems, at most {most}";
     health_text(count, names): "対象の端末 {count} 台: {names}", "{count} devices: {names}";
     health_more(count, names): "新たに {count} 台: {names}", "{count} more devices: {names}";
+    health_too_many(most): "端末が {most} 台を超えるため、試せません", "more than {most} devices: this can not be tried at once";
     health_cleared: "対象の端末がなくなったことを計測で確認しました", "by what devices report, none is so any more";
     promise_most(most): "0〜{most} にしてください", "needs 0 to {most}";
     promise_priorities: "1〜4にしてください", "needs priorities of 1 to 4";

@@ -22,7 +22,7 @@ use crate::{
     schools::rules::{MunicipalityId, parse_optional_uuid},
     tickets::{
         rules::causes::{CauseRules, Tried},
-        service::{RulesOrigin, TrialOrder, TrialReport},
+        service::{RulesOrigin, TrialOrder, TrialReport, require_cause_rules},
     },
 };
 
@@ -55,14 +55,6 @@ struct Line {
     first: u64,
     agreed: String,
     examples: Vec<(String, i64)>,
-}
-
-/// Whether somebody may say the rules there.
-fn may_edit(staff: &Staff, owner: Option<MunicipalityId>) -> bool {
-    match owner {
-        Some(owner) => staff.area_over(Right::EditSchools, owner, None).is_ok(),
-        None => staff.require_everywhere(Right::EditSchools).is_ok(),
-    }
 }
 
 /// The owner that a form or an address names.
@@ -157,7 +149,7 @@ async fn show(
     let (_, origin) = pages.tickets.cause_rules(staff, owner).await?;
     let names: PlaceNames = pages.access.place_names(staff, Right::ViewTickets, &[]).await?;
     let places: Vec<_> = names.owners().iter().map(|(id, _, name)| (id.to_string(), name.clone())).collect();
-    let editable = names.owners().iter().filter(|(id, ..)| may_edit(staff, Some(*id)));
+    let editable = names.owners().iter().filter(|(id, ..)| require_cause_rules(staff, Some(*id)).is_ok());
     let mut owners: Vec<_> = editable.map(|(id, _, name)| (id.to_string(), name.clone())).collect();
     owners.insert(0, (String::new(), shell.w.tickets.rules_installation.to_owned()));
     let origin = match origin {
@@ -165,7 +157,7 @@ async fn show(
         RulesOrigin::Installation => shell.w.tickets.rules_of_installation,
         RulesOrigin::Owner => shell.w.tickets.rules_of_owner,
     };
-    let may_edit = may_edit(staff, owner);
+    let may_edit = require_cause_rules(staff, owner).is_ok();
     page(status, &CausesPage { shell, form, owners, places, origin, may_edit, trial })
 }
 

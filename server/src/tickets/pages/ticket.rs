@@ -181,7 +181,7 @@ fn acts(view: &TicketView, works: bool, reports: bool, me: Option<Uuid>, last: O
 }
 
 /// What a ticket's fields say: label, text, and where the text leads.
-fn facts(shell: &Shell, view: &TicketView, names: &PlaceNames) -> Vec<(&'static str, String, String)> {
+fn facts(shell: &Shell, view: &TicketView, also: i64, names: &PlaceNames) -> Vec<(&'static str, String, String)> {
     let (w, row, language) = (&shell.w.tickets, &view.row, shell.language);
     let owner = MunicipalityId(row.municipality_id);
     let school = row.school_id.map(|school| {
@@ -203,6 +203,9 @@ fn facts(shell: &Shell, view: &TicketView, names: &PlaceNames) -> Vec<(&'static 
     ]);
     if let Some(incident) = row.incident_id {
         facts.push((w.part_of, w.part_of.to_owned(), format!("/network/incidents/{incident}")));
+    }
+    if also > 0 {
+        facts.push((w.also, shell.count(also), String::new()));
     }
     if view.life.times.reopened > 0 {
         facts.push((w.reopened, shell.count(view.life.times.reopened), String::new()));
@@ -291,7 +294,7 @@ fn entry(shell: &Shell, event: &EventRow, attachments: &[AttachmentRow], path: &
     };
     let tone = match kind {
         Some(EventKind::Replied) => "reply",
-        Some(EventKind::Answered | EventKind::Created) => "caller",
+        Some(EventKind::Answered | EventKind::Also | EventKind::Created) => "caller",
         Some(EventKind::Noted) => "note",
         _ => "step",
     };
@@ -335,7 +338,7 @@ pub(in crate::tickets) async fn show(
 ) -> PageResult {
     let (staff, shell) = (&person.staff, person.shell);
     let Asked { owner, named, back } = asked;
-    let Whole { ticket: view, events, merged, attachments } = pages.tickets.get(staff, owner, named).await?;
+    let Whole { ticket: view, events, merged, attachments, also } = pages.tickets.get(staff, owner, named).await?;
     let school = view.row.school_id.map(SchoolId);
     let may = |right| staff.scope(right).is_ok_and(|scope| scope.covers(owner, school));
     let (works, reports) = (may(Right::WorkTickets), may(Right::ReportTickets));
@@ -388,7 +391,7 @@ pub(in crate::tickets) async fn show(
         response_due: view.standing.response.and_then(|deadline| deadline.due),
         restoration: deadline(&shell, view.standing.restoration),
         restoration_due: view.standing.restoration.and_then(|deadline| deadline.due),
-        facts: facts(&shell, &view, &names),
+        facts: facts(&shell, &view, also, &names),
         snapshot: snapshot(language, &then, school_then.as_deref()),
         device: view.row.device_id.map(|device| format!("/devices/{device}")),
         causes,

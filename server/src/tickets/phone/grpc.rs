@@ -51,6 +51,10 @@ impl TroubleGrpc {
                     ..v1::ReportTroubleResponse::default()
                 }
             }
+            Told::Unknown => v1::ReportTroubleResponse {
+                outcome: v1::TroubleOutcome::Unknown.into(),
+                ..v1::ReportTroubleResponse::default()
+            },
             Told::Known { known, lasts } => v1::ReportTroubleResponse {
                 outcome: v1::TroubleOutcome::Known.into(),
                 known_minutes: u32::try_from(lasts.as_secs() / 60).unwrap_or(u32::MAX),
@@ -107,6 +111,7 @@ fn report_of(request: &v1::ReportTroubleRequest) -> OwnResult<AtDevice> {
         said,
         // Who says nothing of the kind may mean what everybody there has.
         may_be_known: !request.ticket_wanted && category.is_none_or(Category::may_be_of_an_incident),
+        only_asked: request.only_asked,
         delay: Duration::from_millis(request.send_time_ms.saturating_sub(request.write_time_ms)),
     })
 }
@@ -135,6 +140,12 @@ mod tests {
         let wanted = v1::ReportTroubleRequest { ticket_wanted: true, ..wifi.clone() };
         let known = |request| report_of(&request).unwrap().may_be_known;
         assert!(!known(screen) && known(wifi) && !known(wanted));
+    }
+
+    #[test]
+    fn who_only_asks_is_known_to() {
+        let asked = v1::ReportTroubleRequest { only_asked: true, ..request() };
+        assert!(report_of(&asked).unwrap().only_asked && !report_of(&request()).unwrap().only_asked);
     }
 
     #[test]

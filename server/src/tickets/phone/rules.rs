@@ -45,9 +45,11 @@ pub struct Limit {
 
 /// With one label: a person needs one, and a second when the first was wrong. Held by the database, for all servers.
 pub const PER_LABEL: Limit = Limit { reports: 5, window: Duration::from_secs(600) };
-/// From one school: two classes that report at once, all of it. When more is wrong than that, the people who work on it know
-/// from the first hundred. Held by the database, for all servers.
+/// From one school with its labels, and once more with its devices: two classes that report at once, all of it. When more is wrong
+/// than that, the people who work on it know from the first hundred. Held by the database, for all servers.
 pub const PER_SCHOOL: Limit = Limit { reports: 100, window: Duration::from_secs(600) };
+/// Of others who add to one report: a class, each once. Held by the database, for all servers.
+pub const ALSO: Limit = Limit { reports: 40, window: Duration::from_secs(3_600) };
 /// From one address: a whole town may stand behind one. Each server counts for itself, so that behind n servers at most n times
 /// as many come through; the other two limits hold all the same.
 pub const PER_ADDRESS: Limit = Limit { reports: 300, window: Duration::from_secs(600) };

@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 pub use super::rules::{LabelId, Said};
 use super::{
-    rules::{LabelKey, Limit, MOST_CHARS, PER_LABEL, PER_SCHOOL, Reporters},
+    rules::{ALSO, LabelKey, Limit, MOST_CHARS, PER_LABEL, PER_SCHOOL, Reporters},
     store::{self, LabelRow},
 };
 use crate::{
@@ -121,6 +121,8 @@ struct Report<'a> {
 pub enum Word {
     /// More of it, or that it came back.
     More,
+    /// Of somebody else: that they have the same.
+    Also,
     /// It works again.
     Fixed,
 }
@@ -136,6 +138,17 @@ fn report_unknown() -> Error {
 fn too_many(wait: Duration) -> Error {
     let minutes = wait.as_secs().div_ceil(60).max(1);
     Error::new(Kind::Exhausted, "REPORTS_LIMITED", say::too_many(minutes)).retry_after(wait)
+}
+
+/// What the reports of a school are counted for: each way by itself. What devices kept during an outage comes in at once when it is over,
+/// and must not shut out who stands before a label.
+fn school_counted(school: SchoolId, origin: Origin) -> String {
+    match origin {
+        Origin::Agent => format!("school {school} devices"),
+        Origin::Console | Origin::Command | Origin::PhoneForm | Origin::Incident | Origin::DeviceHealth => {
+            format!("school {school}")
+        }
+    }
 }
 
 /// Refuses a text that is too long. Reason: FIELD_INVALID.
@@ -212,15 +225,21 @@ impl Phone {
             device = Some((key, known.label));
         }
         let reporter = Staff::reporter(owner, school);
-        let named = match school {
-            Some(school) => Some((school, visible_school(tx, &reporter, owner, school).await?.name)),
-            None => None,
-        };
-        let known = match school {
-            Some(school) => self.known(tx, &reporter, owner, school).await?,
-            None => None,
-        };
-        Ok(Spot { label: Some(label), owner, school: named, device, room: row.room, known, reporter })
+        let (school, known) = self.place(tx, &reporter, owner, school).await?;
+        Ok(Spot { label: Some(label), owner, school, device, room: row.room, known, reporter })
+    }
+
+    /// A school with its name, and what is known to be broken there.
+    async fn place(
+        &self,
+        tx: &mut Tx,
+        reporter: &Staff,
+        owner: MunicipalityId,
+        school: Option<SchoolId>,
+    ) -> Result<(Option<(SchoolId, String)>, Option<Known>)> {
+        let Some(school) = school else { return Ok((None, None)) };
+        let name = visible_school(tx, reporter, owner, school).await?.name;
+        Ok((Some((school, name)), self.known(tx, reporter, owner, school).await?))
     }
 
     async fn known(
@@ -233,7 +252,7 @@ impl Phone {
         let open = self.network.open_incidents_of(tx, staff, owner, school).await?;
         let Some(view) = open.into_iter().find(|view| view.hurts()) else { return Ok(None) };
         let incident = view.incident.id;
-        let also = store::also(tx, owner, school, incident).await?;
+        let also = tickets::incidents::also(tx, owner, school, incident).await?;
         Ok(Some(Known { incident, since: view.since(), also }))
     }
 
@@ -257,37 +276,33 @@ impl Phone {
         tx.commit().await
     }
 
-    /// Takes a report and gives the last part of the address where it is followed. The same form makes one ticket; what was
-    /// changed in it before it came again is added.
+    /// Takes a report where a code led and gives the last part of the address where it is followed. The same form makes one ticket;
+    /// what was changed in it before it came again is added.
     ///
     /// # Errors
-    /// Those of [`Self::open`], REPORTS_LIMITED, and FIELD_INVALID for a text that is too long or missing.
-    pub async fn report(&self, code: &str, from: Option<IpAddr>, said: &Said) -> Result<String> {
-        let spot = self.open(code, from).await?;
+    /// LABEL_UNKNOWN for a place without a label, REPORTS_LIMITED, and FIELD_INVALID for a text that is too long or missing.
+    pub async fn report(&self, spot: &Spot, from: Option<IpAddr>, said: &Said) -> Result<String> {
         said.check().map_err(|wrong| Error::invalid_fields("FIELD_INVALID", vec![wrong]))?;
         let label = spot.label.ok_or_else(unknown)?;
         let ticket = self.key.ticket(label, said.form);
         let report =
             Report { ticket, said, body: said.body(), origin: Origin::PhoneForm, counted: format!("label {label}") };
-        if !self.take(&spot, from, report).await? {
-            self.again(&spot, ticket, said).await?;
+        let mut tx = self.db.read().await?;
+        let there = tickets::find(&mut tx, spot.owner, ticket).await?.is_some();
+        drop(tx);
+        if there || !self.make(spot, from, report).await? {
+            self.again(spot, ticket, said).await?;
         }
         Ok(self.key.link(spot.owner, ticket))
     }
 
-    /// Makes the ticket of a report and says whether it is new. What is there already counts against no limit. Reason:
+    /// Makes the ticket of a report, which was not there, and says whether it is new: the same may come twice in one moment. Reason:
     /// REPORTS_LIMITED.
-    async fn take(&self, spot: &Spot, from: Option<IpAddr>, report: Report<'_>) -> Result<bool> {
+    async fn make(&self, spot: &Spot, from: Option<IpAddr>, report: Report<'_>) -> Result<bool> {
         let Report { ticket, said, body, origin, counted } = report;
-        let mut tx = self.db.read().await?;
-        let there = tickets::find(&mut tx, spot.owner, ticket).await?.is_some();
-        drop(tx);
-        if there {
-            return Ok(false);
-        }
         self.take_address(from)?;
         let mut counted = vec![(counted, PER_LABEL)];
-        counted.extend(spot.school.as_ref().map(|(school, _)| (format!("school {school}"), PER_SCHOOL)));
+        counted.extend(spot.school.as_ref().map(|(school, _)| (school_counted(*school, origin), PER_SCHOOL)));
         self.take_place(spot.owner, &counted).await?;
         let order = TicketOrder {
             id: Some(ticket.0),
@@ -313,11 +328,15 @@ impl Phone {
 
     /// A form that came again: its words are added if they are new.
     async fn again(&self, spot: &Spot, ticket: TicketId, said: &Said) -> Result<()> {
-        // By its link: the device may be at another school by now, where the ticket is not.
-        let link = self.key.link(spot.owner, ticket);
-        if said.text.is_empty() || self.follow(&link).await?.events.iter().any(|event| event.body == said.text) {
+        if said.text.is_empty() {
             return Ok(());
         }
+        let found = self.standing(spot.owner, ticket).await?;
+        if found.events.iter().any(|event| event.body == said.text) {
+            return Ok(());
+        }
+        // By its link: the device may be at another school by now, where the ticket is not.
+        let link = self.key.link(spot.owner, ticket);
         self.say(&link, None, Word::More, &said.text, Uuid::now_v7()).await
     }
 
@@ -358,22 +377,27 @@ impl Phone {
     /// How a report stands. Reason: REPORT_UNKNOWN.
     pub async fn follow(&self, link: &str) -> Result<Followed> {
         let (owner, ticket) = self.key.followed(link).ok_or_else(report_unknown)?;
-        let mut tx = self.db.read().await?;
-        let row = tickets::find(&mut tx, owner, ticket).await?.ok_or_else(report_unknown)?;
+        self.standing(owner, ticket).await
+    }
+
+    /// How a report stands, for whoever made it. Reason: REPORT_UNKNOWN.
+    async fn standing(&self, owner: MunicipalityId, ticket: TicketId) -> Result<Followed> {
+        // Over the whole owner: who made it may follow it wherever it is.
+        let reporter = Staff::reporter(owner, None);
+        let found = self.tickets.get(&reporter, owner, Named::Id(ticket)).await;
+        let mut whole = found.map_err(|error| if error.kind == Kind::NotFound { report_unknown() } else { error })?;
+        let row = &whole.ticket.row;
         let into = match row.merged_into {
-            Some(into) => tickets::find(&mut tx, owner, TicketId(into)).await?,
+            Some(into) => tickets::find(&mut self.db.read().await?, owner, TicketId(into)).await?,
             None => None,
         };
-        drop(tx);
-        let reporter = Staff::reporter(owner, row.school_id.map(SchoolId));
-        let mut whole = self.tickets.get(&reporter, owner, Named::Id(ticket)).await?;
         // A link is for whoever reported, whatever the rights of its caller.
         whole.attachments.retain(|attachment| attachment.is_for_caller);
         // Staff of a school may read why it was merged and what was judged; a pupil wants to know what was done.
         whole.events.retain(|event| {
             !event.body.is_empty() || EventKind::from_number(event.kind).is_some_and(EventKind::is_news_for_caller)
         });
-        let shown = into.as_ref().unwrap_or(&row);
+        let shown = into.as_ref().unwrap_or(row);
         let state = State::from_number(shown.state)
             .ok_or_else(|| Error::internal("a ticket can not be read", String::from("state")))?;
         Ok(Followed {
@@ -394,7 +418,14 @@ impl Phone {
     /// REPORT_UNKNOWN, REPORTS_LIMITED, FIELD_INVALID, TICKET_CLOSED, TICKET_MERGED, TICKET_RESOLVED, VERSION_MISMATCH.
     pub async fn say(&self, link: &str, from: Option<IpAddr>, word: Word, text: &str, form: Uuid) -> Result<()> {
         let (owner, ticket) = self.key.followed(link).ok_or_else(report_unknown)?;
-        check_text(text, word == Word::More).map_err(|wrong| Error::invalid_fields("FIELD_INVALID", vec![wrong]))?;
+        // Others do not use up what the first caller may say.
+        let own = (format!("ticket {ticket}"), PER_LABEL);
+        let (needed, counted, change) = match word {
+            Word::More => (true, own, Change::Answer(text.to_owned())),
+            Word::Also => (true, (format!("also {ticket}"), ALSO), Change::Also(text.to_owned())),
+            Word::Fixed => (false, own, Change::Fixed(text.to_owned())),
+        };
+        check_text(text, needed).map_err(|wrong| Error::invalid_fields("FIELD_INVALID", vec![wrong]))?;
         let mut tx = self.db.read().await?;
         let row = tickets::find(&mut tx, owner, ticket).await?.ok_or_else(report_unknown)?;
         if tickets::has_done(&mut tx, owner, ticket, form).await? {
@@ -402,12 +433,8 @@ impl Phone {
         }
         drop(tx);
         self.take_address(from)?;
-        self.take_place(owner, &[(format!("ticket {ticket}"), PER_LABEL)]).await?;
+        self.take_place(owner, &[counted]).await?;
         let reporter = Staff::reporter(owner, row.school_id.map(SchoolId));
-        let change = match word {
-            Word::More => Change::Answer(text.to_owned()),
-            Word::Fixed => Change::Fixed(text.to_owned()),
-        };
         for attempt in 1.. {
             match self.tickets.change_under(&reporter, (owner, ticket), None, &change, Some(form)).await {
                 // Somebody works on it in this moment; what the caller says goes behind that.

@@ -55,6 +55,8 @@ pub struct DeviceOfLabelRow {
     pub label: Option<String>,
     /// Number of the lifecycle.
     pub lifecycle: i16,
+    /// The label that is good, if it has one.
+    pub label_id: Option<i64>,
 }
 
 /// A place whose reports are of the same thing.
@@ -242,22 +244,16 @@ use {devices_order, devices_sql};
 
 /// What is known of the device of a label.
 pub(super) async fn device(tx: &mut Tx, key: DeviceKey) -> Result<Option<DeviceOfLabelRow>> {
-    tx.query("SELECT label, lifecycle FROM device WHERE municipality_id = $1 AND device_id = $2")
-        .bind(key.municipality)
-        .bind(key.device)
-        .optional()
-        .await
-}
-
-/// The good label of a device, if it has one.
-pub(super) async fn label_of(tx: &mut Tx, key: DeviceKey) -> Result<Option<LabelId>> {
-    let found = tx
-        .query("SELECT label_id FROM report_label WHERE municipality_id = $1 AND device_id = $2 AND voided_at IS NULL")
-        .bind(key.municipality)
-        .bind(key.device)
-        .optional::<(i64,)>()
-        .await?;
-    Ok(found.and_then(|(label,)| LabelId::from_number(label)))
+    tx.query(
+        "SELECT d.label, d.lifecycle,
+             (SELECT l.label_id FROM report_label l WHERE l.municipality_id = d.municipality_id AND l.device_id = d.device_id
+                 AND l.voided_at IS NULL) AS label_id
+         FROM device d WHERE d.municipality_id = $1 AND d.device_id = $2",
+    )
+    .bind(key.municipality)
+    .bind(key.device)
+    .optional()
+    .await
 }
 
 /// Counts one more in a window and gives how many there are now. Those who count the same wait here for each other.
@@ -298,16 +294,4 @@ pub(super) async fn insert_also(
         .execute()
         .await?;
     Ok(rows == 1)
-}
-
-/// How many labels of a school have what an incident explains.
-pub(super) async fn also(tx: &mut Tx, owner: MunicipalityId, school: SchoolId, incident: Uuid) -> Result<i64> {
-    let (count,): (i64,) = tx
-        .query("SELECT COUNT(*) FROM report_also WHERE municipality_id = $1 AND incident_id = $2 AND school_id = $3")
-        .bind(owner)
-        .bind(incident)
-        .bind(school)
-        .one()
-        .await?;
-    Ok(count)
 }

@@ -63,6 +63,8 @@ pub enum Verb {
     Note,
     /// The caller says something.
     Answer,
+    /// Somebody else has the same: nobody answered what the caller was asked.
+    Also,
     /// The trouble is over.
     Resolve,
     /// Whoever reported it says that it works again.
@@ -254,6 +256,10 @@ impl Life {
                     _ => {}
                 }
                 EventKind::Answered
+            }
+            Verb::Also => {
+                life.require_open()?;
+                EventKind::Also
             }
             Verb::Attach => {
                 life.require_open()?;

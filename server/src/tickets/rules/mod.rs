@@ -243,6 +243,8 @@ words! {
         RightEnded = 23, "担当の権限が終わりキューに戻した", "back in the queue, its holder's right ended";
         /// Whoever reported it says that it works again.
         Fixed = 25, "申告者が解決を確認", "the caller says that it works";
+        /// Somebody else has the same.
+        Also = 28, "ほかの人も同じ", "somebody else has it too";
         /// Its device was swapped with a spare.
         Swapped = 30, "予備機と交換", "swapped with a spare";
         /// Its device went to repair.
@@ -273,6 +275,7 @@ impl EventKind {
             | Self::Waiting
             | Self::Replied
             | Self::Answered
+            | Self::Also
             | Self::Resolved
             | Self::Closed
             | Self::Reopened

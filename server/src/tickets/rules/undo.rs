@@ -119,6 +119,7 @@ impl EventKind {
             | Self::Replied
             | Self::Noted
             | Self::Answered
+            | Self::Also
             | Self::Attached
             | Self::Recovered
             | Self::Relapsed

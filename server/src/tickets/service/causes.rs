@@ -260,10 +260,7 @@ impl Tickets {
         owner: Option<MunicipalityId>,
         rules: Option<CauseRules>,
     ) -> Result<()> {
-        match owner {
-            Some(owner) => staff.area_over(Right::EditSchools, owner, None).map(drop)?,
-            None => staff.require_everywhere(Right::EditSchools)?,
-        }
+        require_cause_rules(staff, owner)?;
         let rules = rules.map(checked).transpose()?;
         let mut tx = self.db.begin().await?;
         match &rules {
@@ -286,6 +283,15 @@ impl Tickets {
         };
         self.access.audit(&mut tx, staff, deed).await?;
         tx.commit().await
+    }
+}
+
+/// Refuses who may not say by which rules causes are suggested at an owner, or in the installation. Reasons: RIGHT_MISSING,
+/// MUNICIPALITY_NOT_FOUND.
+pub fn require_cause_rules(staff: &Staff, owner: Option<MunicipalityId>) -> Result<()> {
+    match owner {
+        Some(owner) => staff.area_over(Right::EditSchools, owner, None).map(drop),
+        None => staff.require_everywhere(Right::EditSchools),
     }
 }
 

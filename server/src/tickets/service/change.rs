@@ -65,6 +65,8 @@ pub enum Change {
     Note(String),
     /// Whoever reported it says something.
     Answer(String),
+    /// Somebody else says that they have the same.
+    Also(String),
     /// The trouble is over.
     Resolve(String),
     /// Whoever reported it says that it works again.
@@ -96,6 +98,7 @@ impl Change {
             | Self::Reply(text)
             | Self::Note(text)
             | Self::Answer(text)
+            | Self::Also(text)
             | Self::Resolve(text)
             | Self::Fixed(text)
             | Self::Reopen(text)
@@ -118,6 +121,7 @@ impl Change {
             Self::Reply(_) => "ticket.reply",
             Self::Note(_) => "ticket.note",
             Self::Answer(_) => "ticket.answer",
+            Self::Also(_) => "ticket.also",
             Self::Resolve(_) => "ticket.resolve",
             Self::Fixed(_) => "ticket.fixed",
             Self::Close => "ticket.close",
@@ -145,6 +149,7 @@ impl Change {
             Self::Reply(_) => Verb::Reply,
             Self::Note(_) => Verb::Note,
             Self::Answer(_) => Verb::Answer,
+            Self::Also(_) => Verb::Also,
             Self::Resolve(_) => Verb::Resolve,
             Self::Fixed(_) => Verb::Fixed,
             Self::Close => Verb::Close,
@@ -222,7 +227,7 @@ impl Tickets {
         // What is only read is read before the one writer of SQLite is asked for; the version holds both together.
         let mut tx = self.db.read().await?;
         let row = self.visible(&mut tx, staff, owner, Named::Id(ticket)).await?;
-        let of_caller = matches!(change, Change::Answer(_) | Change::Fixed(_));
+        let of_caller = matches!(change, Change::Answer(_) | Change::Also(_) | Change::Fixed(_));
         let needed = if of_caller { Right::ReportTickets } else { Right::WorkTickets };
         staff.area_over(needed, owner, row.school_id.map(SchoolId))?;
         if seen.is_some_and(|seen| row.version != seen) {

@@ -19,13 +19,13 @@ use super::{
 use crate::{
     access::{
         rules::{
-            Right, Staff,
+            Area, Right, Staff,
             days::{day_in_japan, midnight_in_japan},
         },
         service::audit::Deed,
     },
     db::Tx,
-    error::{Error, Result, says::tickets as say},
+    error::{Error, Kind, Result, says::tickets as say},
     schools::rules::{MunicipalityId, SchoolId},
     tickets::rules::{
         CallerKind, Impact, Origin, TicketId,
@@ -90,10 +90,11 @@ impl Tickets {
     pub async fn judge_health(&self, owner: MunicipalityId) -> Result<usize> {
         let staff = Staff::server(owner);
         let policy = self.own_health_policy(owner).await?;
-        let (found, _) = self.sick_devices(owner, &policy, |_| true).await?;
+        let area = staff.area_for(Right::ViewTickets, owner)?;
+        let (found, _) = self.sick_devices(&area, &policy, u64::MAX).await?;
         let mut tx = self.db.read().await?;
         let made: HashMap<_, _> =
-            store::made(&mut tx, owner).await?.into_iter().map(|row| ((row.school_id, row.rule), row)).collect();
+            store::made(&mut tx, &area).await?.into_iter().map(|row| ((row.school_id, row.rule), row)).collect();
         drop(tx);
         let mut changed = 0;
         for ((school, rule), devices) in &found {
@@ -121,13 +122,10 @@ impl Tickets {
         tx.commit().await
     }
 
-    /// Devices with which something is wrong by a policy, by school and rule, of the schools that are wanted; and how many were looked at.
-    pub(super) async fn sick_devices(
-        &self,
-        owner: MunicipalityId,
-        policy: &HealthPolicy,
-        is_wanted: impl Fn(SchoolId) -> bool,
-    ) -> Result<(Found, u64)> {
+    /// Devices of an area with which something is wrong by a policy, by school and rule; and how many were looked at. Reason:
+    /// DEVICES_TOO_MANY.
+    pub(super) async fn sick_devices(&self, area: &Area, policy: &HealthPolicy, most: u64) -> Result<(Found, u64)> {
+        let owner = area.municipality();
         let now = self.clock.now();
         let today = day_in_japan(now.0);
         let back = midnight_in_japan(today - Duration::days(DAYS_BACK));
@@ -138,13 +136,14 @@ impl Tickets {
         let (mut found, mut behind, mut looked_at) = (Found::new(), Uuid::nil(), 0);
         loop {
             let mut tx = self.db.read().await?;
-            let rows = store::devices(&mut tx, owner, behind, PAGE).await?;
+            let rows = store::devices(&mut tx, area, behind, PAGE).await?;
             drop(tx);
             let Some(last) = rows.last() else { return Ok((found, looked_at)) };
             behind = last.device_id;
-            for row in rows.iter().filter(|row| is_wanted(SchoolId(row.school_id))) {
+            looked_at += u64::try_from(rows.len()).unwrap_or(u64::MAX);
+            require_few(looked_at, most)?;
+            for row in &rows {
                 let school = SchoolId(row.school_id);
-                looked_at += 1;
                 let since = *silent_since
                     .entry(row.school_id)
                     .or_insert_with(|| school_days_ago(&terms, owner, school, today, policy.not_seen_school_days));
@@ -192,6 +191,14 @@ impl Tickets {
 pub(super) async fn own_policy(tx: &mut Tx, owner: MunicipalityId) -> Result<HealthPolicy> {
     let Some(policy) = store::policy(tx, owner).await? else { return Ok(HealthPolicy::default()) };
     serde_json::from_str(&policy).map_err(|source| Error::internal("a policy can not be read", source))
+}
+
+/// Refuses to look at more devices than there may be. Reason: DEVICES_TOO_MANY.
+fn require_few(devices: u64, most: u64) -> Result<()> {
+    if devices <= most {
+        return Ok(());
+    }
+    Err(Error::new(Kind::Exhausted, "DEVICES_TOO_MANY", say::health_too_many(most)))
 }
 
 /// The moment before which a device that was not heard since was not heard for so many school days: the beginning of the school day
@@ -244,5 +251,16 @@ fn order(school: SchoolId, rule: HealthRule, devices: &BTreeMap<Uuid, String>) -
         caller_kind: CallerKind::Device,
         caller_contact: String::new(),
         origin: Origin::DeviceHealth,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_more_devices_are_looked_at_than_may_be() {
+        assert!(require_few(200_000, 200_000).is_ok());
+        assert_eq!(require_few(200_001, 200_000).unwrap_err().reason, "DEVICES_TOO_MANY");
     }
 }

@@ -27,7 +27,7 @@ use std::{collections::HashMap, sync::Arc};
 pub use self::{
     beside::Beside,
     cause_trial::{MOST_TRIED, TrialOrder, TrialReport},
-    causes::{RulesOrigin, Suggested},
+    causes::{RulesOrigin, Suggested, require_cause_rules},
     change::Change,
     create::TicketOrder,
     duplicates::{Duplicate, DuplicateOrder},
@@ -80,6 +80,8 @@ pub struct Whole {
     pub merged: Vec<TicketView>,
     /// What is attached, oldest first, as far as the caller may see it.
     pub attachments: Vec<AttachmentRow>,
+    /// How many others said that they have the same: to the ticket, and at its school to its incident.
+    pub also: i64,
 }
 
 /// Which page of which list.
@@ -175,6 +177,11 @@ impl Tickets {
         let works = works_on(staff, owner, row.school_id.map(SchoolId));
         let mut events = store::events(&mut tx, owner, id).await?;
         events.retain(|event| works || event.is_for_caller);
+        let others = events.iter().filter(|event| event.kind == EventKind::Also.to_number()).count();
+        let mut also = i64::try_from(others).unwrap_or(i64::MAX);
+        if let (Some(incident), Some(school)) = (row.incident_id, row.school_id) {
+            also += store::incidents::also(&mut tx, owner, SchoolId(school), incident).await?;
+        }
         let mut attachments = attachments::of_ticket(&mut tx, owner, id).await?;
         attachments.retain(|attachment| works || attachment.is_for_caller);
         let area = staff.scope(Right::ViewTickets)?.area(owner).ok_or_else(|| not_found(named))?;
@@ -182,7 +189,7 @@ impl Tickets {
         merged.retain(|row| area.covers(row.school_id.map(SchoolId)));
         let mut views = judged::views(&mut tx, [vec![row], merged].concat(), now).await?.into_iter();
         let ticket = views.next().ok_or_else(|| not_found(named))?;
-        Ok(Whole { ticket, events, merged: views.collect(), attachments })
+        Ok(Whole { ticket, events, merged: views.collect(), attachments, also })
     }
 
     /// A page of tickets in scope, the next to do first, or the last that were done. Reasons: RIGHT_MISSING,

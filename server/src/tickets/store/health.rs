@@ -4,7 +4,12 @@ use sqlx::FromRow;
 use uuid::Uuid;
 
 use crate::{
-    checkin::store::heard_at, clock::Timestamp, db::Tx, devices::rules::fields::Lifecycle, error::Result,
+    access::rules::Area,
+    checkin::store::heard_at,
+    clock::Timestamp,
+    db::{Tx, area_sql},
+    devices::rules::fields::Lifecycle,
+    error::Result,
     schools::rules::MunicipalityId,
 };
 
@@ -24,20 +29,16 @@ pub(in crate::tickets) struct SeenRow {
     pub storage_free_bytes: Option<i64>,
 }
 
-/// Devices of an owner that are in use at a school, or of which nobody said what they are, behind one.
-pub(in crate::tickets) async fn devices(
-    tx: &mut Tx,
-    owner: MunicipalityId,
-    behind: Uuid,
-    limit: i64,
-) -> Result<Vec<SeenRow>> {
-    tx.query(concat!(
-        "SELECT d.device_id, d.school_id, d.label, d.serial_number, COALESCE(f.model, d.model) AS model,
+/// Devices of an area that are in use at a school, or of which nobody said what they are, behind one.
+pub(in crate::tickets) async fn devices(tx: &mut Tx, area: &Area, behind: Uuid, limit: i64) -> Result<Vec<SeenRow>> {
+    let (sqlite, postgres) = area_sql!(
+        concat!(
+            "SELECT d.device_id, d.school_id, d.label, d.serial_number, COALESCE(f.model, d.model) AS model,
              CASE WHEN f.os_version IS NULL THEN d.os_kind ELSE f.os_kind END AS os_kind,
              COALESCE(f.os_version, d.os_version) AS os_version,
              ",
-        heard_at!(),
-        " AS seen_at,
+            heard_at!(),
+            " AS seen_at,
              CAST(t.health_percent AS BIGINT) AS health_percent,
              f.storage_bytes, t.storage_free_bytes
          FROM device d
@@ -45,15 +46,21 @@ pub(in crate::tickets) async fn devices(
          LEFT JOIN device_facts f ON f.municipality_id = d.municipality_id AND f.device_id = d.device_id
          LEFT JOIN device_status t ON t.municipality_id = d.municipality_id AND t.device_id = d.device_id
          WHERE d.municipality_id = $1 AND d.device_id > $2 AND d.lifecycle IN (0, $3) AND d.school_id IS NOT NULL
-             AND d.merged_into_device_id IS NULL
-         ORDER BY d.device_id LIMIT $4",
-    ))
-    .bind(owner)
-    .bind(behind)
-    .bind(Lifecycle::InUse.to_number())
-    .bind(limit)
-    .all()
-    .await
+             AND d.merged_into_device_id IS NULL AND "
+        ),
+        "d.school_id",
+        "$4",
+        " ORDER BY d.device_id LIMIT $5"
+    );
+    let sql = tx.by_engine(sqlite, postgres);
+    tx.query(sql)
+        .bind(area.municipality())
+        .bind(behind)
+        .bind(Lifecycle::InUse.to_number())
+        .bind(area.schools_json())
+        .bind(limit)
+        .all()
+        .await
 }
 
 /// The ticket of a school and a rule.
@@ -67,15 +74,16 @@ pub(in crate::tickets) struct MadeRow {
     pub cleared_at: Option<i64>,
 }
 
-/// What the health of an owner's devices made.
-pub(in crate::tickets) async fn made(tx: &mut Tx, owner: MunicipalityId) -> Result<Vec<MadeRow>> {
-    tx.query(
-        "SELECT school_id, rule, ticket_id, devices, cleared_at FROM device_health_ticket WHERE municipality_id = $1
-         ORDER BY school_id, rule LIMIT 20000",
-    )
-    .bind(owner)
-    .all()
-    .await
+/// What the health of an area's devices made.
+pub(in crate::tickets) async fn made(tx: &mut Tx, area: &Area) -> Result<Vec<MadeRow>> {
+    let (sqlite, postgres) = area_sql!(
+        "SELECT school_id, rule, ticket_id, devices, cleared_at FROM device_health_ticket WHERE municipality_id = $1 AND ",
+        "school_id",
+        "$2",
+        " ORDER BY school_id, rule LIMIT 20000"
+    );
+    let sql = tx.by_engine(sqlite, postgres);
+    tx.query(sql).bind(area.municipality()).bind(area.schools_json()).all().await
 }
 
 /// Notes the ticket of a school and a rule.

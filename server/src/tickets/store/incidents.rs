@@ -7,7 +7,7 @@ use super::{TicketRow, columns};
 use crate::{
     db::Tx,
     error::Result,
-    schools::rules::MunicipalityId,
+    schools::rules::{MunicipalityId, SchoolId},
     tickets::rules::{EventKind, State, TicketId},
 };
 
@@ -94,6 +94,23 @@ pub(in crate::tickets) async fn owners_with_tickets(tx: &mut Tx) -> Result<Vec<M
     let rows: Vec<(Uuid,)> =
         tx.query("SELECT municipality_id FROM ticket_counter ORDER BY municipality_id").all().await?;
     Ok(rows.into_iter().map(|(owner,)| MunicipalityId(owner)).collect())
+}
+
+/// How many labels of a school have what an incident explains.
+pub(in crate::tickets) async fn also(
+    tx: &mut Tx,
+    owner: MunicipalityId,
+    school: SchoolId,
+    incident: Uuid,
+) -> Result<i64> {
+    let (count,): (i64,) = tx
+        .query("SELECT COUNT(*) FROM report_also WHERE municipality_id = $1 AND incident_id = $2 AND school_id = $3")
+        .bind(owner)
+        .bind(incident)
+        .bind(school)
+        .one()
+        .await?;
+    Ok(count)
 }
 
 /// Tickets of an owner that somebody works on and nobody changed since before a moment, behind one.

@@ -183,13 +183,13 @@ pub(super) async fn report(
     let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     if !kind.starts_with("multipart/form-data") {
         let fields = Fields::from_request(request, &()).await?;
-        let outcome = take(&visit, &pages, &code, &spot, &fields).await;
+        let outcome = take(&visit, &pages, &spot, &fields).await;
         return answer(&visit, &code, &spot, fields, outcome.map(|taken| (taken, None)));
     }
     let broken = |_| Error::new(Kind::Invalid, "UPLOAD_BROKEN", crate::error::says::access::upload_broken());
     let upload = Multipart::from_request(request, &()).await.map_err(broken)?;
     let mut fields = Fields::default();
-    let outcome = take_with_photos(&visit, &pages, (&code, &spot), &mut fields, upload).await;
+    let outcome = take_with_photos(&visit, &pages, &spot, &mut fields, upload).await;
     answer(&visit, &code, &spot, fields, outcome)
 }
 
@@ -214,7 +214,7 @@ impl Taken {
 }
 
 /// Takes what the fields say.
-async fn take(visit: &Visit, pages: &PhonePages, code: &str, spot: &Spot, fields: &Fields) -> Result<Taken, Error> {
+async fn take(visit: &Visit, pages: &PhonePages, spot: &Spot, fields: &Fields) -> Result<Taken, Error> {
     let (phone, said) = (&pages.phone, said(fields)?);
     match fields.get("known") {
         "other" => {}
@@ -230,7 +230,7 @@ async fn take(visit: &Visit, pages: &PhonePages, code: &str, spot: &Spot, fields
             }
         }
     }
-    phone.report(code, visit.address(), &said).await.map(Taken::Made)
+    phone.report(spot, visit.address(), &said).await.map(Taken::Made)
 }
 
 /// Takes a report and then its photos, one by one as they arrive: the report counts before the first of them is read, so that no
@@ -238,7 +238,7 @@ async fn take(visit: &Visit, pages: &PhonePages, code: &str, spot: &Spot, fields
 async fn take_with_photos(
     visit: &Visit,
     pages: &PhonePages,
-    (code, spot): (&str, &Spot),
+    spot: &Spot,
     fields: &mut Fields,
     mut upload: Multipart,
 ) -> Result<(Taken, Option<Error>), Error> {
@@ -264,7 +264,7 @@ async fn take_with_photos(
         }
         let report = match &taken {
             Some(report) => report,
-            None => taken.insert(take(visit, pages, code, spot, fields).await?),
+            None => taken.insert(take(visit, pages, spot, fields).await?),
         };
         // Nothing is made yet, so that there is nothing to put a photo to.
         let Some(link) = report.link() else { break };
@@ -279,7 +279,7 @@ async fn take_with_photos(
     }
     match taken {
         Some(taken) => Ok((taken, refused)),
-        None => Ok((take(visit, pages, code, spot, fields).await?, None)),
+        None => Ok((take(visit, pages, spot, fields).await?, None)),
     }
 }
 

@@ -28,25 +28,25 @@ impl Phone {
     /// # Errors
     /// None but of the database.
     pub async fn known_report(&self, spot: &Spot, said: &Said) -> Result<Option<KnownReport>> {
+        let since = Timestamp(self.clock.now().0.saturating_sub(micros(KNOWN_FOR)));
         let mut tx = self.db.read().await?;
+        let found = store::open_report(&mut tx, &spot.place(), said.category, since).await?;
+        let Some(row) = found else { return Ok(None) };
         if let Some(label) = spot.label {
             let own = self.key.ticket(label, said.form);
             if tickets::find(&mut tx, spot.owner, own).await?.is_some() {
                 return Ok(None);
             }
         }
-        let since = Timestamp(self.clock.now().0.saturating_sub(micros(KNOWN_FOR)));
-        let found = store::open_report(&mut tx, &spot.place(), said.category, since).await?;
-        Ok(found.and_then(|row| {
-            Some(KnownReport { since: Timestamp(row.created_at), state: State::from_number(row.state)? })
-        }))
+        let since = Timestamp(row.created_at);
+        Ok(State::from_number(row.state).map(|state| KnownReport { since, state }))
     }
 
     /// Adds to the report that is there already, once for each form; gives its link, which is not for whoever adds to it. Nothing if there
-    /// is none any more.
+    /// is none any more. What its first caller was asked stays asked.
     ///
     /// # Errors
-    /// REPORTS_LIMITED, FIELD_INVALID, VERSION_MISMATCH, and what ends a ticket in this moment.
+    /// REPORTS_LIMITED, FIELD_INVALID, VERSION_MISMATCH.
     pub async fn add_to_known(&self, spot: &Spot, from: Option<IpAddr>, said: &Said) -> Result<Option<String>> {
         let since = Timestamp(self.clock.now().0.saturating_sub(micros(KNOWN_FOR)));
         let mut tx = self.db.read().await?;
@@ -54,8 +54,12 @@ impl Phone {
         drop(tx);
         let Some(row) = found else { return Ok(None) };
         let link = self.key.link(spot.owner, TicketId(row.ticket_id));
-        self.say(&link, from, Word::More, &said.more(), said.form).await?;
-        Ok(Some(link))
+        match self.say(&link, from, Word::Also, &said.more(), said.form).await {
+            Ok(()) => Ok(Some(link)),
+            // It ended in this moment.
+            Err(error) if matches!(error.reason, "TICKET_RESOLVED" | "TICKET_CLOSED" | "TICKET_MERGED") => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 }
 

@@ -42,6 +42,7 @@ fn a_ticket_goes_its_way() {
         (&[Verb::Wait(WaitingOn::Caller), Verb::Answer], State::Triaged),
         (&[Verb::Take(ONE), Verb::Wait(WaitingOn::Part), Verb::Answer], State::Waiting),
         (&[Verb::Take(ONE), Verb::Resolve], State::Resolved),
+        (&[Verb::Take(ONE), Verb::Wait(WaitingOn::Caller), Verb::Also], State::Waiting),
         (&[Verb::Resolve, Verb::Answer], State::Triaged),
         (&[Verb::Resolve, Verb::Close], State::Closed),
         (&[Verb::Resolve, Verb::Close, Verb::Reopen], State::Triaged),
@@ -62,6 +63,7 @@ fn what_can_not_be_done_says_why() {
         (&[], Verb::Unmerge, "NOT_MERGED"),
         (&[Verb::Resolve], Verb::Take(ONE), "TICKET_RESOLVED"),
         (&[Verb::Resolve], Verb::Resolve, "TICKET_RESOLVED"),
+        (&[Verb::Resolve], Verb::Also, "TICKET_RESOLVED"),
         (&[Verb::Resolve, Verb::Close], Verb::Reply, "TICKET_CLOSED"),
         (&[Verb::Resolve, Verb::Close], Verb::Answer, "TICKET_CLOSED"),
         (&[Verb::Merge(OTHER)], Verb::Reply, "TICKET_MERGED"),
@@ -92,6 +94,7 @@ fn the_clock_stands_still_while_the_caller_is_waited_for_and_only_then() {
     assert_eq!(due(&[Verb::Take(ONE)]), usual);
     assert_eq!(due(&[Verb::Wait(WaitingOn::Vendor), Verb::Resume]), usual);
     assert_eq!(due(&[Verb::Wait(WaitingOn::Caller)]), None);
+    assert_eq!(due(&[Verb::Wait(WaitingOn::Caller), Verb::Also]), None, "others answer nothing");
     assert_eq!(due(&[Verb::Wait(WaitingOn::Caller), Verb::Note, Verb::Answer]), Some(at(day(2026, 11, 30), 8, 32)));
 }
 
@@ -130,6 +133,7 @@ fn verbs() -> impl Strategy<Value = Verb> {
         Just(Verb::Reply),
         Just(Verb::Note),
         Just(Verb::Answer),
+        Just(Verb::Also),
         Just(Verb::Resolve),
         Just(Verb::Close),
         Just(Verb::Reopen),
