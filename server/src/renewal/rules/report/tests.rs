@@ -13,6 +13,7 @@ use crate::{
     access::rules::days::{midnight_in_japan, parse_date},
     renewal::rules::{
         CostKind, Payer,
+        board::{Planned, Pupils},
         body::{Body, Stated},
         known::{Known, KnownEntry},
         ledger::EntryId,
@@ -20,7 +21,7 @@ use crate::{
         money::Yen,
         rule_sets::RuleSet,
     },
-    schools::rules::fiscal::FiscalYear,
+    schools::rules::{SchoolId, fiscal::FiscalYear},
 };
 
 fn day(text: &str) -> Date {
@@ -67,6 +68,28 @@ fn year_of_a_lot_turns_on_the_first_of_april() {
     let years: Vec<_> =
         report.lines.iter().take(2).map(|line| (line.key.year.year(), line.amount.to_number())).collect();
     assert_eq!(years, [(2025, 300), (2026, 500)]);
+}
+
+#[test]
+fn planned_devices_are_those_of_the_whole_or_else_of_the_schools() {
+    let year = FiscalYear::starting_in(2026).unwrap();
+    let planned = |installed, installed_by_fund, spares| {
+        let note = String::new();
+        Body::Planned(Planned { year, installed, installed_by_fund, spares, spares_by_fund: 0, note })
+    };
+    let pupils = Body::Pupils(Pupils { year, count: 100, source: String::new(), note: String::new() });
+    let mut known = known("2026-11-27", vec![pupils, planned(30, 20, 4), planned(12, 0, 1)]);
+    for (number, entry) in (7..).zip(&mut known.entries[1..]) {
+        entry.stated.school = Some(SchoolId(Uuid::from_u128(number)));
+    }
+    let entered = |known: &Known| {
+        let of_year = figures(known, &[year]).0.remove(0);
+        (of_year.installed, of_year.installed_by_fund, of_year.spares)
+    };
+    assert_eq!(entered(&known), (42, 20, 5));
+    let whole = KnownEntry { stated: Stated { school: None, body: planned(40, 40, 6) }, ..known.entries[0].clone() };
+    known.entries.push(whole);
+    assert_eq!(entered(&known), (40, 40, 6));
 }
 
 #[test]
