@@ -7,6 +7,7 @@
 mod entries;
 mod files;
 mod import;
+mod recording;
 mod reports;
 mod rules;
 mod spares;
