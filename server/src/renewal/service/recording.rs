@@ -70,7 +70,7 @@ impl Restrictions {
     }
 }
 
-/// What is said to be recorded.
+/// As it is stored.
 fn stored(stated: &Stated) -> Result<serde_json::Value> {
     stated.store().map_err(|source| Error::internal("an entry could not be written", source))
 }
