@@ -5,7 +5,8 @@ use std::{collections::BTreeSet, time::Duration};
 
 use gigafleet::{
     access::service::audit::Deed,
-    db::Engine,
+    clock::Timestamp,
+    db::{Engine, Tx},
     renewal::{
         rules::{
             board::SaidDisposalPlan,
@@ -208,16 +209,21 @@ async fn planned_disposals_and_networks_are_of_no_school(world: World) {
     }
 }
 
-async fn a_file_is_read_before_anybody_waits_for_it(world: World) {
-    let (renewal, owner) = (renewal(&world), world.municipality("131130").await);
-    let staff = world.staff().await;
-    // Somebody else records.
-    let mut other = world.db.begin().await.unwrap();
-    let sql = other.by_engine(
+/// Somebody else who records.
+async fn held(world: &World, owner: MunicipalityId) -> Tx {
+    let mut tx = world.db.begin().await.unwrap();
+    let sql = tx.by_engine(
         "SELECT municipality_id FROM municipality WHERE municipality_id = $1",
         "SELECT municipality_id FROM municipality WHERE municipality_id = $1 FOR NO KEY UPDATE",
     );
-    other.query(sql).bind(owner).one::<(Uuid,)>().await.unwrap();
+    tx.query(sql).bind(owner).one::<(Uuid,)>().await.unwrap();
+    tx
+}
+
+async fn a_file_is_read_before_anybody_waits_for_it(world: World) {
+    let (renewal, owner) = (renewal(&world), world.municipality("131130").await);
+    let staff = world.staff().await;
+    let _other = held(&world, owner).await;
     let order = ImportOrder { owner, kind: EntryKind::Cost, content: b"a,b\n1,2\n".to_vec(), dry_run: false };
     let outcome = tokio::time::timeout(Duration::from_secs(5), renewal.import(&staff, &order)).await;
     assert_eq!(outcome.expect("it does not wait").unwrap().faults[0].field, "header");
@@ -281,6 +287,14 @@ async fn somebody_waits(world: &World) {
     tokio::time::timeout(Duration::from_secs(20), look).await.expect("somebody waits");
 }
 
+/// Ends what somebody waits for, an hour after that.
+async fn an_hour_later(world: &World, other: Tx) -> Timestamp {
+    somebody_waits(world).await;
+    hour(world);
+    other.commit().await.unwrap();
+    world.clock.now()
+}
+
 async fn time_of_recording_is_taken_when_nothing_is_left_to_wait_for(world: World) {
     let (renewal, owner) = (renewal(&world), world.municipality("131130").await);
     let staff = world.staff().await;
@@ -290,12 +304,11 @@ async fn time_of_recording_is_taken_when_nothing_is_left_to_wait_for(world: Worl
     let (action, subject_kind, details) = ("municipality.update", "municipality", serde_json::json!({}));
     let deed = Deed { municipality: Some(owner), action, subject_kind, subject_id, details };
     world.access.audit(&mut other, &staff, deed).await.unwrap();
-    let later = async {
-        somebody_waits(&world).await;
-        hour(&world);
-        other.commit().await.unwrap();
-        world.clock.now()
-    };
-    let (view, later) = tokio::join!(renewal.record(&staff, order(owner, pupils("R8", 10))), later);
+    let (view, later) =
+        tokio::join!(renewal.record(&staff, order(owner, pupils("R8", 10))), an_hour_later(&world, other));
     assert_eq!(view.unwrap().0.entry.recorded_at, later);
+    let rules = renewal.set_rules(&staff, Some(owner), RulesKind::Programmes, five_years());
+    let other = held(&world, owner).await;
+    let (said, later) = tokio::join!(rules, an_hour_later(&world, other));
+    assert_eq!(said.unwrap().recorded_at, Some(later));
 }
