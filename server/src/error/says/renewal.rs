@@ -71,12 +71,12 @@ says! {
     entry_exists: "同じIDで、別の内容がすでに記録されています", "another entry has been recorded under this id";
     said_needed: "記録する内容を指定してください", "say what is to be recorded";
     recorded_already(year, entry): "{year}については、すでに記録 {entry} があります。訂正として記録してください", "the entry {entry} says it for {year} already: record a correction of it";
-    year_in_row(row): "{row} 行目と同じ年度です。1つにまとめてください", "says it of the same year as row {row}: needs one of them";
+    year_in_row(row): "{row} 行目と同じ年度です。1つにまとめてください", "is the year of row {row} already: keep one of them";
     not_of_school: "区市町村全体について記録します。学校は指定できません", "is of the owner as a whole: no school can be named";
     reason_needed(most): "理由を1〜{most} 文字で入力してください", "needs a reason of 1 to {most} characters";
     as_of_future: "今より先の時点は指定できません", "is in the future";
     since_after: "終わりの時点よりあとです", "is after the time until which changes are asked for";
-    ledger_full(most): "記録が {most} 件を超えています", "has more than {most} entries";
+    ledger_full(most): "記録は {most} 件までです", "may have at most {most} entries";
     no_programme: "該当する補助制度がありません", "no programme fits";
     plan_refused: "記録された台数が計画の様式に収まりません", "what is recorded can not stand in the form of the plan";
     other_years: "計画の期間が異なります", "its plan has other years";

@@ -116,8 +116,8 @@ impl Stated {
         Ok(Self { school, body })
     }
 
-    /// What of it somebody said; not what the rules, the day or a count made of that, which can be otherwise when the same is
-    /// said again.
+    /// What of it somebody said; not what rules, the day or a count made of that, which can be otherwise when it is said
+    /// again.
     #[must_use]
     pub fn as_said(&self, said: &Said) -> Self {
         let mut stated = self.clone();

@@ -216,7 +216,7 @@ mod tests {
     proptest! {
         #[test]
         fn whatever_is_added_later_changes_no_report_of_before(
-            steps in prop::collection::vec((0_i64..3, 2020_i32..2023, prop::option::of(0_u128..20)), 1..40),
+            steps in prop::collection::vec((0_i64..3, 2020_i32..2023, prop::option::of(0_u32..20)), 1..40),
             cut in any::<prop::sample::Index>(),
         ) {
             let (mut ledger, mut entries) = (OpenLedger::default(), Vec::<Entry>::new());
@@ -224,7 +224,7 @@ mod tests {
                 let recorded = entries.last().map_or(0, |last| last.recorded_at.0) + wait;
                 let stated = pupils(*year, None);
                 let new = match reverses {
-                    Some(of) => match ledger.may_reverse(id(*of)) {
+                    Some(of) => match ledger.may_reverse(id((*of).into())) {
                         Ok(of) => of.reversal(id(number), Timestamp(recorded), "x"),
                         Err(_) => continue,
                     },
@@ -249,7 +249,8 @@ mod tests {
             prop_assert_eq!(years.len(), live.len(), "one of each year");
             // Read again, it is the same.
             let again = OpenLedger::of(entries).unwrap();
-            prop_assert_eq!((&again.reversed, &again.of_years, again.said), (&ledger.reversed, &ledger.of_years, ledger.said));
+            prop_assert_eq!((&again.reversed, again.said), (&ledger.reversed, ledger.said));
+            prop_assert_eq!(&again.of_years, &ledger.of_years);
         }
     }
 }

@@ -208,7 +208,7 @@ mod tests {
         let refused = seen.note_year(4, &of(None)).unwrap_err();
         assert_eq!(
             (refused.fields[0].field.as_ref(), refused.fields[0].message.en.as_ref()),
-            ("fiscal_year", "says it of the same year as row 2: needs one of them")
+            ("fiscal_year", "is the year of row 2 already: keep one of them")
         );
     }
 }

@@ -75,7 +75,7 @@ fn stored(stated: &Stated) -> Result<serde_json::Value> {
     stated.store().map_err(|source| Error::internal("an entry could not be written", source))
 }
 
-/// What somebody said without what the product made of it, and the devices of that, as one text: of the same row it is the same.
+/// What somebody said, without what the product made of it, as one text: of the same row it is the same.
 pub(super) fn said_text(stated: &Stated, said: &Said, devices: &[Numbered]) -> Result<String> {
     let serials: Vec<_> = devices.iter().map(|device| device.key.as_str()).collect();
     let said = canonical(&stored(&stated.as_said(said))?);
