@@ -1,6 +1,6 @@
-//! The ledger of renewal: recorded once, taken back once, told as of any time; the published plan, rules and files.
+//! The ledger of renewal: recorded once, told as of any time; the published plan, rules, reports.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::time::Duration;
 
 use gigafleet::{
     clock::Timestamp,
@@ -26,7 +26,7 @@ use gigafleet::{
             rule_sets::{RulesFrom, RulesKind, product},
             said::Said,
         },
-        service::{EntryView, ImportOrder, ListOrder, PartsOrder, RecordOrder, Renewal, ReportOrder, Shown},
+        service::{EntryView, ListOrder, PartsOrder, RecordOrder, Renewal, ReportOrder, Shown},
     },
     schools::rules::{MunicipalityId, fiscal::FiscalYear},
 };
@@ -37,7 +37,6 @@ use crate::{World, ticketing::reason};
 crate::on_both_engines!(
     published_plan_comes_out_of_what_was_recorded,
     entries_are_recorded_once_and_listed_page_by_page,
-    entries_are_taken_back_once,
     a_correction_changes_no_report_of_before,
     disposals_wait_for_the_end_of_the_restriction,
     rules_hold_from_when_they_were_said,
@@ -46,13 +45,12 @@ crate::on_both_engines!(
     every_yen_leads_to_devices,
     a_report_is_verified,
     a_file_of_before_stays_the_same,
-    files_are_recorded_whole_and_once,
     a_merged_owner_counts_once,
 );
 
 /// The published plan of 大東市.
 const EXAMPLE: &str = include_str!("../../src/renewal/rules/plan/example.csv");
-const BEFORE: (i64, Uuid) = (i64::MAX, Uuid::max());
+pub(crate) const BEFORE: (i64, Uuid) = (i64::MAX, Uuid::max());
 
 pub(crate) fn renewal(world: &World) -> Renewal {
     Renewal::new(world.db.clone(), world.clock.clone(), world.access.clone())
@@ -142,12 +140,12 @@ pub(crate) fn written(municipality: &str, report: &PlanReport) -> String {
     text
 }
 
-fn cell(report: &PlanReport, row: usize, year: i32) -> String {
+pub(crate) fn cell(report: &PlanReport, row: usize, year: i32) -> String {
     let at = report.plan.years.iter().position(|one| one.year() == year).unwrap();
     report.plan.rows[row - 1].cells[at].to_string()
 }
 
-fn hour(world: &World) {
+pub(crate) fn hour(world: &World) {
     world.clock.advance(Duration::from_secs(3_600));
 }
 
@@ -245,34 +243,6 @@ async fn entries_are_recorded_once_and_listed_page_by_page(world: World) {
     let future = Some(Timestamp(world.clock.now().0 + 3_600_000_000));
     let error = renewal.entry(&staff, (owner, first.entry.id), future).await.unwrap_err();
     assert_eq!(fields(&error), ["as_of_time"]);
-}
-
-async fn entries_are_taken_back_once(world: World) {
-    let (renewal, owner) = (renewal(&world), world.municipality("131130").await);
-    let staff = world.staff().await;
-    let cost = recorded(&world, owner, Said::Cost(repair("3000", "2026-04-01"))).await;
-    let place = (owner, cost.entry.id);
-    let before = cost.entry.recorded_at;
-    hour(&world);
-    assert_eq!(fields(&renewal.reverse(&staff, place, None, " ").await.unwrap_err()), ["reason"]);
-    let id = Uuid::now_v7();
-    let back = renewal.reverse(&staff, place, Some(id), "二重記録").await.unwrap();
-    assert_eq!((back.entry.reverses, back.reason.as_deref()), (Some(cost.entry.id), Some("二重記録")));
-    let again = renewal.reverse(&staff, place, Some(id), "二重記録").await.unwrap();
-    assert_eq!(again.entry, back.entry, "the same call is no second reversal");
-    assert_eq!(reason(renewal.reverse(&staff, place, Some(id), "別").await), "ENTRY_EXISTS");
-    assert_eq!(reason(renewal.reverse(&staff, place, None, "もう一度").await), "ENTRY_REVERSED");
-    assert_eq!(reason(renewal.reverse(&staff, (owner, back.entry.id), None, "x").await), "ENTRY_IS_REVERSAL");
-    assert_eq!(reason(renewal.reverse(&staff, (owner, EntryId(Uuid::now_v7())), None, "x").await), "ENTRY_NOT_FOUND");
-    let list = async |as_of, shown| {
-        let order = ListOrder { owner, as_of, kind: None, shown, before: BEFORE, limit: 10 };
-        renewal.entries(&staff, order).await.unwrap()
-    };
-    assert!(list(None, Shown::Standing).await.is_empty());
-    assert_eq!(list(Some(before), Shown::Standing).await.len(), 1, "it stood then");
-    let all = list(None, Shown::All).await;
-    assert_eq!((all.len(), all[1].reversed_by), (2, Some(back.entry.id)));
-    assert_eq!(list(Some(before), Shown::All).await[0].reversed_by, None);
 }
 
 async fn a_correction_changes_no_report_of_before(world: World) {
@@ -551,38 +521,6 @@ async fn a_file_of_before_stays_the_same(world: World) {
 /// CP932 as text; what these reports say stands in it.
 fn encoding_of(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| char::from(*byte)).collect()
-}
-
-async fn files_are_recorded_whole_and_once(world: World) {
-    let (renewal, owner) = (renewal(&world), world.municipality("131130").await);
-    let staff = world.staff().await;
-    let take = async |kind, text: &str, dry_run| {
-        let order = ImportOrder { owner, kind, content: text.as_bytes().to_vec(), dry_run };
-        renewal.import(&staff, &order).await.unwrap()
-    };
-    let counts = |outcome: &gigafleet::schools::rules::import::ImportOutcome| {
-        (outcome.added, outcome.changed, outcome.unchanged, outcome.faults.len())
-    };
-    let costs = "種類,金額,日付\n修理,\"3,000円\",R8.4.1\n修理,\"3,000円\",R8.4.1\n保険,5000,R8.4.2\n";
-    assert_eq!(counts(&take(EntryKind::Cost, costs, true).await), (3, 0, 0, 0));
-    assert_eq!(counts(&take(EntryKind::Cost, costs, false).await), (3, 0, 0, 0), "a dry run recorded nothing");
-    assert_eq!(counts(&take(EntryKind::Cost, costs, false).await), (0, 0, 3, 0));
-    let wrong = take(EntryKind::Cost, "種類,金額,日付\n修理,1,R8.4.3\n修理,-1,R8.4.3\n修理,1,R8.2.30\n", false).await;
-    let named: Vec<_> = wrong.faults.iter().map(|fault| (fault.row, fault.field.as_str())).collect();
-    assert_eq!((counts(&wrong).0, named.contains(&(3, "amount_yen")), named.contains(&(4, "from"))), (0, true, true));
-    assert_eq!(counts(&take(EntryKind::Pupils, "年度,児童生徒数\nR7,100\nR8,90\n", false).await), (2, 0, 0, 0));
-    assert_eq!(counts(&take(EntryKind::Pupils, "年度,児童生徒数\nR7,100\nR8,95\n", false).await), (0, 1, 1, 0));
-    assert_eq!(counts(&take(EntryKind::Pupils, "年度,児童生徒数\nR8,90\n", false).await), (0, 1, 0, 0), "back again");
-    let lots =
-        "機種名,台数,納品日,単価,一般財源,シリアル番号\nK-1,1,R7.9.30,100,100,AB12CD\nK-1,1,R7.9.30,100,100,AB12CD\n";
-    let twice = take(EntryKind::Lot, lots, false).await;
-    assert_eq!(
-        twice.faults.iter().map(|fault| (fault.row, fault.field.as_str())).collect::<Vec<_>>(),
-        [(3, "serials.1")]
-    );
-    let order = ListOrder { owner, as_of: None, kind: None, shown: Shown::Standing, before: BEFORE, limit: 100 };
-    let kinds: BTreeSet<_> = renewal.entries(&staff, order).await.unwrap().iter().map(|view| view.entry.kind).collect();
-    assert_eq!(kinds, BTreeSet::from([EntryKind::Cost, EntryKind::Pupils]), "nothing of the file of lots");
 }
 
 async fn a_merged_owner_counts_once(world: World) {

@@ -20,8 +20,6 @@ says! {
     more_than(most): "{most}件を超えています", "has more than {most}";
     too_large(value, most): "{value} は大きすぎます。{most} 以下にしてください", "is {value}, may be {most} at most";
     out_of_range(value, least, most): "{value} は範囲外です。{least}〜{most} にしてください", "is {value}, may be {least} to {most}";
-    needs_range(value, least, most): "{value} は範囲外です。{least}〜{most} にしてください", "is {value}, needs {least} to {most}";
-    number_range(least, most): "{least}〜{most} にしてください", "needs {least} to {most}";
     whole_number(least, most): "{least}〜{most} の整数にしてください", "needs a whole number from {least} to {most}";
     above(most): "{most} を超えています", "is above {most}";
     above_percent(most): "{most}%を超えています", "is above {most} percent";

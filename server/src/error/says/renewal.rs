@@ -43,9 +43,6 @@ says! {
     footnote_spares(definition): "⑧は{definition}としています", "⑧ is {definition}";
     footnote_percent: "割合は小数第2位以下を切り捨てています", "shares are rounded down to tenths of a percent";
     scenario_twice: "同じIDの試算がほかにもあります", "another scenario has the same id";
-    entry_twice: "同じIDの記録がほかにもあります", "another entry has the same id";
-    recorded_before: "あとの記録より前の時刻です", "is before an entry that is there";
-    reverses_unknown(id): "取り消す記録 {id} がありません", "no entry {id} is there to reverse";
     reverses_reversal: "取り消しは取り消せません。正しい内容を新しく記録してください", "is a reversal itself: write what is right as a new entry";
     reverses_other_kind: "取り消す記録と種類が違います", "is of another kind than what it reverses";
     reversed_already: "この記録は、すでに取り消されています", "is reversed already";
@@ -75,10 +72,12 @@ says! {
     entry_exists: "同じIDで、別の内容がすでに記録されています", "another entry has been recorded under this id";
     said_needed: "記録する内容を指定してください", "say what is to be recorded";
     recorded_already(year, entry): "{year}については、すでに記録 {entry} があります。訂正として記録してください", "the entry {entry} says it for {year} already: record a correction of it";
+    year_in_row(row): "{row} 行目と同じ年度です。1つにまとめてください", "is the year of row {row} already: keep one of them";
+    not_of_school: "区市町村全体について記録します。学校は指定できません", "is of the owner as a whole: no school can be named";
     reason_needed(most): "理由を1〜{most} 文字で入力してください", "needs a reason of 1 to {most} characters";
     as_of_future: "今より先の時点は指定できません", "is in the future";
     since_after: "終わりの時点よりあとです", "is after the time until which changes are asked for";
-    ledger_full(most): "記録が {most} 件を超えています", "has more than {most} entries";
+    ledger_full(most): "記録は {most} 件までです", "may have at most {most} entries";
     no_programme: "該当する補助制度がありません", "no programme fits";
     plan_refused: "記録された台数が計画の様式に収まりません", "what is recorded can not stand in the form of the plan";
     other_years: "計画の期間が異なります", "its plan has other years";

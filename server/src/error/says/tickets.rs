@@ -43,7 +43,6 @@ says! {
     word_needed(field): "{field} を選んでください", "choose a {field}";
     text_needed: "1〜10000文字で入力してください", "needs 1 to 10000 characters";
     text_long(count, most): "{most} 文字以内で入力してください(現在 {count} 文字)", "needs at most {most} characters, has {count}";
-    school_of_device(name): "端末は {name} にあります", "the device is at {name}";
     figures_needed(count): "{count} 個の数値が必要です", "needs {count} figures";
     promise_source: "1〜200文字で入力してください", "needs 1 to 200 characters";
     promise_hours: "開始は終了より前で、どちらも24時以内にしてください", "the first must come before the second, both within the day";

@@ -12,7 +12,7 @@ use crate::{
     renewal::rules::{
         CostKind, Payer,
         due::DueReason,
-        money::{OverLimit, Yen},
+        money::{OverLimit, Yen, sum_by},
         projection::USUAL_YEARS,
         report::{
             costs::{CostLine, CostReport},
@@ -246,11 +246,8 @@ fn of_years(
 ) -> Result<Rows, OverLimit> {
     let mut rows = Vec::new();
     for one in compared {
-        let mut sums: BTreeMap<FiscalYear, Yen> = BTreeMap::new();
-        for ((year, _), amount) in one.amounts.iter().filter(|((_, payer), _)| counts(*payer)) {
-            let sum = sums.entry(*year).or_default();
-            *sum = sum.plus(*amount)?;
-        }
+        let counted = one.amounts.iter().filter(|((_, payer), _)| counts(*payer));
+        let sums = sum_by(counted.map(|((year, _), amount)| (*year, *amount)))?;
         let amounts = years.iter().map(|year| sums.get(year).copied().unwrap_or_default()).collect();
         rows.push((one.name.clone(), amounts));
     }

@@ -10,8 +10,12 @@ use super::{
     lots::Lot,
     money::Yen,
     records::{Cost, Disposal},
+    said::Said,
 };
-use crate::schools::rules::{SchoolId, fiscal::FiscalYear};
+use crate::{
+    error::{FieldViolation, says::renewal as say},
+    schools::rules::{SchoolId, fiscal::FiscalYear},
+};
 
 /// What an entry says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -107,6 +111,38 @@ impl Body {
 }
 
 impl Stated {
+    /// What is said of a school, or of the owner as a whole. Refused: a school of what is of the whole alone.
+    pub fn of(school: Option<SchoolId>, body: Body) -> Result<Self, FieldViolation> {
+        let is_of_whole = match &body {
+            Body::DisposalPlan(..) | Body::Network(_) => true,
+            Body::Lot(_) | Body::Cost(_) | Body::Disposal(_) | Body::Pupils(_) | Body::Planned(_) => false,
+        };
+        if is_of_whole && school.is_some() {
+            return Err(FieldViolation::new("school_id", say::not_of_school()));
+        }
+        Ok(Self { school, body })
+    }
+
+    /// What of it somebody said; not what rules, the day or a count made of that, which can be otherwise when it is said
+    /// again.
+    #[must_use]
+    pub fn as_said(&self, said: &Said) -> Self {
+        let mut stated = self.clone();
+        match &mut stated.body {
+            Body::Lot(lot) => {
+                let is_end_said = matches!(said, Said::Lot(said, _) if !said.restriction_end.trim().is_empty());
+                lot.restriction_end = lot.restriction_end.filter(|_| is_end_said);
+            }
+            Body::Disposal(disposal) => {
+                disposal.devices.iter_mut().for_each(|device| device.within_restriction = false);
+            }
+            Body::DisposalPlan(_, from) => *from = time::Date::MIN,
+            Body::Network(network) => *network = NetworkCount { schools: 0, reached: 0, unknown: 0, ..*network },
+            Body::Cost(_) | Body::Pupils(_) | Body::Planned(_) => {}
+        }
+        stated
+    }
+
     /// As it is stored.
     pub fn store(&self) -> Result<Value, serde_json::Error> {
         let said = match &self.body {
@@ -146,7 +182,17 @@ impl Stated {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{access::rules::days::parse_date, renewal::rules::board::SaidPlanned};
+    use crate::{
+        access::rules::days::parse_date,
+        renewal::rules::{
+            board::{SaidDisposalPlan, SaidPlanned},
+            lots::{SaidLot, SaidShare},
+        },
+    };
+
+    fn day(text: &str) -> time::Date {
+        parse_date("day", text).unwrap()
+    }
 
     #[test]
     fn what_is_stored_is_read_back() {
@@ -154,12 +200,58 @@ mod tests {
         for school in [None, Some(SchoolId(Uuid::from_u128(7)))] {
             let stated = Stated { school, body: Body::Planned(planned.clone()) };
             let from = stated.body.valid().from;
-            assert_eq!(from, parse_date("day", "2025-04-01").unwrap());
+            assert_eq!(from, day("2025-04-01"));
             assert_eq!(Stated::read(EntryKind::Planned, from, &stated.store().unwrap()).unwrap(), stated);
             assert!(Stated::read(EntryKind::Pupils, from, &stated.store().unwrap()).is_err());
             let text = stated.store().unwrap().to_string();
             assert_eq!(Stated::parse(EntryKind::Planned, from, &text).unwrap(), stated);
             assert!(Stated::parse(EntryKind::Planned, from, &format!("{text}{text}")).is_err());
         }
+    }
+    fn lot() -> SaidLot {
+        SaidLot {
+            kind: 1,
+            model: String::from("K-1"),
+            count: String::from("1"),
+            acquisition: 1,
+            unit_yen: String::from("100"),
+            tax_basis: 1,
+            tax_percent: String::from("10"),
+            funding: vec![SaidShare { payer: 1, amount_yen: String::from("100") }],
+            delivered: String::from("2025-09-30"),
+            ..SaidLot::default()
+        }
+    }
+
+    #[test]
+    fn what_follows_from_rules_and_days_is_not_said() {
+        let today = day("2026-11-27");
+        let of = |said: &SaidLot, years| {
+            Stated { school: None, body: Body::Lot(said.check(today, years).unwrap()) }
+                .as_said(&Said::Lot(said.clone(), Vec::new()))
+        };
+        assert_eq!(of(&lot(), Some(4)), of(&lot(), Some(5)));
+        let with_end = SaidLot { restriction_end: String::from("2029-09-30"), ..lot() };
+        assert_ne!(of(&with_end, Some(4)), of(&lot(), Some(4)));
+        assert_ne!(of(&SaidLot { model: String::from("K-2"), ..lot() }, Some(4)), of(&lot(), Some(4)));
+        let count = |schools| NetworkCount { year: FiscalYear::of(today), schools, reached: 0, unknown: 0 };
+        let of =
+            |count| Stated { school: None, body: Body::Network(count) }.as_said(&Said::Network(String::from("R8")));
+        assert_eq!(of(count(3)), of(count(4)));
+    }
+
+    #[test]
+    fn what_is_of_the_whole_is_of_no_school() {
+        let said = SaidDisposalPlan {
+            by_route: ["1", "", "", ""].map(String::from),
+            erasers: vec![1],
+            ..SaidDisposalPlan::default()
+        };
+        let plan = said.check().unwrap();
+        let of = |school, from: &str| Stated::of(school, Body::DisposalPlan(plan.clone(), day(from)));
+        assert!(of(None, "2026-11-27").is_ok());
+        assert_eq!(of(Some(SchoolId(Uuid::from_u128(7))), "2026-11-27").unwrap_err().field, "school_id");
+        let of = |from| of(None, from).unwrap().as_said(&Said::DisposalPlan(said.clone()));
+        assert_eq!(of("2026-11-27"), of("2026-11-28"));
     }
 }

@@ -1,6 +1,8 @@
 //! Files of lots, costs, disposals, pupils and planned devices: CSV in any encoding or a workbook, with a header in
 //! Japanese or English, all rows or none. What a cell means is checked as if somebody had typed it.
 
+use std::collections::BTreeMap;
+
 use super::{
     CostKind, Payer,
     board::{SaidPlanned, SaidPupils},
@@ -313,20 +315,18 @@ fn entry(row: &Row<'_>, kind: EntryKind, schools: &SchoolFinder, faults: &mut Ve
 
 /// Devices that were disposed of on one day in one way are one disposal.
 fn together(entries: Vec<FileEntry>) -> Vec<FileEntry> {
-    let mut all: Vec<FileEntry> = Vec::new();
+    let (mut all, mut places) = (Vec::<FileEntry>::new(), BTreeMap::new());
     for entry in entries {
         let Said::Disposal(new) = &entry.said else {
             all.push(entry);
             continue;
         };
-        let bare = |disposal: &SaidDisposal| SaidDisposal { devices: Vec::new(), ..disposal.clone() };
-        let known = all.iter_mut().find_map(|other| {
-            let Said::Disposal(known) = &mut other.said else { return None };
-            (other.school == entry.school && bare(known) == bare(new)).then_some(known)
-        });
-        match known {
-            Some(known) => known.devices.extend(new.devices.iter().cloned()),
-            None => all.push(entry),
+        let texts = [&new.on, &new.approval, &new.note].map(String::clone);
+        let place = *places.entry((entry.school, new.route, new.eraser, texts)).or_insert(all.len());
+        if let Some(Said::Disposal(known)) = all.get_mut(place).map(|known| &mut known.said) {
+            known.devices.extend(new.devices.iter().cloned());
+        } else {
+            all.push(entry);
         }
     }
     all

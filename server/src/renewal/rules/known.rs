@@ -131,18 +131,13 @@ impl Known {
         })
     }
 
-    /// ① of a year: what was said of the owner as a whole, or else its schools added up; none where nobody said.
+    /// ① of a year; none where nobody said.
     pub fn pupils(&self, year: FiscalYear) -> Option<u32> {
         let of_year = self.entries.iter().filter_map(|entry| {
             let Body::Pupils(pupils) = &entry.stated.body else { return None };
             (pupils.year == year).then_some((entry.stated.school, pupils.count))
         });
-        let (mut whole, mut schools) = (None, None);
-        for (school, count) in of_year {
-            let place = if school.is_none() { &mut whole } else { &mut schools };
-            *place = Some(place.unwrap_or(0_u32).saturating_add(count));
-        }
-        whole.or(schools)
+        whole_or_schools(of_year, u32::saturating_add)
     }
 
     /// The same, or of the newest year before of which somebody said it.
@@ -175,6 +170,13 @@ impl Known {
         };
         self.lots().filter_map(of_lot).collect()
     }
+}
+
+/// What was said of the owner as a whole, or else its schools added up.
+pub fn whole_or_schools<T>(said: impl Iterator<Item = (Option<SchoolId>, T)>, plus: impl Fn(T, T) -> T) -> Option<T> {
+    let (whole, schools): (Vec<_>, Vec<_>) = said.partition(|(school, _)| school.is_none());
+    let sum = |all: Vec<(Option<SchoolId>, T)>| all.into_iter().map(|(_, said)| said).reduce(&plus);
+    sum(whole).or_else(|| sum(schools))
 }
 
 /// Something that makes a report incomplete, for who reads it.

@@ -2,9 +2,10 @@
 //! programmes of subsidy and who pays what ([`programmes`]); ends of support ([`ends`]) and the year in which a device
 //! is renewed ([`due`]), how years are evened out ([`smoothing`]); the published plan ([`plan`]); costs of years to
 //! come ([`projection`]), repair or replace ([`advice`]) and what if ([`scenario`], [`what_if`]); spares ([`spares`]) and how long
-//! devices last ([`survival`]); the ledger ([`ledger`]) and what stands in it ([`body`]: [`lots`], [`records`],
-//! [`board`]); periods of years ([`periods`]); rules that hold at a time ([`rule_sets`], [`assumptions`]); what was known
-//! then ([`known`]) and the reports of that ([`report`]); what people say ([`said`]) and files of it ([`import`]).
+//! devices last ([`survival`]); the ledger ([`ledger`]), also while it is added to ([`open_ledger`]), and what stands in it
+//! ([`body`]: [`lots`], [`records`], [`board`]); periods of years ([`periods`]); rules that hold at a time ([`rule_sets`],
+//! [`assumptions`]); what was known then ([`known`]) and the reports of that ([`report`]); what people say ([`said`]) and
+//! files of it ([`import`]).
 //!
 //! Who pays is [`Payer`] of tickets: repairs bring their costs from there, under the same numbers.
 
@@ -20,6 +21,7 @@ pub mod known;
 pub mod ledger;
 pub mod lots;
 pub mod money;
+pub mod open_ledger;
 pub mod periods;
 pub mod plan;
 pub mod programmes;

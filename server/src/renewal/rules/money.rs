@@ -1,6 +1,6 @@
 //! Yen, whole and bounded, and splits of them of which no yen is lost.
 
-use std::fmt;
+use std::{collections::BTreeMap, fmt};
 
 use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization as _;
@@ -174,6 +174,22 @@ impl Yen {
     }
 }
 
+/// Adds an amount to what its key has. Refused: a sum above 10^13 yen.
+pub fn add_to<K: Ord>(sums: &mut BTreeMap<K, Yen>, key: K, amount: Yen) -> Result<(), OverLimit> {
+    let sum = sums.entry(key).or_default();
+    *sum = sum.plus(amount)?;
+    Ok(())
+}
+
+/// Amounts added up by their keys. Refused: a sum above 10^13 yen.
+pub fn sum_by<K: Ord>(amounts: impl IntoIterator<Item = (K, Yen)>) -> Result<BTreeMap<K, Yen>, OverLimit> {
+    let mut sums = BTreeMap::new();
+    for (key, amount) in amounts {
+        add_to(&mut sums, key, amount)?;
+    }
+    Ok(sums)
+}
+
 /// Units in which budgets are written, longest first.
 const UNITS: [(&str, i128); 4] = [("百万", 1_000_000), ("億", 100_000_000), ("万", 10_000), ("千", 1_000)];
 
@@ -266,6 +282,13 @@ mod tests {
 
     fn yen(amount: i64) -> Yen {
         Yen::new(amount).unwrap()
+    }
+
+    #[test]
+    fn amounts_are_added_up_by_their_keys() {
+        let sums = sum_by([("a", yen(1)), ("b", yen(2)), ("a", yen(3))]).unwrap();
+        assert_eq!(sums, BTreeMap::from([("a", yen(4)), ("b", yen(2))]));
+        assert_eq!(sum_by([("a", Yen::MOST), ("a", yen(1))]), Err(OverLimit));
     }
 
     #[test]

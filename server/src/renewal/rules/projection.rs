@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use super::{
     AllocationTax, CostKind, Payer,
-    money::{OverLimit, Yen},
+    money::{OverLimit, Yen, add_to, sum_by},
     programmes::{Bought, SpareCap},
     scenario::Terms,
 };
@@ -93,18 +93,7 @@ impl Projection {
 
     /// Adds amounts up, for example by year, payer and kind.
     pub fn by<K: Ord>(&self, key: impl Fn(&LineKey) -> K) -> Result<BTreeMap<K, Yen>, OverLimit> {
-        let mut sums: BTreeMap<K, Yen> = BTreeMap::new();
-        for (line, amount) in &self.lines {
-            let sum = sums.entry(key(line)).or_default();
-            *sum = sum.plus(*amount)?;
-        }
-        Ok(sums)
-    }
-
-    fn add(&mut self, key: LineKey, amount: Yen) -> Result<(), OverLimit> {
-        let sum = self.lines.entry(key).or_default();
-        *sum = sum.plus(amount)?;
-        Ok(())
+        sum_by(self.lines.iter().map(|(line, amount)| (key(line), *amount)))
     }
 }
 
@@ -124,7 +113,7 @@ pub fn project(
         for year in renewal_years(one, &projection.years, terms) {
             for (payer, amount) in terms.split(year, one.tax, &bought)?.shares {
                 let (owner, school, model, kind) = (one.owner, one.school, one.model.clone(), one.kind);
-                projection.add(LineKey { year, owner, school, model, kind, payer }, amount)?;
+                add_to(&mut projection.lines, LineKey { year, owner, school, model, kind, payer }, amount)?;
             }
         }
     }
@@ -134,7 +123,11 @@ pub fn project(
         for year in projection.years.clone().into_iter().filter(|year| (one.first..=one.last).contains(year)) {
             for (payer, amount) in terms.split(year, one.tax, &bought)?.shares {
                 let (owner, school, kind) = (one.owner, one.school, one.kind);
-                projection.add(LineKey { year, owner, school, model: String::new(), kind, payer }, amount)?;
+                add_to(
+                    &mut projection.lines,
+                    LineKey { year, owner, school, model: String::new(), kind, payer },
+                    amount,
+                )?;
             }
         }
     }

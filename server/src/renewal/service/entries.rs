@@ -4,27 +4,30 @@ use serde_json::{Value, json};
 use time::Date;
 use uuid::Uuid;
 
-use super::{Renewal, damaged, entry_of, rules::rules_at, whole};
+use super::{
+    Renewal, damaged, entry_of,
+    recording::{Checked, LATEST},
+    rules::rules_at,
+    whole,
+};
 use crate::{
     access::{
         rules::{
             Right, Staff,
-            days::{date_text, day_in_japan, parse_date},
+            days::{day_in_japan, parse_date},
             fields::parse_filled,
         },
-        service::audit::{Actor, Deed},
+        service::audit::Deed,
     },
     bandwidth::rules::Outcome,
     clock::Timestamp,
-    db::Tx,
-    devices::rules::fold::serial_key,
-    error::{Error, FieldViolation, Kind, Result, says::renewal as say},
+    error::{Error, Kind, Result, says::renewal as say},
     renewal::{
         rules::{
             CostKind,
             board::NetworkCount,
             body::{Body, Stated},
-            ledger::{Entry, EntryId, EntryKind, known_at, next_recorded_at},
+            ledger::{Entry, EntryId, EntryKind},
             lots::{
                 Lot, SaidLot,
                 serials::{Numbered, check_serials},
@@ -32,7 +35,7 @@ use crate::{
             rule_sets::RuleSet,
             said::Said,
         },
-        store::{self, EntryRow, ListedRow, Shown},
+        store::{self, ListedRow, Shown},
     },
     schools::{
         rules::{MunicipalityId, SchoolId, fiscal::FiscalYear},
@@ -93,25 +96,7 @@ pub struct ListOrder {
     pub limit: i64,
 }
 
-/// A checked entry, before it is recorded.
-pub(super) struct Checked {
-    pub id: EntryId,
-    pub stated: Stated,
-    pub devices: Vec<Numbered>,
-    pub corrects: Option<(EntryId, String)>,
-}
-
-/// What is recorded in one transaction, at one time.
-pub(super) struct Recording {
-    pub tx: Tx,
-    pub owner: MunicipalityId,
-    pub at: Timestamp,
-    recorder: Actor,
-    /// What stood before, and what was recorded since.
-    entries: Vec<Entry>,
-}
-
-fn entry_not_found(entry: EntryId) -> Error {
+pub(super) fn entry_not_found(entry: EntryId) -> Error {
     Error::not_found("ENTRY_NOT_FOUND", say::entry_unknown(entry))
 }
 
@@ -122,12 +107,11 @@ fn checked_reason(reason: &str) -> Result<String> {
 }
 
 impl EntryView {
-    fn of(owner: MunicipalityId, row: ListedRow) -> Result<Self> {
+    pub(super) fn of(owner: MunicipalityId, row: ListedRow) -> Result<Self> {
         let (reversed_by, recorder) = (row.reversed_by.map(EntryId), row.entry.recorder_name.clone());
         let entry = entry_of(row.entry)?;
-        let reason = || entry.body.get("reason").and_then(Value::as_str).map(str::to_owned);
         let (stated, reason) = match entry.reverses {
-            Some(_) => (None, reason()),
+            Some(_) => (None, entry.reason().map(str::to_owned)),
             None => {
                 let stated = Stated::read(entry.kind, entry.valid.from, &entry.body);
                 (Some(stated.map_err(|_| damaged("what is said"))?), None)
@@ -180,7 +164,7 @@ fn check_lot(said: &SaidLot, serials: &[String], today: Date, rules: &RuleSet) -
 impl Renewal {
     /// Records an entry, or a correction of one; whether it is new. The same id with the same content is recorded once.
     /// Reasons: RIGHT_MISSING, MUNICIPALITY_NOT_FOUND, SCHOOL_NOT_FOUND, FIELD_INVALID, ENTRY_EXISTS, ENTRY_NOT_FOUND,
-    /// ENTRY_IS_REVERSAL, ENTRY_REVERSED.
+    /// ENTRY_IS_REVERSAL, ENTRY_REVERSED, LEDGER_TOO_LARGE.
     pub async fn record(&self, staff: &Staff, order: RecordOrder) -> Result<(EntryView, bool)> {
         let RecordOrder { id, owner, school, said, corrects } = order;
         whole(staff, Right::EditLedger, owner)?;
@@ -199,14 +183,13 @@ impl Renewal {
         {
             return Err(school_not_found(school));
         }
-        let rules = rules_at(&mut recording.tx, Some(owner), recording.at).await?;
+        let rules = rules_at(&mut recording.tx, Some(owner), LATEST).await?;
         let today = day_in_japan(self.clock.now().0);
         let (body, devices) = match counted {
             Some(counted) => (Body::Network(counted), Vec::new()),
             None => {
                 let restrictions = recording.restrictions(&said).await?;
-                let until = |serial: &str| restrictions.iter().find(|(one, _)| one == serial).map(|(_, day)| *day);
-                check(&said, today, &rules, until)?
+                check(&said, today, &rules, |serial| restrictions.until(serial))?
             }
         };
         let corrects = match corrects {
@@ -214,14 +197,15 @@ impl Renewal {
             None => None,
         };
         let id = EntryId(id.unwrap_or_else(Uuid::now_v7));
-        let checked = Checked { id, stated: Stated { school, body }, devices, corrects };
-        if let Some(known) = recording.same(&checked).await? {
+        let stated = Stated::of(school, body).map_err(|wrong| Error::invalid_fields("FIELD_INVALID", vec![wrong]))?;
+        let checked = Checked { id, stated, devices, corrects };
+        if let Some(known) = recording.same(&checked, &said).await? {
             return Ok((known, false));
         }
         let deed = deed(owner, "renewal.record", id, details(&checked));
+        recording.add(checked).await?;
         self.access.audit(&mut recording.tx, staff, deed).await?;
-        let view = recording.add(checked).await?;
-        recording.tx.commit().await?;
+        let view = self.write(recording).await?.expect("an entry was added");
         Ok((view, true))
     }
 
@@ -238,17 +222,15 @@ impl Renewal {
         let reason = checked_reason(reason)?;
         let mut recording = self.recording(staff, owner).await?;
         let id = EntryId(id.unwrap_or_else(Uuid::now_v7));
-        if let Some(known) = store::find(&mut recording.tx, owner, id, Timestamp(i64::MAX)).await? {
+        if let Some(known) = store::find(&mut recording.tx, owner, id, LATEST).await? {
             let known = EntryView::of(owner, known)?;
             let is_same = known.entry.reverses == Some(entry) && known.reason.as_ref() == Some(&reason);
             return if is_same { Ok(known) } else { Err(entry_exists()) };
         }
         let details = json!({ "reverses": entry.to_string(), "reason": reason });
+        recording.reverse(entry, id, &reason)?;
         self.access.audit(&mut recording.tx, staff, deed(owner, "renewal.reverse", id, details)).await?;
-        let reversal = recording.reversal(entry, id, &reason)?;
-        let view = recording.insert(reversal).await?;
-        recording.tx.commit().await?;
-        Ok(view)
+        Ok(self.write(recording).await?.expect("a reversal was added"))
     }
 
     /// One entry. Reasons: RIGHT_MISSING, MUNICIPALITY_NOT_FOUND, ENTRY_NOT_FOUND, FIELD_INVALID.
@@ -276,17 +258,6 @@ impl Renewal {
         rows.into_iter().map(|row| EntryView::of(order.owner, row)).collect()
     }
 
-    /// A transaction that records: whoever else records at this owner waits for it, so that time of recording rises.
-    pub(super) async fn recording(&self, staff: &Staff, owner: MunicipalityId) -> Result<Recording> {
-        let mut tx = self.db.begin().await?;
-        store::lock(&mut tx, owner).await?;
-        let rows = store::recorded_by(&mut tx, owner, Timestamp(i64::MAX)).await?;
-        require_room(rows.len())?;
-        let entries: Vec<_> = rows.into_iter().map(entry_of).collect::<Result<_>>()?;
-        let at = next_recorded_at(entries.last().map(|entry| entry.recorded_at), self.clock.now());
-        Ok(Recording { tx, owner, at, recorder: Actor::from(staff), entries })
-    }
-
     /// Schools by whether they reach the speed that is needed in a year, as bandwidth reports it now.
     async fn count_networks(&self, staff: &Staff, owner: MunicipalityId, year: &str) -> Result<NetworkCount> {
         let year = FiscalYear::parse("fiscal_year", year);
@@ -298,15 +269,7 @@ impl Renewal {
     }
 }
 
-/// Refuses one more entry than a report reads. Reason: LEDGER_TOO_LARGE.
-fn require_room(entries: usize) -> Result<()> {
-    match i64::try_from(entries) {
-        Ok(count) if count < store::ENTRIES_MOST => Ok(()),
-        _ => Err(Error::new(Kind::Exhausted, "LEDGER_TOO_LARGE", say::ledger_full(store::ENTRIES_MOST))),
-    }
-}
-
-fn entry_exists() -> Error {
+pub(super) fn entry_exists() -> Error {
     Error::new(Kind::Exists, "ENTRY_EXISTS", say::entry_exists())
 }
 
@@ -321,135 +284,4 @@ fn details(checked: &Checked) -> Value {
         "kind": body.kind().to_number(), "total_yen": body.total().map(|total| total.to_number()),
         "corrects": checked.corrects.as_ref().map(|(entry, _)| entry.to_string()),
     })
-}
-
-impl Recording {
-    /// The entry that is recorded under the id already, if it says the same. Reason: ENTRY_EXISTS.
-    async fn same(&mut self, checked: &Checked) -> Result<Option<EntryView>> {
-        let Some(row) = store::find(&mut self.tx, self.owner, checked.id, Timestamp(i64::MAX)).await? else {
-            return Ok(None);
-        };
-        let view = EntryView::of(self.owner, row)?;
-        if view.stated.as_ref() == Some(&checked.stated) { Ok(Some(view)) } else { Err(entry_exists()) }
-    }
-
-    /// Until when devices of a disposal must not be disposed of, by serial number as it is said.
-    pub(super) async fn restrictions(&mut self, said: &Said) -> Result<Vec<(String, Date)>> {
-        let Said::Disposal(disposal) = said else { return Ok(Vec::new()) };
-        let serials: Vec<_> = disposal.devices.iter().map(|device| device.serial.trim().to_owned()).collect();
-        let keys: Vec<_> = serials.iter().filter_map(|serial| serial_key(serial)).collect();
-        let keys: Vec<_> = keys.iter().map(String::as_str).collect();
-        let lots = store::lots_with(&mut self.tx, self.owner, &keys, Timestamp(i64::MAX)).await?;
-        let mut restrictions = Vec::new();
-        for serial in serials {
-            let of_serial = lots.iter().filter(|(_, key)| serial_key(&serial).as_ref() == Some(key));
-            let ends = of_serial.filter_map(|(lot, _)| self.restriction_of(EntryId(*lot)));
-            restrictions.extend(ends.max().map(|day| (serial, day)));
-        }
-        Ok(restrictions)
-    }
-
-    fn restriction_of(&self, lot: EntryId) -> Option<Date> {
-        let entry = self.entries.iter().find(|entry| entry.id == lot)?;
-        let stated = Stated::read(entry.kind, entry.valid.from, &entry.body).ok()?;
-        let Body::Lot(lot) = stated.body else { return None };
-        lot.restriction_end
-    }
-
-    /// What stands and says the same of the same year and school.
-    pub(super) fn standing(&self, stated: &Stated) -> Result<Option<(EntryId, Stated)>> {
-        let Some(year) = stated.body.only_of() else { return Ok(None) };
-        for entry in known_at(&self.entries, self.at).into_iter().filter(|entry| entry.kind == stated.body.kind()) {
-            let other = Stated::read(entry.kind, entry.valid.from, &entry.body).map_err(|_| damaged("what is said"))?;
-            if other.school == stated.school && other.body.only_of() == Some(year) {
-                return Ok(Some((entry.id, other)));
-            }
-        }
-        Ok(None)
-    }
-
-    /// Whether an entry is there and stands.
-    pub(super) fn stands(&self, id: EntryId) -> bool {
-        self.entries.iter().any(|entry| entry.id == id) && !self.is_reversed(id)
-    }
-
-    /// Whether an entry was taken back.
-    pub(super) fn is_reversed(&self, id: EntryId) -> bool {
-        self.entries.iter().any(|entry| entry.reverses == Some(id))
-    }
-
-    /// The reversal of an entry. Reasons: ENTRY_NOT_FOUND, ENTRY_IS_REVERSAL, ENTRY_REVERSED.
-    fn reversal(&self, entry: EntryId, id: EntryId, reason: &str) -> Result<Entry> {
-        let of = self.entries.iter().find(|one| one.id == entry).ok_or_else(|| entry_not_found(entry))?;
-        if of.reverses.is_some() {
-            return Err(Error::new(Kind::Precondition, "ENTRY_IS_REVERSAL", say::reverses_reversal()));
-        }
-        if self.is_reversed(entry) {
-            return Err(Error::new(Kind::Precondition, "ENTRY_REVERSED", say::reversed_already()));
-        }
-        Ok(of.reversal(id, self.at, reason))
-    }
-
-    /// Adds a checked entry, and the reversal of what it corrects before it. Reasons: FIELD_INVALID, ENTRY_NOT_FOUND,
-    /// ENTRY_IS_REVERSAL, ENTRY_REVERSED, ENTRY_EXISTS.
-    pub(super) async fn add(&mut self, checked: Checked) -> Result<EntryView> {
-        let Checked { id, stated, devices, corrects } = checked;
-        if let Some((entry, reason)) = corrects {
-            let reversal = self.reversal(entry, EntryId(Uuid::now_v7()), &reason)?;
-            if reversal.kind != stated.body.kind() {
-                return Err(Error::invalid_field("corrects_entry_id", say::reverses_other_kind()));
-            }
-            self.insert(reversal).await?;
-        }
-        if let (Some((other, _)), Some(year)) = (self.standing(&stated)?, stated.body.only_of()) {
-            let message = say::recorded_already(year.japanese(), other);
-            return Err(Error::invalid_field("fiscal_year", message));
-        }
-        self.require_in_no_lot(&devices).await?;
-        let body = stated.store().map_err(|source| Error::internal("an entry could not be written", source))?;
-        let valid = stated.body.valid();
-        let entry = Entry { id, kind: stated.body.kind(), valid, recorded_at: self.at, body, reverses: None };
-        let view = self.insert(entry).await?;
-        if !devices.is_empty() {
-            store::insert_devices(&mut self.tx, self.owner, id, &devices).await?;
-        }
-        Ok(view)
-    }
-
-    /// Refuses devices that are in another lot that stands. Reason: FIELD_INVALID.
-    async fn require_in_no_lot(&mut self, devices: &[Numbered]) -> Result<()> {
-        if devices.is_empty() {
-            return Ok(());
-        }
-        let keys: Vec<_> = devices.iter().map(|device| device.key.as_str()).collect();
-        let others = store::lots_with(&mut self.tx, self.owner, &keys, Timestamp(i64::MAX)).await?;
-        let wrong = (1..).zip(devices).filter_map(|(place, device)| {
-            let (lot, _) = others.iter().find(|(_, key)| *key == device.key)?;
-            Some(FieldViolation::new(format!("serials.{place}"), say::in_another_lot(lot)))
-        });
-        let wrong: Vec<_> = wrong.collect();
-        if wrong.is_empty() { Ok(()) } else { Err(Error::invalid_fields("FIELD_INVALID", wrong)) }
-    }
-
-    /// Writes an entry. Refused where reports could not read them all: nothing is ever deleted, so they never could again.
-    /// Reasons: ENTRY_EXISTS, LEDGER_TOO_LARGE.
-    async fn insert(&mut self, entry: Entry) -> Result<EntryView> {
-        require_room(self.entries.len())?;
-        let row = EntryRow {
-            entry_id: entry.id.0,
-            kind: entry.kind.to_number(),
-            valid_from: date_text(entry.valid.from),
-            valid_to: entry.valid.to.map(date_text),
-            recorded_at: entry.recorded_at.0,
-            body: entry.body.to_string(),
-            reverses_entry_id: entry.reverses.map(|reversed| reversed.0),
-            recorder_id: self.recorder.id,
-            recorder_name: self.recorder.name.clone(),
-        };
-        if !store::insert(&mut self.tx, self.owner, &row).await? {
-            return Err(entry_exists());
-        }
-        self.entries.push(entry);
-        EntryView::of(self.owner, ListedRow { entry: row, reversed_by: None })
-    }
 }

@@ -58,7 +58,7 @@ impl Renewal {
         let made = self.make(staff, &of, order.as_of, &order.asked).await?;
         let names = self.names(owners, matches!(made, What::Costs(_))).await?;
         let (name, sha256) = (made.name(), made.sha256().to_owned());
-        let written = self.write(made, names, (form, language)).await?;
+        let written = self.write_file(made, names, (form, language)).await?;
         let mut tx = self.db.begin().await?;
         for area in owners {
             let owner = area.municipality();
@@ -89,7 +89,7 @@ impl Renewal {
     }
 
     /// Writes a report, beside those who wait for answers.
-    async fn write(&self, made: What, names: Names, (form, language): (Form, Language)) -> Result<Written> {
+    async fn write_file(&self, made: What, names: Names, (form, language): (Form, Language)) -> Result<Written> {
         let place = Arc::clone(&self.writing).acquire_owned().await.expect("it is never closed");
         let written = tokio::task::spawn_blocking(move || -> Result<Written> {
             // Held until the work is done, also when nobody waits for it any more.

@@ -1,12 +1,13 @@
 //! Files of entries: all rows or none, and the same file twice records nothing twice.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use serde_json::json;
 
 use super::{
     Renewal,
-    entries::{Checked, Recording, check},
+    entries::check,
+    recording::{Checked, LATEST, Recording, said_text},
     rules::rules_at,
     whole,
 };
@@ -20,12 +21,12 @@ use crate::{
         body::Stated,
         import::{FileEntry, read},
         ledger::{EntryId, EntryKind},
-        report::content::canonical,
         rule_sets::RuleSet,
     },
     schools::{
         rules::{
-            MunicipalityId,
+            MunicipalityId, SchoolId,
+            fiscal::FiscalYear,
             import::{ImportOutcome, RowFault},
         },
         service::import::{all_schools, finder},
@@ -59,6 +60,15 @@ enum Done {
     Unchanged,
 }
 
+/// What rows of a file said before.
+#[derive(Default)]
+struct SeenRows {
+    /// How often the same was said.
+    times: BTreeMap<String, u32>,
+    /// The row of each year, and school, of which one number stands.
+    years: BTreeMap<(Option<SchoolId>, FiscalYear), u32>,
+}
+
 impl Renewal {
     /// Records what a file says. With any fault, and as a dry run, nothing is recorded. Pupils and planned devices of a year
     /// that stand otherwise are corrected. Reasons: MUNICIPALITY_NOT_FOUND, RIGHT_MISSING, FIELD_INVALID, LEDGER_TOO_LARGE,
@@ -66,17 +76,20 @@ impl Renewal {
     pub async fn import(&self, staff: &Staff, order: &ImportOrder) -> Result<ImportOutcome> {
         let owner = order.owner;
         let area = whole(staff, Right::EditLedger, owner)?;
-        let mut recording = self.recording(staff, owner).await?;
-        let schools = finder(&all_schools(&mut recording.tx, &area).await?);
+        let mut tx = self.db.read().await?;
+        let schools = finder(&all_schools(&mut tx, &area).await?);
+        drop(tx);
+        // Read before anybody waits for it.
         let entries = match read(&order.content, order.kind, &schools)? {
             Ok(entries) => entries,
             Err(faults) => return Ok(ImportOutcome { faults, ..ImportOutcome::default() }),
         };
-        let rules = rules_at(&mut recording.tx, Some(owner), recording.at).await?;
+        let mut recording = self.recording(staff, owner).await?;
+        let rules = rules_at(&mut recording.tx, Some(owner), LATEST).await?;
         let today = day_in_japan(self.clock.now().0);
-        let (mut outcome, mut used) = (ImportOutcome::default(), BTreeSet::new());
+        let (mut outcome, mut seen) = (ImportOutcome::default(), SeenRows::default());
         for entry in &entries {
-            match recording.take(entry, today, &rules, &mut used).await {
+            match recording.take(entry, today, &rules, &mut seen).await {
                 Ok(Done::Added) => outcome.added += 1,
                 Ok(Done::Corrected) => outcome.changed += 1,
                 Ok(Done::Unchanged) => outcome.unchanged += 1,
@@ -100,7 +113,7 @@ impl Renewal {
             }),
         };
         self.access.audit(&mut recording.tx, staff, deed).await?;
-        recording.tx.commit().await?;
+        self.write(recording).await?;
         Ok(outcome)
     }
 }
@@ -119,39 +132,47 @@ fn faults_of(row: u32, error: Error) -> Result<Vec<RowFault>> {
     Ok(error.fields.iter().map(fault).collect())
 }
 
+impl SeenRows {
+    /// Refuses a year that another row said.
+    fn note_year(&mut self, row: u32, stated: &Stated) -> Result<()> {
+        let Some(year) = stated.body.only_of() else { return Ok(()) };
+        match self.years.insert((stated.school, year), row) {
+            Some(other) => Err(Error::invalid_field("fiscal_year", say::year_in_row(other))),
+            None => Ok(()),
+        }
+    }
+}
+
 impl Recording {
-    /// Records what a row says, unless it stands.
+    /// Takes what a row says, unless it stands.
     async fn take(
         &mut self,
         entry: &FileEntry,
         today: time::Date,
         rules: &RuleSet,
-        used: &mut BTreeSet<EntryId>,
+        seen: &mut SeenRows,
     ) -> Result<Done> {
         let restrictions = self.restrictions(&entry.said).await?;
-        let until = |serial: &str| restrictions.iter().find(|(one, _)| one == serial).map(|(_, day)| *day);
-        let (body, devices) = check(&entry.said, today, rules, until)?;
-        let stated = Stated { school: entry.school, body };
-        let stored = stated.store().map_err(|source| Error::internal("an entry could not be written", source))?;
-        let serials: Vec<_> = devices.iter().map(|device| device.key.as_str()).collect();
-        let text = format!("{} {} {}", stated.body.kind().to_number(), canonical(&stored), serials.join(" "));
+        let (body, devices) = check(&entry.said, today, rules, |serial| restrictions.until(serial))?;
+        let stated = Stated::of(entry.school, body);
+        let stated = stated.map_err(|wrong| Error::invalid_fields("FIELD_INVALID", vec![wrong]))?;
+        seen.note_year(entry.row, &stated)?;
         let standing = self.standing(&stated)?;
         if standing.as_ref().is_some_and(|(_, other)| *other == stated) {
             return Ok(Done::Unchanged);
         }
-        let mut nth = 0;
+        let text = said_text(&stated, &entry.said, &devices)?;
+        let nth = seen.times.entry(text.clone()).or_default();
         let id = loop {
-            let id = id_of(self.owner, &text, nth);
-            nth += 1;
-            if used.contains(&id) || self.is_reversed(id) {
-                continue;
+            let id = id_of(self.owner, &text, *nth);
+            *nth += 1;
+            if !self.is_reversed(id) {
+                break id;
             }
-            used.insert(id);
-            if self.stands(id) {
-                return Ok(Done::Unchanged);
-            }
-            break id;
         };
+        if self.stands(id) {
+            return Ok(Done::Unchanged);
+        }
         let corrects = standing.map(|(other, _)| (other, say::by_file().ja.into_owned()));
         let done = if corrects.is_some() { Done::Corrected } else { Done::Added };
         self.add(Checked { id, stated, devices, corrects }).await?;
@@ -164,6 +185,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
+    use crate::renewal::rules::{board::SaidPupils, body::Body};
 
     #[test]
     fn same_row_has_the_same_id_and_the_second_one_another() {
@@ -171,5 +193,22 @@ mod tests {
         assert_eq!(id_of(owner, "a", 0), id_of(owner, "a", 0));
         assert_ne!(id_of(owner, "a", 0), id_of(owner, "a", 1));
         assert_ne!(id_of(owner, "a", 0), id_of(MunicipalityId(Uuid::from_u128(2)), "a", 0));
+    }
+
+    #[test]
+    fn year_of_a_school_is_said_by_one_row() {
+        let said = SaidPupils { fiscal_year: String::from("R7"), count: String::from("1"), ..SaidPupils::default() };
+        let of = |school: Option<u128>| {
+            let school = school.map(|school| SchoolId(Uuid::from_u128(school)));
+            Stated { school, body: Body::Pupils(said.check().unwrap()) }
+        };
+        let mut seen = SeenRows::default();
+        seen.note_year(2, &of(None)).unwrap();
+        seen.note_year(3, &of(Some(7))).unwrap();
+        let refused = seen.note_year(4, &of(None)).unwrap_err();
+        assert_eq!(
+            (refused.fields[0].field.as_ref(), refused.fields[0].message.en.as_ref()),
+            ("fiscal_year", "is the year of row 2 already: keep one of them")
+        );
     }
 }

@@ -10,13 +10,13 @@ use std::{
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
-use super::{Renewal, damaged, day, rules::AllRules};
+use super::{Renewal, bounded, damaged, day, rules::AllRules};
 use crate::{
     access::rules::Area,
     clock::Timestamp,
     db::Tx,
     devices::rules::fold::serial_key,
-    error::{Error, Kind, Result, says::renewal as say},
+    error::{Error, Result, says::renewal as say},
     renewal::{
         rules::{
             CostKind, Payer,
@@ -165,21 +165,17 @@ async fn stored(
     all_rules: &AllRules,
 ) -> Result<Option<Vec<Stored>>> {
     let owners: Vec<_> = areas.iter().map(Area::municipality).collect();
-    let is_over = |rows: usize, most: i64| i64::try_from(rows).map_or(true, |rows| rows > most);
-    let full = |most: i64| match owners.len() {
-        1 => Err(Error::new(Kind::Exhausted, "LEDGER_TOO_LARGE", say::ledger_full(most))),
-        _ => Ok(None),
-    };
+    let is_one = owners.len() == 1;
     let entries = knowing::entries(tx, &owners, (as_of, needs.unread()), ENTRIES_MOST + 1).await?;
-    if is_over(entries.len(), ENTRIES_MOST) {
-        return full(ENTRIES_MOST);
-    }
+    let entries_fit = bounded(&entries, ENTRIES_MOST);
     let tickets = match needs {
         Needs::Plan => Vec::new(),
         Needs::All => knowing::ticket_costs(tx, &owners, as_of, COSTS_MOST + 1).await?,
     };
-    if is_over(tickets.len(), COSTS_MOST) {
-        return full(COSTS_MOST);
+    match entries_fit.and_then(|()| bounded(&tickets, COSTS_MOST)) {
+        Err(refused) if is_one => return Err(refused),
+        Err(_) => return Ok(None),
+        Ok(()) => {}
     }
     let entries = by_owner(entries, |row| row.municipality_id);
     let mut entries: HashMap<_, _> = entries.into_iter().map(|(owner, rows)| (owner, standing(rows))).collect();

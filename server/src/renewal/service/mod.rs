@@ -8,6 +8,7 @@ mod entries;
 mod files;
 mod import;
 mod known;
+mod recording;
 mod reports;
 mod rules;
 mod spares;
@@ -38,7 +39,7 @@ use crate::{
     bandwidth::service::Bandwidth,
     clock::{Clock, Timestamp},
     db::Db,
-    error::{Error, Result},
+    error::{Error, Kind, Result, says::renewal as say},
     schools::rules::MunicipalityId,
 };
 
@@ -65,6 +66,14 @@ impl Renewal {
 /// The whole of an owner, for a right over it. Reasons: RIGHT_MISSING, MUNICIPALITY_NOT_FOUND.
 fn whole(staff: &Staff, right: Right, owner: MunicipalityId) -> Result<Area> {
     staff.area_over(right, owner, None)
+}
+
+/// Refuses more than a report reads, of which some would be left out. Reason: LEDGER_TOO_LARGE.
+fn bounded<T>(rows: &[T], most: i64) -> Result<()> {
+    match i64::try_from(rows.len()) {
+        Ok(count) if count <= most => Ok(()),
+        _ => Err(Error::new(Kind::Exhausted, "LEDGER_TOO_LARGE", say::ledger_full(most))),
+    }
 }
 
 fn damaged(what: &'static str) -> Error {

@@ -23,7 +23,7 @@ use crate::{
             },
             rule_sets::{self, RULES_BYTES, RuleSet, RulesFrom, RulesKind, SaidRules},
         },
-        store::rules as rows,
+        store::{self, rules as rows},
     },
     schools::rules::MunicipalityId,
 };
@@ -133,6 +133,9 @@ impl Renewal {
             checked(kind, text)?;
         }
         let mut tx = self.db.begin().await?;
+        if let Some(owner) = owner {
+            store::lock(&mut tx, owner).await?;
+        }
         let deed = Deed {
             municipality: owner,
             action: "renewal.set_rules",

@@ -13,6 +13,7 @@ use uuid::Uuid;
 use super::rules::{
     ledger::{EntryId, EntryKind},
     lots::serials::Numbered,
+    open_ledger::SAID_MOST,
 };
 use crate::{
     clock::Timestamp,
@@ -21,8 +22,8 @@ use crate::{
     schools::rules::MunicipalityId,
 };
 
-/// Most entries of an owner that a report reads.
-pub const ENTRIES_MOST: i64 = 50_000;
+/// Most entries of an owner that a report reads: what is said, each taken back.
+pub const ENTRIES_MOST: i64 = 2 * SAID_MOST;
 /// Most costs of tickets that a report reads.
 pub const COSTS_MOST: i64 = 2_000_000;
 

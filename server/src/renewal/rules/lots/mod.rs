@@ -15,7 +15,7 @@ use unicode_normalization::UnicodeNormalization as _;
 
 use super::{
     CostKind, Payer,
-    money::{OverLimit, Yen},
+    money::{OverLimit, Yen, sum_by},
     periods::{last_day_of_years, months_later},
     stored,
 };
@@ -180,19 +180,13 @@ impl Lot {
     /// What is paid in which year: all of a purchase when it is delivered, of a lease each payment in the month to
     /// which it belongs, the first in that of the delivery.
     pub fn by_year(&self) -> Result<BTreeMap<FiscalYear, Yen>, OverLimit> {
-        let mut years: BTreeMap<FiscalYear, Yen> = BTreeMap::new();
         match self.acquisition {
-            Acquisition::Purchase { .. } => {
-                years.insert(FiscalYear::of(self.delivered), self.total()?);
-            }
+            Acquisition::Purchase { .. } => Ok(BTreeMap::from([(FiscalYear::of(self.delivered), self.total()?)])),
             Acquisition::Lease { months, monthly_yen } => {
-                for month in 0..months {
-                    let sum = years.entry(FiscalYear::of(months_later(self.delivered, month))).or_default();
-                    *sum = sum.plus(monthly_yen)?;
-                }
+                let year_of = |month| FiscalYear::of(months_later(self.delivered, month));
+                sum_by((0..months).map(|month| (year_of(month), monthly_yen)))
             }
         }
-        Ok(years)
     }
 
     /// What each of its devices costs, so that all of them add up to the lot: every yen leads to a device.

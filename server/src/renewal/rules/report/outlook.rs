@@ -18,7 +18,7 @@ use crate::{
         known::Known,
         ledger::EntryId,
         lots::Lot,
-        money::{OverLimit, Rounding, RoundingMode, RoundingUnit, Yen},
+        money::{OverLimit, Rounding, RoundingMode, RoundingUnit, Yen, sum_by},
         programmes::SpareCap,
         projection::{Renewed, Running},
         scenario::Scenario,
@@ -185,11 +185,8 @@ fn bought_spares(known: &Known, first: FiscalYear) -> u32 {
 
 /// What runs in years to come: as much as in the last whole year, less what is recorded for a year already.
 fn running(known: &Known, parts: &[Part], first: FiscalYear, years: u8) -> Result<Vec<Running>, OverLimit> {
-    let mut sums: BTreeMap<(FiscalYear, Option<SchoolId>, CostKind), Yen> = BTreeMap::new();
-    for part in parts.iter().filter(|part| !part.key.kind.is_renewal()) {
-        let sum = sums.entry((part.key.year, part.key.school, part.key.kind)).or_default();
-        *sum = sum.plus(part.amount)?;
-    }
+    let run = parts.iter().filter(|part| !part.key.kind.is_renewal());
+    let sums = sum_by(run.map(|part| ((part.key.year, part.key.school, part.key.kind), part.amount)))?;
     let last_whole = known.year().year() - 1;
     let base: Vec<_> = sums.iter().filter(|((year, ..), _)| year.year() == last_whole).collect();
     let mut running = Vec::new();

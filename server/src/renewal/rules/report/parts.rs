@@ -12,7 +12,7 @@ use crate::{
         known::Known,
         ledger::EntryId,
         lots::Lot,
-        money::{OverLimit, Yen},
+        money::{OverLimit, Yen, sum_by},
     },
     schools::rules::{SchoolId, fiscal::FiscalYear},
 };
@@ -126,12 +126,7 @@ pub fn parts(known: &Known) -> Result<Vec<Part>, OverLimit> {
 
 /// Amounts added up by what they are.
 pub fn summed(parts: &[Part]) -> Result<BTreeMap<AmountKey, Yen>, OverLimit> {
-    let mut sums: BTreeMap<AmountKey, Yen> = BTreeMap::new();
-    for part in parts {
-        let sum = sums.entry(part.key.clone()).or_default();
-        *sum = sum.plus(part.amount)?;
-    }
-    Ok(sums)
+    sum_by(parts.iter().map(|part| (part.key.clone(), part.amount)))
 }
 
 /// Which amounts are asked for; none for all.

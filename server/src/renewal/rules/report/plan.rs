@@ -2,7 +2,8 @@
 //!
 //! Which number of a year counts: of a year that is over its lots, or what was planned where it has none; of any other
 //! year what was planned or what came, row by row whichever is more. A lot that the fund pays a part of is by the fund
-//! whole; a board that gets it for some of the devices records two lots.
+//! whole; a board that gets it for some of the devices records two lots. What was planned for the owner as a whole counts,
+//! or else what was planned for its schools, added up.
 
 use serde_json::{Value, json};
 
@@ -14,7 +15,7 @@ use crate::{
     renewal::rules::{
         CostKind, Payer,
         body::Body,
-        known::{Known, Problem, as_of_text},
+        known::{Known, Problem, as_of_text, whole_or_schools},
         plan::{
             CapAfterRenewal, Definitions, Plan, SpareShare, YearFigures,
             disposal::{DisposalBlock, DisposalRoute, Eraser},
@@ -108,6 +109,16 @@ impl Got {
         self == Self::default()
     }
 
+    /// Both together.
+    fn plus(self, other: Self) -> Self {
+        Self {
+            installed: self.installed.saturating_add(other.installed),
+            installed_by_fund: self.installed_by_fund.saturating_add(other.installed_by_fund),
+            spares: self.spares.saturating_add(other.spares),
+            spares_by_fund: self.spares_by_fund.saturating_add(other.spares_by_fund),
+        }
+    }
+
     /// Row by row whichever is more.
     fn at_least(self, other: Self) -> Self {
         Self {
@@ -140,7 +151,7 @@ fn delivered(known: &Known, year: FiscalYear) -> Option<Got> {
 
 /// What was planned for a year.
 fn planned(known: &Known, year: FiscalYear) -> Option<Got> {
-    known.entries.iter().find_map(|entry| {
+    let of_year = known.entries.iter().filter_map(|entry| {
         let Body::Planned(planned) = &entry.stated.body else { return None };
         let got = Got {
             installed: planned.installed,
@@ -148,8 +159,9 @@ fn planned(known: &Known, year: FiscalYear) -> Option<Got> {
             spares: planned.spares,
             spares_by_fund: planned.spares_by_fund,
         };
-        (planned.year == year).then_some(got)
-    })
+        (planned.year == year).then_some((entry.stated.school, got))
+    });
+    whole_or_schools(of_year, Got::plus)
 }
 
 /// What a board would enter for each year, and what is missing. A year without pupils stays blank.

@@ -17,7 +17,7 @@ use crate::{
     renewal::rules::{
         Payer,
         known::{Known, as_of_text},
-        money::{OverLimit, Yen},
+        money::{OverLimit, Yen, add_to, sum_by},
         payer_code,
         programmes::Origin,
         projection::{Projection, USUAL_YEARS, project},
@@ -64,8 +64,7 @@ impl ScenarioColumn {
     /// The same with what is agreed already for its years, which no scenario changes: payments of a lease, a contract that runs.
     fn and_agreed(mut self, agreed: &BTreeMap<(FiscalYear, Payer), Yen>) -> Result<Self, OverLimit> {
         for (key, amount) in agreed {
-            let sum = self.amounts.entry(*key).or_default();
-            *sum = sum.plus(*amount)?;
+            add_to(&mut self.amounts, *key, *amount)?;
             self.total = self.total.plus(*amount)?;
         }
         Ok(self)
@@ -79,8 +78,7 @@ impl ScenarioColumn {
     /// The same of another owner added.
     fn plus(mut self, other: Self) -> Result<Self, OverLimit> {
         for (key, amount) in other.amounts {
-            let sum = self.amounts.entry(key).or_default();
-            *sum = sum.plus(amount)?;
+            add_to(&mut self.amounts, key, amount)?;
         }
         self.total = self.total.plus(other.total)?;
         Ok(self)
@@ -127,12 +125,8 @@ pub fn scenarios(known: &Known, wanted: &[String]) -> Result<ScenarioReport, Ove
 
 /// What is recorded already of years to come, by payer.
 fn agreed(recorded: &[Part], years: &[FiscalYear]) -> Result<BTreeMap<(FiscalYear, Payer), Yen>, OverLimit> {
-    let mut agreed: BTreeMap<_, Yen> = BTreeMap::new();
-    for part in recorded.iter().filter(|part| years.contains(&part.key.year)) {
-        let sum = agreed.entry((part.key.year, part.key.payer)).or_default();
-        *sum = sum.plus(part.amount)?;
-    }
-    Ok(agreed)
+    let of_years = recorded.iter().filter(|part| years.contains(&part.key.year));
+    sum_by(of_years.map(|part| ((part.key.year, part.key.payer), part.amount)))
 }
 
 impl ScenarioReport {

@@ -14,6 +14,7 @@ use crate::{
     clock::Timestamp,
     renewal::rules::{
         CostKind, Payer,
+        board::{Planned, Pupils},
         body::{Body, Stated},
         known::{Known, KnownEntry},
         ledger::EntryId,
@@ -76,6 +77,28 @@ fn years_to_come_begin_anew_at_midnight_in_japan() {
     let before = Known { as_of: Timestamp(of_day.as_of.0 - 1), ..of_day.clone() };
     let comes = |known: &Known| costs(known, CostOrder::default()).unwrap().outlook_from.year();
     assert_eq!((comes(&before), comes(&of_day)), (2026, 2027), "31 March, and 1 April a microsecond later");
+}
+
+#[test]
+fn planned_devices_are_those_of_the_whole_or_else_of_the_schools() {
+    let year = FiscalYear::starting_in(2026).unwrap();
+    let planned = |installed, installed_by_fund, spares| {
+        let note = String::new();
+        Body::Planned(Planned { year, installed, installed_by_fund, spares, spares_by_fund: 0, note })
+    };
+    let pupils = Body::Pupils(Pupils { year, count: 100, source: String::new(), note: String::new() });
+    let mut known = known("2026-11-27", vec![pupils, planned(30, 20, 4), planned(12, 0, 1)]);
+    for (number, entry) in (7..).zip(&mut known.entries[1..]) {
+        entry.stated.school = Some(SchoolId(Uuid::from_u128(number)));
+    }
+    let entered = |known: &Known| {
+        let of_year = figures(known, &[year]).0.remove(0);
+        (of_year.installed, of_year.installed_by_fund, of_year.spares)
+    };
+    assert_eq!(entered(&known), (42, 20, 5));
+    let whole = KnownEntry { stated: Stated { school: None, body: planned(40, 40, 6) }, ..known.entries[0].clone() };
+    known.entries.push(whole);
+    assert_eq!(entered(&known), (40, 40, 6));
 }
 
 #[test]
