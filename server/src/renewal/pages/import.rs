@@ -4,6 +4,7 @@
 use askama::Template;
 use axum::extract::{Multipart, RawQuery, State as Pages};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
+use http::StatusCode;
 
 use super::{OWNER, Opened, Owners, RenewalPages, id_of, said};
 use crate::{
@@ -134,7 +135,7 @@ async fn read_upload(mut upload: Multipart) -> Result<(Fields, Vec<u8>)> {
             "file" => content = field.bytes().await?.to_vec(),
             CONTENT => {
                 let text = field.bytes().await?;
-                let kept = BASE64_STANDARD.decode(&text);
+                let kept = BASE64_STANDARD.decode(text);
                 content = kept.map_err(|_| Error::invalid_field("file", say_field::missing()))?;
             }
             OWNER | "kind" | "act" => fields.set(&name, field.text().await?.trim().to_owned()),
@@ -193,7 +194,7 @@ async fn show(person: SignedIn, pages: &RenewalPages, form: FormState, looked: O
     };
     let language = shell.language;
     let is_refused = looked.as_ref().is_some_and(|looked| !looked.faults.is_empty());
-    let status = if is_refused { http::StatusCode::UNPROCESSABLE_ENTITY } else { form.status() };
+    let status = if is_refused { StatusCode::UNPROCESSABLE_ENTITY } else { form.status() };
     let template = ImportPage {
         name: owners.name(Some(chosen)),
         owners: owners.choices("–"),
