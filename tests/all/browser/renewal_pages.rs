@@ -93,11 +93,8 @@ pub fn ledger(town: &Town) -> Vec<Page> {
         of("ledger-correct-refused", [first("&kind=6"), vec![Step::Follow("#correct"), bare(), send()]].concat()),
         of(
             "ledger-take-back-refused",
-            [
-                first("&kind=2"),
-                vec![Step::Click("#take-back summary"), bare(), Step::Follow("#take-back .danger")],
-            ]
-            .concat(),
+            [first("&kind=2"), vec![Step::Click("#take-back summary"), bare(), Step::Follow("#take-back .danger")]]
+                .concat(),
         ),
         of("ledger-import", vec![own("import", "")]),
         of("ledger-import-looked", looked_at(GOOD_FILE)),

@@ -70,7 +70,6 @@ words! {
         added: "新しい記録", "New";
         changed: "訂正", "Corrected";
         unchanged: "記録済み", "Recorded already";
-        faulty: "まちがい", "Faults";
         faulty_note: "次の行を直して、もう一度確かめてください。何も記録されていません。", "Put these rows right and check the file again. Nothing is recorded.";
         nothing_new: "すべて記録済みです。", "Everything in it is recorded already.";
         columns: "列の見出し", "Headers of the columns";

@@ -1,9 +1,7 @@
 //! The fields of the form of each kind, in the words of the domain.
 
-use super::{
-    super::said,
-    said::{PAID, ROUTES},
-};
+use super::super::said;
+use super::said::{PAID, ROUTES};
 use crate::{
     console::{FormState, Shell},
     error::Both,

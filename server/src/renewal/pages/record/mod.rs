@@ -42,7 +42,7 @@ struct ChoosePage {
     name: String,
     /// Kinds of the owner that is chosen, with the way to the form of each.
     kinds: Vec<KindLine>,
-    import: Option<String>,
+    to_import: Option<String>,
 }
 
 /// A kind of which something can be recorded.
@@ -151,9 +151,9 @@ pub(super) async fn choose(person: SignedIn, Pages(pages): Pages<RenewalPages>, 
         lead: lead(&shell.w.ledger, *kind),
     };
     let kinds = chosen.map(|owner| EntryKind::ALL.iter().map(|kind| line(kind, owner)).collect()).unwrap_or_default();
-    let import = ways(staff, chosen).filter(|_| chosen.is_some()).map(|(_, import)| import);
+    let to_import = ways(staff, chosen).filter(|_| chosen.is_some()).map(|(_, import)| import);
     let (name, owners) = (owners.name(chosen), owners.choices("–"));
-    let template = ChoosePage { form, tabs, owners, name, kinds, import, shell };
+    let template = ChoosePage { form, tabs, owners, name, kinds, to_import, shell };
     page(template.form.status(), &template)
 }
 
