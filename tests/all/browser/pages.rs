@@ -84,6 +84,7 @@ pub fn all(town: &Town, which: Which) -> Vec<Page> {
     pages.extend(networks(town));
     pages.extend(tickets(town));
     pages.extend(super::renewal_pages::renewal(town));
+    pages.extend(super::renewal_pages::ledger(town));
     pages.extend(people());
     pages.extend(audit(town));
     pages.extend(others());

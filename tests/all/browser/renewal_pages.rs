@@ -9,6 +9,22 @@ fn open(path: impl Into<String>) -> Step {
     Step::Open(path.into())
 }
 
+/// Puts a file of pupils into the field, as somebody who chooses it does.
+macro_rules! choose_file {
+    ($text:literal) => {
+        concat!(
+            "const chosen = new DataTransfer();
+             chosen.items.add(new File(['",
+            $text,
+            "'], 'pupils.csv'));
+             document.querySelector('#field-file').files = chosen.files;"
+        )
+    };
+}
+
+const GOOD_FILE: &str = choose_file!(r"年度,児童生徒数,出典\nR20,620,推計\n");
+const BAD_FILE: &str = choose_file!(r"年度,児童生徒数,学校\nR20,六百,\n7,620,どこにもない学校\n");
+
 /// All pages of renewal, for the administrator of everything.
 pub fn renewal(town: &Town) -> Vec<Page> {
     let of = |name, way: Vec<Step>| Page { name, who: Who::Administrator, way };
@@ -38,5 +54,50 @@ pub fn renewal(town: &Town) -> Vec<Page> {
         of("renewal-disposals", vec![own("/disposals", "")]),
         of("renewal-disposal", vec![own("/disposals", ""), Step::Follow("#disposals tbody a")]),
         of("renewal-disposals-none", vec![open(format!("/renewal/disposals?municipality_id={empty_municipality}"))]),
+    ]
+}
+
+/// The pages on which the ledger is kept. Nothing is recorded on the way: others look at the same ledger.
+pub fn ledger(town: &Town) -> Vec<Page> {
+    let of = |name, way: Vec<Step>| Page { name, who: Who::Administrator, way };
+    let Town { municipality, empty_municipality, .. } = town;
+    let own = |path: &str, rest: &str| open(format!("/renewal/{path}?municipality_id={municipality}{rest}"));
+    let bare = || Step::Script("document.querySelectorAll('main form').forEach((form) => { form.noValidate = true; })");
+    let send = || Step::Follow("#record .primary");
+    let first = |kind: &str| vec![own("entries", kind), Step::Follow("#entries a[data-row-link]")];
+    let looked_at = |file: &'static str| {
+        vec![
+            own("import", ""),
+            Step::Choose("#field-kind", String::from("4")),
+            Step::Script(file),
+            Step::Follow("#look .primary"),
+        ]
+    };
+    vec![
+        of("ledger-choose", vec![open("/renewal/entries")]),
+        of("ledger", vec![own("entries", "")]),
+        of("ledger-all", vec![own("entries", "&kind=4&shown=all")]),
+        of("ledger-none", vec![open(format!("/renewal/entries?municipality_id={empty_municipality}"))]),
+        of("ledger-refused", vec![own("entries", "&kind=99")]),
+        of("ledger-record-choose", vec![open("/renewal/record")]),
+        of("ledger-record", vec![own("record", "")]),
+        of("ledger-record-lot", vec![own("record/lot", "")]),
+        of("ledger-record-lot-refused", vec![own("record/lot", ""), bare(), send()]),
+        of("ledger-record-cost", vec![own("record/cost", "")]),
+        of("ledger-record-disposal-refused", vec![own("record/disposal", ""), bare(), send()]),
+        of("ledger-record-pupils", vec![own("record/pupils", "")]),
+        of("ledger-record-planned", vec![own("record/planned", "")]),
+        of("ledger-record-disposal-plan", vec![own("record/disposal-plan", "")]),
+        of("ledger-record-network", vec![own("record/network", "")]),
+        of("ledger-correct", [first("&kind=1"), vec![Step::Follow("#correct")]].concat()),
+        of("ledger-correct-refused", [first("&kind=6"), vec![Step::Follow("#correct"), bare(), send()]].concat()),
+        of(
+            "ledger-take-back-refused",
+            [first("&kind=2"), vec![Step::Click("#take-back summary"), bare(), Step::Follow("#take-back .danger")]]
+                .concat(),
+        ),
+        of("ledger-import", vec![own("import", "")]),
+        of("ledger-import-looked", looked_at(GOOD_FILE)),
+        of("ledger-import-faults", looked_at(BAD_FILE)),
     ]
 }

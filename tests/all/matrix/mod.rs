@@ -1,7 +1,7 @@
 //! Every method and every page, called as every role, on things of its own place, of its neighbours', of another owner and
 //! of nobody: only the allowed answer comes, and a refusal tells nothing and changes nothing.
 //!
-//! `rpcs` and `pages` are the tables: a line says what a call needs, in the order in which that is checked. `roles` holds who
+//! `rpcs` and `pages`, with `renewal_pages`, are the tables: a line says what a call needs, in the order in which that is checked. `roles` holds who
 //! may do what, written down a second time, and turns a line, a caller and a place into the one answer that is right. The
 //! methods come from the running server's reflection and the pages from its source, so what has no line fails.
 
@@ -10,6 +10,7 @@ mod contract;
 mod filling;
 mod pages;
 mod people;
+mod renewal_pages;
 mod roles;
 mod routes;
 mod rpcs;

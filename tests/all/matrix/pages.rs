@@ -47,7 +47,7 @@ pub struct Page {
     pub way: Way,
 }
 
-const fn get(pattern: &'static str, address: &'static str, steps: &'static [Step]) -> Page {
+pub(super) const fn get(pattern: &'static str, address: &'static str, steps: &'static [Step]) -> Page {
     Page {
         method: "GET",
         pattern,
@@ -62,7 +62,7 @@ const fn get(pattern: &'static str, address: &'static str, steps: &'static [Step
 }
 
 /// A form that leads on to another page.
-const fn post(
+pub(super) const fn post(
     pattern: &'static str,
     address: &'static str,
     steps: &'static [Step],
@@ -84,7 +84,7 @@ const fn everybody(page: Page, stranger: (u16, &'static str), known: (u16, &'sta
     Page { audience: Audience::Everybody(stranger, known), ..page }
 }
 
-const NO_OWNER: &str = "MUNICIPALITY_NOT_FOUND";
+pub(super) const NO_OWNER: &str = "MUNICIPALITY_NOT_FOUND";
 const NO_SCHOOL: &str = "SCHOOL_NOT_FOUND";
 const NO_DEVICE: &str = "DEVICE_NOT_FOUND";
 const NO_STAFF: &str = "STAFF_NOT_FOUND";
@@ -114,7 +114,7 @@ pub fn all() -> Vec<Page> {
         networks(),
         tickets(),
         bandwidth(),
-        renewal(),
+        super::renewal_pages::renewal(),
         devices(),
         reviews(),
         files(),
@@ -462,35 +462,6 @@ fn bandwidth() -> Vec<Page> {
             EDIT_SCHOOL,
             &[],
         ),
-    ]
-}
-
-/// Sums are for who sees renewal, single entries and what an amount is of for who sees the ledger of a whole owner.
-fn renewal() -> Vec<Page> {
-    const REPORT: &[Step] = &[SeesOwner(ViewFigures, NO_OWNER), OverOwner(ViewRenewal)];
-    const REPORT_ALL: &[Step] = &[Anywhere(ViewRenewal)];
-    const LEDGER: &[Step] = &[SeesOwner(ViewFigures, NO_OWNER), OverOwner(ViewLedger)];
-    const LEDGER_ALL: &[Step] = &[Anywhere(ViewLedger)];
-    const ENTRY: &[Step] =
-        &[SeesOwner(ViewFigures, NO_OWNER), OverOwner(ViewLedger), OverOwnerOr(ViewLedger, "ENTRY_NOT_FOUND")];
-    const EXPORT: &[Step] = &[SeesOwner(ViewFigures, NO_OWNER), OverOwner(ViewRenewal), OverOwner(Export)];
-    let export = "/renewal/export";
-    vec![
-        get("/renewal", "/renewal", REPORT_ALL),
-        get("/renewal", "/renewal?municipality_id={municipality}", REPORT),
-        get("/renewal/plan", "/renewal/plan", REPORT_ALL),
-        get("/renewal/plan", "/renewal/plan?municipality_id={municipality}&spare_share=2&cap_after=2", REPORT),
-        get("/renewal/scenarios", "/renewal/scenarios", REPORT_ALL),
-        get("/renewal/scenarios", "/renewal/scenarios?municipality_id={municipality}", REPORT),
-        get("/renewal/scenarios", "/renewal/scenarios?municipality_id={municipality}&price_percent=10", REPORT),
-        get(export, "/renewal/export?report=plan&municipality_id={municipality}", EXPORT),
-        get(export, "/renewal/export?report=costs&municipality_id={municipality}&form=xlsx", EXPORT),
-        get(export, "/renewal/export?report=scenarios&municipality_id={municipality}&scenario=today&form=pdf", EXPORT),
-        get("/renewal/costs", "/renewal/costs", LEDGER_ALL),
-        get("/renewal/costs", "/renewal/costs?municipality_id={municipality}&kind=10", LEDGER),
-        get("/renewal/costs/{municipality}/{entry}", "/renewal/costs/{municipality}/{entry}", ENTRY),
-        get("/renewal/disposals", "/renewal/disposals", LEDGER_ALL),
-        get("/renewal/disposals", "/renewal/disposals?municipality_id={municipality}", LEDGER),
     ]
 }
 

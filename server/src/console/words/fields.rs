@@ -53,7 +53,47 @@ pub fn field_label(language: Language, name: &str) -> Option<&'static str> {
         "price_percent" => w.renewal.price_percent,
         "later_years" => w.renewal.later_years,
         "corrects_cost_id" => w.legs.corrects,
-        other => return devices::known_field(language, other),
+        other => return ledger_label(language, other).or_else(|| devices::known_field(language, other)),
+    };
+    Some(label)
+}
+
+/// The same for fields of the ledger of renewal.
+fn ledger_label(language: Language, name: &str) -> Option<&'static str> {
+    let w = language.words();
+    let label = match name {
+        "lot_count" => w.renewal.count,
+        "unit_yen" => w.renewal.unit_price,
+        "tax_percent" => w.ledger.tax_percent,
+        "lease_months" => w.ledger.lease_months,
+        "lease_monthly_yen" => w.renewal.monthly,
+        "delivered" => w.renewal.delivered,
+        "warranty_end" => w.renewal.warranty,
+        "restriction_end" => w.renewal.restriction_end,
+        "serials" => w.ledger.serials,
+        "funding"
+        | "paid_state_fund"
+        | "paid_state_other"
+        | "paid_prefecture"
+        | "paid_local_allocation"
+        | "paid_own"
+        | "paid_guardian" => w.ledger.funding,
+        "from" => w.ledger.from,
+        "to" => w.ledger.to,
+        "on" => w.renewal.disposed_on,
+        "devices" => w.ledger.disposed,
+        "approval" => w.renewal.approval,
+        "source" => w.ledger.pupils_source,
+        "installed" => w.ledger.installed,
+        "installed_by_fund" => w.ledger.installed_by_fund,
+        "spares" => w.ledger.spares,
+        "spares_by_fund" => w.ledger.spares_by_fund,
+        "reuse_count" | "recycler_count" | "maker_count" | "other_count" => w.ledger.by_route,
+        "schedule" => w.renewal.schedule,
+        "header" => w.ledger.header,
+        "file" => w.imports.file,
+        "municipality_id" => w.renewal.municipality,
+        _ => return None,
     };
     Some(label)
 }

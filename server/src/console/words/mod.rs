@@ -10,6 +10,7 @@ pub mod devices;
 pub mod faults;
 pub mod fields;
 pub mod imports;
+pub mod ledger;
 pub mod legs;
 pub mod lists;
 pub mod network;
@@ -113,6 +114,8 @@ pub struct Words {
     pub bandwidth: bandwidth::BandwidthWords,
     /// Of network health.
     pub network: network::NetworkWords,
+    /// Of the ledger of renewal.
+    pub ledger: ledger::LedgerWords,
     /// Of what becomes of a ticket's device.
     pub legs: legs::LegWords,
     /// Of tickets.
@@ -139,6 +142,7 @@ impl Words {
         imports: imports::ImportWords::JA,
         bandwidth: bandwidth::BandwidthWords::JA,
         network: network::NetworkWords::JA,
+        ledger: ledger::LedgerWords::JA,
         legs: legs::LegWords::JA,
         tickets: tickets::TicketWords::JA,
         renewal: renewal::RenewalWords::JA,
@@ -157,6 +161,7 @@ impl Words {
         imports: imports::ImportWords::EN,
         bandwidth: bandwidth::BandwidthWords::EN,
         network: network::NetworkWords::EN,
+        ledger: ledger::LedgerWords::EN,
         legs: legs::LegWords::EN,
         tickets: tickets::TicketWords::EN,
         renewal: renewal::RenewalWords::EN,
@@ -182,6 +187,7 @@ mod tests {
             imports::ImportWords::ALL,
             bandwidth::BandwidthWords::ALL,
             network::NetworkWords::ALL,
+            ledger::LedgerWords::ALL,
             legs::LegWords::ALL,
             tickets::TicketWords::ALL,
             renewal::RenewalWords::ALL,

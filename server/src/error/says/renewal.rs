@@ -91,4 +91,7 @@ says! {
     import_header(columns): "見出しの行が見つかりません。必要な列: {columns}", "has no header with the columns that are needed: {columns}";
     by_file: "ファイルの取り込みによる訂正", "corrected by a file";
     import_word(choices): "次のどれかにしてください: {choices}", "needs one of: {choices}";
+    lot_above_form(most): "シリアル番号が {most} 件を超える調達は、画面では訂正できません。gigafleet costs コマンドで訂正してください", "has more than {most} serial numbers, too many for a form: correct it with gigafleet costs";
+    at_line(line, what): "{line} 行目の値: {what}", "line {line}: {what}";
+    more_lines(count): "ほか {count} 行も直してください", "{count} more lines need to be put right";
 }

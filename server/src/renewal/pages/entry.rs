@@ -2,16 +2,19 @@
 
 use askama::Template;
 use axum::extract::{Path, RawQuery, State as Pages};
-use http::StatusCode;
 
-use super::{AS_OF, OWNER, RenewalPages, costs, day_text, id_of, number_of, read_as_of, said, year_text};
+use super::{
+    AS_OF, OWNER, RenewalPages, costs, day_text, id_of, number_of, read_as_of,
+    record::{ENTRY, entry_path, may_record, new_id},
+    said, year_text,
+};
 use crate::{
     access::{
         pages::SignedIn,
         rules::{Place, Right, Staff},
     },
     clock::Timestamp,
-    console::{Fields, PageResult, Shell, address::Address, page, words::renewal as words},
+    console::{Fields, FormState, PageResult, Shell, address::Address, page, words::renewal as words},
     error::{Error, Result},
     renewal::{
         rules::{
@@ -21,9 +24,8 @@ use crate::{
             lots::{Acquisition, Lot},
             money::Yen,
             records::{Cost, Disposal},
-            report::parts::PartFilter,
         },
-        service::{Device, EntryView},
+        service::{Device, EntryDetail, EntryView},
     },
     schools::rules::MunicipalityId,
 };
@@ -46,6 +48,14 @@ struct EntryPage {
     disposed: Vec<DisposedLine>,
     first: Option<String>,
     next: Option<String>,
+    form: FormState,
+    acts: Option<Acts>,
+}
+
+/// What can be done with an entry that stands.
+struct Acts {
+    correct: String,
+    reverse: String,
 }
 
 /// A device of a lot.
@@ -173,15 +183,7 @@ fn facts(shell: &Shell, view: &EntryView) -> Vec<(&'static str, String)> {
 }
 
 /// The devices of a lot with their shares; a device of the registry leads to its page where the reader sees devices.
-async fn lot_devices(
-    pages: &RenewalPages,
-    staff: &Staff,
-    (owner, lot): (MunicipalityId, EntryId),
-    (filter, from): (&PartFilter, usize),
-) -> Result<Vec<DeviceLine>> {
-    let from = u32::try_from(from).unwrap_or(u32::MAX);
-    let limit = i64::try_from(PAGE + 1).unwrap_or(i64::MAX);
-    let devices = pages.renewal.devices(staff, (owner, lot), filter, (from, limit)).await?;
+fn lot_devices(staff: &Staff, owner: MunicipalityId, devices: Vec<Device>) -> Vec<DeviceLine> {
     let sees = staff.scope(Right::ViewDevices).is_ok_and(|scope| scope.whole(owner).is_some());
     let line = |device: Device| DeviceLine {
         number: device.position.saturating_add(1),
@@ -189,7 +191,14 @@ async fn lot_devices(
         serial: device.serial,
         amount: device.amount.to_number(),
     };
-    Ok(devices.into_iter().map(line).collect())
+    devices.into_iter().map(line).collect()
+}
+
+/// The ways to correct an entry that stands and to take it back, for who may.
+fn acts(staff: &Staff, (owner, entry): (MunicipalityId, EntryId), stands: bool) -> Option<Acts> {
+    let path = entry_path(owner, entry);
+    (stands && may_record(staff, Some(owner)))
+        .then(|| Acts { correct: format!("{path}/correct"), reverse: format!("{path}/reverse") })
 }
 
 /// As of when an address asks. Reason: FIELD_INVALID.
@@ -203,26 +212,35 @@ pub(super) async fn entry(
     Path((owner, entry)): Path<(String, String)>,
     RawQuery(raw): RawQuery,
 ) -> PageResult {
-    let (staff, shell) = (&person.staff, person.shell);
     let fields = Fields::parse(raw.unwrap_or_default().as_bytes());
-    let (owner, entry) = (MunicipalityId(id_of(&owner)), EntryId(id_of(&entry)));
-    let view = pages.renewal.entry(staff, (owner, entry), asked_at(&fields, shell.now)?).await?;
-    let filter = costs::filter(&fields)?;
-    let from: usize = number_of(&fields, "from").unwrap_or(0);
-    let body = view.stated.as_ref().map(|stated| &stated.body);
-    let mut devices = match body {
-        Some(Body::Lot(_)) => lot_devices(&pages, staff, (owner, entry), (&filter, from)).await?,
-        Some(_) | None => Vec::new(),
-    };
-    let mut gone = match body {
+    let place = (MunicipalityId(id_of(&owner)), EntryId(id_of(&entry)));
+    show(person, &pages, place, (&fields, FormState::default())).await
+}
+
+/// The page of an entry as an address asks for it, with the form that takes it back.
+pub(super) async fn show(
+    person: SignedIn,
+    pages: &RenewalPages,
+    (owner, entry): (MunicipalityId, EntryId),
+    (fields, form): (&Fields, FormState),
+) -> PageResult {
+    let (staff, shell) = (&person.staff, person.shell);
+    let filter = costs::filter(fields)?;
+    let from: usize = number_of(fields, "from").unwrap_or(0);
+    let part = (u32::try_from(from).unwrap_or(u32::MAX), i64::try_from(PAGE + 1).unwrap_or(i64::MAX));
+    let as_of = asked_at(fields, shell.now)?;
+    let detail = pages.renewal.entry_with_devices(staff, (owner, entry), as_of, (&filter, part)).await?;
+    let EntryDetail { view, devices, stands } = detail;
+    let mut devices = lot_devices(staff, owner, devices);
+    let mut gone = match view.stated.as_ref().map(|stated| &stated.body) {
         Some(Body::Disposal(disposal)) => disposed(disposal, from, PAGE + 1),
         Some(_) | None => Vec::new(),
     };
     let has_more = devices.len() > PAGE || gone.len() > PAGE;
     devices.truncate(PAGE);
     gone.truncate(PAGE);
-    let here = format!("/renewal/costs/{owner}/{entry}");
-    let address = Address::read(here.as_str(), &[AS_OF, "year", "payer", "from"], &fields);
+    let here = entry_path(owner, entry);
+    let address = Address::read(here, &[AS_OF, "year", "payer", "from"], fields);
     let school = view.stated.as_ref().and_then(|stated| stated.school);
     let places: Vec<_> = school.into_iter().map(|school| Place::School(owner, school)).collect();
     let names = pages.access.place_names(staff, Right::ViewLedger, &places).await?;
@@ -231,7 +249,7 @@ pub(super) async fn entry(
     if let Some(name) = school.and_then(|school| names.school(school)) {
         facts.insert(0, (w.school, name.to_owned()));
     }
-    let other = |id: EntryId| format!("/renewal/costs/{owner}/{id}");
+    let other = |id: EntryId| entry_path(owner, id);
     let reversed = view.reversed_by.map(|id| (w.corrected_by, other(id)));
     let reverses = view.entry.reverses.map(|id| (w.entry, other(id)));
     let of =
@@ -241,8 +259,11 @@ pub(super) async fn entry(
         (None, Some(_)) => Some(w.reversal),
         (None, None) => None,
     };
-    let back = Address::read("/renewal/costs", &[AS_OF, "year", "payer"], &fields).with(OWNER, &owner.to_string());
+    let back = Address::read("/renewal/costs", &[AS_OF, "year", "payer"], fields).with(OWNER, &owner.to_string());
+    let form = if form.value(ENTRY).is_empty() { form.with(ENTRY, new_id()) } else { form };
     let template = EntryPage {
+        acts: acts(staff, (owner, entry), stands),
+        form,
         back: back.text(),
         owner: names.owner(owner).unwrap_or_default().to_owned(),
         kind: said(language, &view.entry.kind.label()),
@@ -256,5 +277,5 @@ pub(super) async fn entry(
         next: has_more.then(|| address.with("from", &(from + PAGE).to_string()).text()),
         shell,
     };
-    page(StatusCode::OK, &template)
+    page(template.form.status(), &template)
 }

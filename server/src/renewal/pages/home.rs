@@ -6,8 +6,8 @@ use askama::Template;
 use axum::extract::{RawQuery, State as Pages};
 
 use super::{
-    AS_OF, Asked, Foot, OWNER, Opened, Owners, RenewalPages, Tab, address, day_text, may_export, parts_of, said,
-    series, tabs, year_text,
+    AS_OF, Asked, Foot, OWNER, Opened, Owners, RenewalPages, Tab, address, day_text, may_export, parts_of,
+    record::ways, said, series, tabs, year_text,
 };
 use crate::{
     access::{
@@ -45,6 +45,8 @@ struct HomePage {
     owners: Vec<(String, String)>,
     name: String,
     report: Option<Shown>,
+    /// The ways to record and to import, for who may.
+    ways: Option<(String, String)>,
 }
 
 /// What the page shows of a report.
@@ -263,6 +265,7 @@ fn shown(
 pub(super) async fn home(person: SignedIn, Pages(pages): Pages<RenewalPages>, RawQuery(raw): RawQuery) -> PageResult {
     let (staff, shell) = (&person.staff, person.shell);
     let Opened { fields, owners, asked } = Opened::read(&pages, (staff, Right::ViewRenewal), raw, shell.now).await?;
+    let ways = asked.as_ref().ok().and_then(|asked| ways(staff, asked.owner));
     let made = match asked {
         Ok(asked) => match pages.renewal.costs(staff, asked.owner, asked.as_of, CostOrder::default()).await {
             Ok(sealed) => {
@@ -279,7 +282,7 @@ pub(super) async fn home(person: SignedIn, Pages(pages): Pages<RenewalPages>, Ra
         Ok((report, owner)) => (FormState::filled(fields), Some(report), owners.name(owner)),
         Err(error) => (FormState::refused(fields, error)?, None, String::new()),
     };
-    page(form.status(), &HomePage { shell, form, tabs, owners: choices, name, report })
+    page(form.status(), &HomePage { shell, form, tabs, owners: choices, name, report, ways })
 }
 
 #[cfg(test)]

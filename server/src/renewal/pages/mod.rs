@@ -1,14 +1,22 @@
-//! Pages of renewal: home of a board, the published plan, scenarios, what an amount is of, the register of disposals.
+//! Pages of renewal: home of a board, the published plan, scenarios, what an amount is of, the register of disposals; the
+//! ledger, and recording in it.
 
 mod costs;
 mod disposals;
+mod entries;
 mod entry;
 mod export;
 mod home;
+mod import;
 mod plan;
+mod record;
 mod scenarios;
 
-use axum::{Router, routing::get};
+use axum::{
+    Router,
+    extract::DefaultBodyLimit,
+    routing::{get, post},
+};
 use time::Date;
 use uuid::Uuid;
 
@@ -16,6 +24,7 @@ use super::{
     documents::Form,
     rules::{
         Payer,
+        import::FILE_BYTES,
         known::as_of_text,
         report::{Sealed, content::read_time},
         rule_sets::RuleNote,
@@ -53,13 +62,22 @@ pub fn routes(pages: RenewalPages) -> Router {
         .route("/renewal/export", get(export::export))
         .route("/renewal/costs", get(costs::costs))
         .route("/renewal/costs/{municipality}/{entry}", get(entry::entry))
+        .route("/renewal/costs/{municipality}/{entry}/correct", get(record::open_correction).post(record::correct))
+        .route("/renewal/costs/{municipality}/{entry}/reverse", post(record::reverse))
         .route("/renewal/disposals", get(disposals::disposals))
+        .route("/renewal/entries", get(entries::entries))
+        .route("/renewal/record", get(record::choose))
+        .route("/renewal/record/{kind}", get(record::open).post(record::record))
+        .route("/renewal/import", get(import::start).post(import::hand_in).layer(DefaultBodyLimit::max(UPLOAD_BYTES)))
         .with_state(pages)
 }
 
 /// The query of these pages.
 const OWNER: &str = "municipality_id";
 const AS_OF: &str = "as_of_time";
+
+/// Most bytes of a file of entries as it comes, twice: as it is, and written out for the second step.
+const UPLOAD_BYTES: usize = 3 * FILE_BYTES;
 
 /// Payers as charts show them: the board first, the state as one. Each with how it looks.
 const SERIES: [(&[Payer], Tone); 5] = [
@@ -250,6 +268,7 @@ fn tabs(shell: &Shell, staff: &Staff, fields: &Fields, here: &str) -> Vec<Tab> {
         ("/renewal/scenarios", w.scenarios, Right::ViewRenewal),
         ("/renewal/costs", w.costs, Right::ViewLedger),
         ("/renewal/disposals", w.disposals, Right::ViewLedger),
+        ("/renewal/entries", shell.w.ledger.title, Right::ViewLedger),
     ];
     let seen = pages.into_iter().filter(|(.., right)| staff.has(*right));
     seen.map(|(path, text, _)| Tab { path: address(path, fields).text(), text, here: path == here }).collect()

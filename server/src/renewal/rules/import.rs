@@ -112,6 +112,24 @@ fn columns_of(kind: EntryKind) -> Option<(Vec<Column>, usize)> {
     }
 }
 
+/// A column of a kind of file, for people who make one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ColumnName {
+    /// Its header in Japanese.
+    pub ja: &'static str,
+    /// Its header in English.
+    pub en: &'static str,
+    /// Whether a file without it is refused.
+    pub is_needed: bool,
+}
+
+/// The columns of a kind of file, in an order in which a file may have them; none of kinds that come in no file.
+pub fn column_names(kind: EntryKind) -> Vec<ColumnName> {
+    let (columns, needed) = columns_of(kind).unwrap_or_default();
+    let name = |(at, (field, names)): (usize, Column)| ColumnName { ja: names[0], en: field, is_needed: at < needed };
+    columns.into_iter().enumerate().map(name).collect()
+}
+
 /// A row with what its columns mean.
 struct Row<'g> {
     number: u32,
@@ -386,6 +404,22 @@ mod tests {
         assert_eq!(faults, [(2, String::from("kind")), (3, String::from("school"))]);
         assert_eq!(read_text("a,b\n1,2\n", EntryKind::Pupils).unwrap_err()[0].field, "header");
         assert_eq!(read(b"a", EntryKind::Network, &finder()).unwrap_err().fields[0].field, "kind");
+    }
+
+    #[test]
+    fn headers_that_people_are_told_are_headers_of_files() {
+        for kind in EntryKind::ALL {
+            let names = column_names(*kind);
+            assert_eq!(names.is_empty(), columns_of(*kind).is_none());
+            let headers =
+                |header: fn(&ColumnName) -> &'static str| names.iter().map(header).collect::<Vec<_>>().join(",");
+            for line in [headers(|name| name.ja), headers(|name| name.en)] {
+                let read = read(format!("{line}\n").as_bytes(), *kind, &finder());
+                assert_eq!(read.is_ok_and(|read| read == Ok(Vec::new())), !names.is_empty(), "{line}");
+            }
+        }
+        let pupils: Vec<_> = column_names(EntryKind::Pupils).iter().map(|name| (name.en, name.is_needed)).collect();
+        assert_eq!(pupils[..3], [("fiscal_year", true), ("count", true), ("source", false)]);
     }
 
     proptest! {

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     access::{
         rules::{
-            Right, Staff,
+            Area, Right, Staff,
             days::{day_in_japan, parse_date},
             fields::parse_filled,
         },
@@ -39,13 +39,15 @@ use crate::{
     },
     schools::{
         rules::{MunicipalityId, SchoolId, fiscal::FiscalYear},
-        service::school_not_found,
+        service::{import::all_schools, school_not_found},
         store::school_exists,
     },
 };
 
 /// Longest reason, in characters.
 const REASON_MOST: usize = 1_000;
+/// Most serial numbers that a form of a page takes again: with their line ends, encoded, they stay well below its bytes.
+const FORM_SERIALS_MOST: i64 = 20_000;
 
 /// What is to be recorded.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -242,9 +244,62 @@ impl Renewal {
     ) -> Result<EntryView> {
         let area = whole(staff, Right::ViewLedger, owner)?;
         let mut tx = self.db.read().await?;
-        let as_of = self.as_of(&mut tx, &[area], as_of).await?;
-        let row = store::find(&mut tx, owner, entry, as_of).await?.ok_or_else(|| entry_not_found(entry))?;
+        self.entry_in(&mut tx, &area, entry, as_of).await
+    }
+
+    /// One entry as it stood at a time. Reasons: ENTRY_NOT_FOUND, FIELD_INVALID.
+    pub(super) async fn entry_in(
+        &self,
+        tx: &mut Tx,
+        area: &Area,
+        entry: EntryId,
+        as_of: Option<Timestamp>,
+    ) -> Result<EntryView> {
+        let owner = area.municipality();
+        let as_of = self.as_of(tx, std::slice::from_ref(area), as_of).await?;
+        let row = store::find(tx, owner, entry, as_of).await?.ok_or_else(|| entry_not_found(entry))?;
         EntryView::of(owner, row)
+    }
+
+    /// Whether an entry stands now, whatever it did at a time.
+    pub(super) async fn stands_now(tx: &mut Tx, view: &EntryView) -> Result<bool> {
+        let now = store::find(tx, view.owner, view.entry.id, Timestamp(i64::MAX)).await?;
+        Ok(view.stated.is_some() && now.is_some_and(|row| row.reversed_by.is_none()))
+    }
+
+    /// What a correction of an entry begins with: the entry, which stands, and the serial numbers of a lot. Reasons:
+    /// RIGHT_MISSING, MUNICIPALITY_NOT_FOUND, ENTRY_NOT_FOUND, ENTRY_IS_REVERSAL, ENTRY_REVERSED, LOT_TOO_LARGE.
+    pub async fn correctable(
+        &self,
+        staff: &Staff,
+        (owner, entry): (MunicipalityId, EntryId),
+    ) -> Result<(EntryView, Vec<String>)> {
+        let area = whole(staff, Right::EditLedger, owner)?;
+        let mut tx = self.db.read().await?;
+        let view = self.entry_in(&mut tx, &area, entry, None).await?;
+        if view.entry.reverses.is_some() {
+            return Err(irreversible(entry, Irreversible::IsReversal));
+        }
+        if view.reversed_by.is_some() {
+            return Err(irreversible(entry, Irreversible::IsReversed));
+        }
+        let devices = store::devices(&mut tx, owner, entry, 0, FORM_SERIALS_MOST + 1).await?;
+        if i64::try_from(devices.len()).map_or(true, |count| count > FORM_SERIALS_MOST) {
+            let message = say::lot_above_form(FORM_SERIALS_MOST);
+            return Err(Error::new(Kind::Precondition, "LOT_TOO_LARGE", message));
+        }
+        Ok((view, devices.into_iter().map(|device| device.serial).collect()))
+    }
+
+    /// Schools of an owner of which something can be recorded, by name; closed ones too, since what is recorded late can be
+    /// of them. Reasons: RIGHT_MISSING, MUNICIPALITY_NOT_FOUND.
+    pub async fn schools_to_record_of(&self, staff: &Staff, owner: MunicipalityId) -> Result<Vec<(SchoolId, String)>> {
+        let area = whole(staff, Right::EditLedger, owner)?;
+        let mut tx = self.db.read().await?;
+        let schools = all_schools(&mut tx, &area).await?.into_iter();
+        let mut schools: Vec<_> = schools.map(|school| (SchoolId(school.school_id), school.name)).collect();
+        schools.sort_by(|(_, one), (_, other)| one.cmp(other));
+        Ok(schools)
     }
 
     /// A page of entries as they stood at a time, the newest first. Reasons: RIGHT_MISSING, MUNICIPALITY_NOT_FOUND,

@@ -22,7 +22,7 @@ pub use self::{
     entries::{EntryView, ListOrder, RecordOrder},
     files::Exported,
     import::ImportOrder,
-    reports::{Device, PartView, PartsOrder, ReportOrder, Verified, What},
+    reports::{Device, EntryDetail, PartView, PartsOrder, ReportOrder, Verified, What},
     rules::RulesPreview,
     spares::{CONFIDENCE, SparesNow},
 };

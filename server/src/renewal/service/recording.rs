@@ -82,7 +82,8 @@ pub(super) fn said_text(stated: &Stated, said: &Said, devices: &[Numbered]) -> R
     Ok(format!("{} {said} {}", stated.body.kind().to_number(), serials.join(" ")))
 }
 
-fn irreversible(entry: EntryId, why: Irreversible) -> Error {
+/// Why an entry can not be taken back.
+pub(super) fn irreversible(entry: EntryId, why: Irreversible) -> Error {
     match why {
         Irreversible::Unknown => entry_not_found(entry),
         Irreversible::IsReversal => Error::new(Kind::Precondition, "ENTRY_IS_REVERSAL", say::reverses_reversal()),

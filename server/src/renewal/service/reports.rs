@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
 use super::{
-    Renewal,
+    EntryView, Renewal,
     known::{Needs, aside, done},
     rules::rules_at,
     whole,
@@ -13,6 +13,7 @@ use super::{
 use crate::{
     access::rules::{Area, Right, Staff},
     clock::Timestamp,
+    db::Tx,
     error::{
         Error, Kind, Result,
         says::{access as say_access, renewal as say},
@@ -20,9 +21,10 @@ use crate::{
     renewal::{
         rules::{
             Payer,
-            body::{Body, Stated},
+            body::Body,
             known::Known,
             ledger::EntryId,
+            lots::Lot,
             money::Yen,
             report::{
                 Sealed,
@@ -110,6 +112,17 @@ pub struct Device {
     pub device: Option<Uuid>,
     /// Its share.
     pub amount: Yen,
+}
+
+/// One entry as a page shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EntryDetail {
+    /// The entry as it stood at the time.
+    pub view: EntryView,
+    /// Devices of a lot.
+    pub devices: Vec<Device>,
+    /// Whether it stands now, so that it can be corrected and taken back.
+    pub stands: bool,
 }
 
 /// Whom a report is of.
@@ -410,31 +423,66 @@ impl Renewal {
     pub async fn devices(
         &self,
         staff: &Staff,
-        (owner, lot): (MunicipalityId, EntryId),
+        place: (MunicipalityId, EntryId),
         filter: &PartFilter,
-        (from, limit): (u32, i64),
+        part: (u32, i64),
     ) -> Result<Vec<Device>> {
-        let view = self.entry(staff, (owner, lot), None).await?;
-        let Some(Stated { body: Body::Lot(lot), .. }) = view.stated else { return Ok(Vec::new()) };
-        let shares = shares_of(&lot)?.into_iter();
-        let fits = |year: FiscalYear, payer: Payer| {
-            filter.year.is_none_or(|one| one == year) && filter.payer.is_none_or(|one| one == payer)
-        };
-        let amount = Yen::sum(shares.filter(|((year, payer), _)| fits(*year, *payer)).map(|(_, share)| share))?;
-        let mut tx = self.db.read().await?;
-        let rows = store::devices(&mut tx, owner, view.entry.id, from.into(), limit).await?;
-        let device = |(position, amount): (u32, Yen)| {
-            let row = rows.iter().find(|row| row.position == i64::from(position));
-            Device {
-                position,
-                serial: row.map(|row| row.serial.clone()),
-                device: row.and_then(|row| row.device_id),
-                amount,
-            }
-        };
-        let shares = (0..).zip(of_devices(amount, lot.count)).skip(usize::try_from(from).unwrap_or(usize::MAX));
-        Ok(shares.take(usize::try_from(limit).unwrap_or(0)).map(device).collect())
+        self.entry_with_devices(staff, place, None, (filter, part)).await.map(|detail| detail.devices)
     }
+
+    /// One entry as it stood at a time, and of a lot its devices as [`Self::devices`] gives them, out of one reading.
+    /// Reasons: RIGHT_MISSING, MUNICIPALITY_NOT_FOUND, ENTRY_NOT_FOUND, FIELD_INVALID.
+    pub async fn entry_with_devices(
+        &self,
+        staff: &Staff,
+        (owner, entry): (MunicipalityId, EntryId),
+        as_of: Option<Timestamp>,
+        (filter, part): (&PartFilter, (u32, i64)),
+    ) -> Result<EntryDetail> {
+        let area = whole(staff, Right::ViewLedger, owner)?;
+        let mut tx = self.db.read().await?;
+        let view = self.entry_in(&mut tx, &area, entry, as_of).await?;
+        let stands = Self::stands_now(&mut tx, &view).await?;
+        let devices = match view.stated.as_ref().map(|stated| &stated.body) {
+            Some(Body::Lot(lot)) => devices_of(&mut tx, (owner, entry), lot, (filter, part)).await?,
+            Some(
+                Body::Cost(_)
+                | Body::Disposal(_)
+                | Body::Pupils(_)
+                | Body::Planned(_)
+                | Body::DisposalPlan(..)
+                | Body::Network(_),
+            )
+            | None => Vec::new(),
+        };
+        Ok(EntryDetail { view, devices, stands })
+    }
+}
+
+/// Devices of a lot from a place on, each with its share of what a filter asks for.
+async fn devices_of(
+    tx: &mut Tx,
+    (owner, entry): (MunicipalityId, EntryId),
+    lot: &Lot,
+    (filter, (from, limit)): (&PartFilter, (u32, i64)),
+) -> Result<Vec<Device>> {
+    let shares = shares_of(lot)?.into_iter();
+    let fits = |year: FiscalYear, payer: Payer| {
+        filter.year.is_none_or(|one| one == year) && filter.payer.is_none_or(|one| one == payer)
+    };
+    let amount = Yen::sum(shares.filter(|((year, payer), _)| fits(*year, *payer)).map(|(_, share)| share))?;
+    let rows = store::devices(tx, owner, entry, from.into(), limit).await?;
+    let device = |(position, amount): (u32, Yen)| {
+        let row = rows.iter().find(|row| row.position == i64::from(position));
+        Device {
+            position,
+            serial: row.map(|row| row.serial.clone()),
+            device: row.and_then(|row| row.device_id),
+            amount,
+        }
+    };
+    let shares = (0..).zip(of_devices(amount, lot.count)).skip(usize::try_from(from).unwrap_or(usize::MAX));
+    Ok(shares.take(usize::try_from(limit).unwrap_or(0)).map(device).collect())
 }
 
 impl What {
