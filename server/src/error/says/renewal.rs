@@ -91,4 +91,9 @@ says! {
     import_header(columns): "見出しの行が見つかりません。必要な列: {columns}", "has no header with the columns that are needed: {columns}";
     by_file: "ファイルの取り込みによる訂正", "corrected by a file";
     import_word(choices): "次のどれかにしてください: {choices}", "needs one of: {choices}";
+    nothing_changed: "変える値を1つ以上入力してください", "say at least one other value";
+    no_such_line: "選んだ行が条件の中にありません", "no such line is among the rules";
+    price_up(percent): "端末価格が{percent}%上昇", "Devices cost {percent} percent more";
+    price_down(percent): "端末価格が{percent}%下落", "Devices cost {percent} percent less";
+    rules_wrong(count): "条件に誤りが {count} 件あります。下の一覧を見て直してください", "has {count} faults, which the list below names";
 }

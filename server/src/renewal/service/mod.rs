@@ -5,9 +5,12 @@
 //! else.
 
 mod entries;
+mod figures;
 mod files;
 mod import;
+mod owners;
 mod reports;
+mod rule_history;
 mod rules;
 mod spares;
 mod what_if;
@@ -22,9 +25,12 @@ use uuid::Uuid;
 
 pub use self::{
     entries::{EntryView, ListOrder, RecordOrder},
+    figures::FiguresUnder,
     files::Exported,
     import::ImportOrder,
+    owners::{OwnerRow, OwnersReport},
     reports::{Device, PartView, PartsOrder, ReportOrder, Verified, What},
+    rule_history::RulesDeed,
     rules::RulesPreview,
     spares::{CONFIDENCE, SparesNow},
 };
