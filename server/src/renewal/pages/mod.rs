@@ -1,11 +1,19 @@
-//! Pages of renewal: home of a board, the published plan, scenarios, what an amount is of, the register of disposals.
+//! Pages of renewal: home of a board, the published plan, scenarios, what an amount is of, the register of disposals, what
+//! changed, owners beside each other, and the rules of all that.
 
+mod changes;
 mod costs;
 mod disposals;
 mod entry;
 mod export;
+mod figures;
 mod home;
 mod plan;
+mod prefecture;
+mod rule_editor;
+mod rule_fields;
+mod rule_tables;
+mod rules;
 mod scenarios;
 
 use axum::{Router, routing::get};
@@ -54,6 +62,10 @@ pub fn routes(pages: RenewalPages) -> Router {
         .route("/renewal/costs", get(costs::costs))
         .route("/renewal/costs/{municipality}/{entry}", get(entry::entry))
         .route("/renewal/disposals", get(disposals::disposals))
+        .route("/renewal/rules", get(rules::rules))
+        .route("/renewal/rules/{kind}", get(rule_editor::editor).post(rule_editor::change))
+        .route("/renewal/changes", get(changes::changes))
+        .route("/renewal/prefecture", get(prefecture::prefecture))
         .with_state(pages)
 }
 
@@ -250,8 +262,17 @@ fn tabs(shell: &Shell, staff: &Staff, fields: &Fields, here: &str) -> Vec<Tab> {
         ("/renewal/scenarios", w.scenarios, Right::ViewRenewal),
         ("/renewal/costs", w.costs, Right::ViewLedger),
         ("/renewal/disposals", w.disposals, Right::ViewLedger),
+        ("/renewal/changes", shell.w.rules.changes, Right::ViewLedger),
+        ("/renewal/rules", shell.w.rules.title, Right::ViewRenewal),
+        ("/renewal/prefecture", shell.w.rules.prefecture, Right::ViewRenewal),
     ];
-    let seen = pages.into_iter().filter(|(.., right)| staff.has(*right));
+    // Beside each other stand several owners, for who sees them whole.
+    let whole = |staff: &Staff| {
+        let scope = staff.scope(Right::ViewRenewal).ok();
+        scope.is_some_and(|scope| scope.areas().filter(|area| area.covers(None)).nth(1).is_some())
+    };
+    let is_of_use = |path: &str| path != "/renewal/prefecture" || here == path || whole(staff);
+    let seen = pages.into_iter().filter(|(path, _, right)| staff.has(*right) && is_of_use(path));
     seen.map(|(path, text, _)| Tab { path: address(path, fields).text(), text, here: path == here }).collect()
 }
 
