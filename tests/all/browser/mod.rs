@@ -17,6 +17,7 @@ mod importing;
 mod keyboard;
 mod languages;
 mod listing;
+mod renewal_rules;
 mod renewing;
 mod reporting;
 mod reviewing;

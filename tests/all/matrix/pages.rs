@@ -47,7 +47,7 @@ pub struct Page {
     pub way: Way,
 }
 
-const fn get(pattern: &'static str, address: &'static str, steps: &'static [Step]) -> Page {
+pub(super) const fn get(pattern: &'static str, address: &'static str, steps: &'static [Step]) -> Page {
     Page {
         method: "GET",
         pattern,
@@ -62,7 +62,7 @@ const fn get(pattern: &'static str, address: &'static str, steps: &'static [Step
 }
 
 /// A form that leads on to another page.
-const fn post(
+pub(super) const fn post(
     pattern: &'static str,
     address: &'static str,
     steps: &'static [Step],
@@ -76,7 +76,7 @@ const fn live(pattern: &'static str, address: &'static str, steps: &'static [Ste
 }
 
 /// A form whose answer is a page that is shown once.
-const fn shown(page: Page) -> Page {
+pub(super) const fn shown(page: Page) -> Page {
     Page { good: 200, ..page }
 }
 
@@ -115,6 +115,7 @@ pub fn all() -> Vec<Page> {
         tickets(),
         bandwidth(),
         renewal(),
+        super::pages_rules::rules(),
         devices(),
         reviews(),
         files(),
