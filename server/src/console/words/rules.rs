@@ -45,7 +45,6 @@ words! {
         renew_after: "次の更新までの年数", "Years until renewed again";
         device_price: "端末の価格(税込)", "Price of a device, with tax";
         spare_price: "予備機の価格(税込)", "Price of a spare, with tax";
-        as_the_lot: "調達したときの価格", "as its lot cost";
         nothing: "登録されていません。", "Nothing is said.";
         history: "これまでの変更", "History";
         said: "条件を登録", "rules said";

@@ -93,7 +93,5 @@ says! {
     import_word(choices): "次のどれかにしてください: {choices}", "needs one of: {choices}";
     nothing_changed: "変える値を1つ以上入力してください", "say at least one other value";
     no_such_line: "選んだ行が条件の中にありません", "no such line is among the rules";
-    price_up(percent): "端末価格が{percent}%上昇", "Devices cost {percent} percent more";
-    price_down(percent): "端末価格が{percent}%下落", "Devices cost {percent} percent less";
     rules_wrong(count): "条件に誤りが {count} 件あります。下の一覧を見て直してください", "has {count} faults, which the list below names";
 }

@@ -50,11 +50,11 @@ pub(super) fn put(rules: &mut Value, edit: &PriceEdit) -> Result<(), Vec<FieldVi
     Ok(())
 }
 
+/// As the scenarios that are shipped are called.
 fn usual_name(percent: i16) -> Both {
-    match percent {
-        0.. => say::price_up(percent),
-        _ => say::price_down(percent.unsigned_abs()),
-    }
+    let by = percent.unsigned_abs();
+    let (ja, en) = if percent < 0 { ("下落", "less") } else { ("上昇", "more") };
+    Both { ja: format!("端末価格が{by}%{ja}").into(), en: format!("Devices cost {by} percent {en}").into() }
 }
 
 /// An id that no scenario has.
