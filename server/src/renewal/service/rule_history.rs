@@ -36,8 +36,10 @@ impl Renewal {
         }
         let mut tx = self.db.read().await?;
         let rows = history(&mut tx, owner, kind, most.into()).await?;
-        let deed = |(at, has_text, recorder): (i64, i64, String)| {
-            RulesDeed { at: Timestamp(at), is_given_up: has_text == 0, recorder }
+        let deed = |(at, has_text, recorder): (i64, i64, String)| RulesDeed {
+            at: Timestamp(at),
+            is_given_up: has_text == 0,
+            recorder,
         };
         Ok(rows.into_iter().map(deed).collect())
     }
