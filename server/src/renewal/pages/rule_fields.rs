@@ -148,7 +148,7 @@ impl Reading<'_> {
 }
 
 /// One of several by its name.
-fn word<T: Copy>(
+fn word<T: Copy + 'static>(
     all: &'static [T],
     code: fn(T) -> &'static str,
 ) -> impl FnOnce(&'static str, &str) -> Result<T, FieldViolation> {
