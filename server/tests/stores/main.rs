@@ -25,6 +25,7 @@ mod renewal;
 mod renewal_answers;
 mod renewal_ledger;
 mod renewal_refused;
+mod renewal_rules;
 mod renewal_town;
 mod schema;
 mod schools;

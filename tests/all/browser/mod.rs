@@ -18,6 +18,7 @@ mod keyboard;
 mod languages;
 mod listing;
 mod recording;
+mod renewal_rules;
 mod renewing;
 mod reporting;
 mod reviewing;

@@ -55,6 +55,45 @@ pub fn renewal(town: &Town) -> Vec<Page> {
         of("renewal-disposal", vec![own("/disposals", ""), Step::Follow("#disposals tbody a")]),
         of("renewal-disposals-none", vec![open(format!("/renewal/disposals?municipality_id={empty_municipality}"))]),
     ]
+    .into_iter()
+    .chain(rules(town))
+    .collect()
+}
+
+/// Pages of rules, of what changed, and of owners beside each other.
+fn rules(town: &Town) -> Vec<Page> {
+    let of = |name, way: Vec<Step>| Page { name, who: Who::Administrator, way };
+    let Town { municipality, empty_municipality, .. } = town;
+    let own = |path: &str| open(format!("/renewal{path}?municipality_id={municipality}"));
+    let put_in = Step::Follow("#common [value=put_in]");
+    let figures = vec![
+        Step::Fill("#field-standard_yen", "30000"),
+        Step::Fill("#field-cap", "20%"),
+        Step::Fill("#field-origin", "市の試算"),
+        put_in.clone(),
+    ];
+    let end = vec![own("/rules/ends"), Step::Fill("#field-last_date", "いつか"), put_in.clone()];
+    let wrong = vec![own("/rules/scenarios"), Step::Fill("#field-rules", "{}"), Step::Follow("#rules [value=preview]")];
+    vec![
+        of("renewal-rules", vec![own("/rules")]),
+        of("renewal-rules-installation", vec![open("/renewal/rules")]),
+        of("renewal-rules-refused", vec![open("/renewal/rules?as_of_time=いつか")]),
+        of("renewal-rules-programmes", vec![own("/rules/programmes")]),
+        of("renewal-rules-programmes-seen", [vec![own("/rules/programmes")], figures.clone()].concat()),
+        of("renewal-rules-installation-seen", [vec![open("/renewal/rules/programmes")], figures].concat()),
+        of("renewal-rules-ends", vec![own("/rules/ends")]),
+        of("renewal-rules-ends-refused", end),
+        of("renewal-rules-scenarios-wrong", wrong),
+        of("renewal-rules-assumptions", vec![own("/rules/assumptions")]),
+        of("renewal-changes-choose", vec![open("/renewal/changes")]),
+        of("renewal-changes", vec![own("/changes")]),
+        of("renewal-changes-none", vec![open(format!("/renewal/changes?municipality_id={empty_municipality}"))]),
+        of("renewal-changes-refused", vec![open("/renewal/changes?since=いつか")]),
+        of("renewal-prefecture", vec![open("/renewal/prefecture")]),
+        of("renewal-prefecture-sorted", vec![open("/renewal/prefecture?sort=-cost&q=市")]),
+        of("renewal-prefecture-nobody", vec![open("/renewal/prefecture?q=zzzz")]),
+        of("renewal-prefecture-refused", vec![open("/renewal/prefecture?as_of_time=いつか")]),
+    ]
 }
 
 /// The pages on which the ledger is kept. Nothing is recorded on the way: others look at the same ledger.

@@ -30,6 +30,7 @@ async fn yen_of_a_year_leads_to_a_serial_number() {
     let figures = browser.text_of("#figures").await;
     assert!(figures.contains("来年度に更新が必要な端末") && figures.contains("円"), "{figures}");
     // Amounts are of one owner each.
+    browser.go("/renewal/prefecture").await;
     browser.follow("#owners tbody a").await;
     browser.follow("main table a[href*='year=2021']").await;
     let parts = browser.text_of("#parts").await;
@@ -114,7 +115,8 @@ async fn board_without_a_ledger_is_told_what_to_enter() {
     let other = desk.server.staff().add_municipality("空野村").await.municipality_id;
     let browser = &desk.browser;
     browser.go("/renewal").await;
-    // Of two owners there is one line each, and the way to each.
+    // Of two owners one has recorded something, and there is the way to it.
+    browser.follow("#each-owner").await;
     assert_eq!(browser.count("#owners tbody tr").await, 1, "{}", browser.text().await);
     browser.go(&format!("/renewal?municipality_id={other}")).await;
     let empty = browser.text_of("#empty").await;

@@ -9,6 +9,7 @@ mod calls;
 mod contract;
 mod filling;
 mod pages;
+mod pages_rules;
 mod people;
 mod renewal_pages;
 mod roles;

@@ -76,7 +76,7 @@ const fn live(pattern: &'static str, address: &'static str, steps: &'static [Ste
 }
 
 /// A form whose answer is a page that is shown once.
-const fn shown(page: Page) -> Page {
+pub(super) const fn shown(page: Page) -> Page {
     Page { good: 200, ..page }
 }
 
@@ -115,6 +115,7 @@ pub fn all() -> Vec<Page> {
         tickets(),
         bandwidth(),
         super::renewal_pages::renewal(),
+        super::pages_rules::rules(),
         devices(),
         reviews(),
         files(),

@@ -18,6 +18,7 @@ pub mod overview;
 pub mod renewal;
 pub mod reports;
 pub mod reviews;
+pub mod rules;
 pub mod schools;
 pub mod shell;
 pub mod tickets;
@@ -122,6 +123,8 @@ pub struct Words {
     pub tickets: tickets::TicketWords,
     /// Of renewal.
     pub renewal: renewal::RenewalWords,
+    /// Of its rules.
+    pub rules: rules::RuleWords,
     /// Of the reviews of identities.
     pub reviews: reviews::ReviewWords,
     /// Of home.
@@ -146,6 +149,7 @@ impl Words {
         legs: legs::LegWords::JA,
         tickets: tickets::TicketWords::JA,
         renewal: renewal::RenewalWords::JA,
+        rules: rules::RuleWords::JA,
         reviews: reviews::ReviewWords::JA,
         overview: overview::OverviewWords::JA,
         reports: reports::ReportWords::JA,
@@ -165,6 +169,7 @@ impl Words {
         legs: legs::LegWords::EN,
         tickets: tickets::TicketWords::EN,
         renewal: renewal::RenewalWords::EN,
+        rules: rules::RuleWords::EN,
         reviews: reviews::ReviewWords::EN,
         overview: overview::OverviewWords::EN,
         reports: reports::ReportWords::EN,
@@ -191,6 +196,7 @@ mod tests {
             legs::LegWords::ALL,
             tickets::TicketWords::ALL,
             renewal::RenewalWords::ALL,
+            rules::RuleWords::ALL,
             reviews::ReviewWords::ALL,
             overview::OverviewWords::ALL,
             reports::ReportWords::ALL,

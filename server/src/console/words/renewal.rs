@@ -26,7 +26,6 @@ words! {
         year: "年度", "Fiscal year";
         total: "合計", "Total";
         devices: "更新台数", "Devices";
-        owners: "区市町村ごと", "By municipality";
         own: "自治体の負担", "Board itself";
         state: "国(基金・その他)", "State";
         prefecture: "都道府県", "Prefecture";

@@ -94,4 +94,7 @@ says! {
     lot_above_form(most): "シリアル番号が {most} 件を超える調達は、画面では訂正できません。gigafleet costs コマンドで訂正してください", "has more than {most} serial numbers, too many for a form: correct it with gigafleet costs";
     at_line(line, what): "{line} 行目の値: {what}", "line {line}: {what}";
     more_lines(count): "ほか {count} 行も直してください", "{count} more lines need to be put right";
+    nothing_changed: "変える値を1つ以上入力してください", "say at least one other value";
+    no_such_line: "選んだ行が条件の中にありません", "no such line is among the rules";
+    rules_wrong(count): "条件に誤りが {count} 件あります。下の一覧を見て直してください", "has {count} faults, which the list below names";
 }

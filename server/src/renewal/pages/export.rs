@@ -2,7 +2,7 @@
 
 use axum::extract::{RawQuery, State as Pages};
 
-use super::{Opened, RenewalPages, plan};
+use super::{Opened, RenewalPages, changes, plan};
 use crate::{
     access::{pages::SignedIn, rules::Right},
     console::PageResult,
@@ -10,7 +10,7 @@ use crate::{
     error::{Error, says::renewal as say},
     renewal::{
         documents::Form,
-        rules::report::{asked::Asked as Report, costs::CostOrder},
+        rules::report::{asked::Asked as Report, costs::CostOrder, plan::PlanOrder},
         service::ReportOrder,
     },
 };
@@ -21,6 +21,7 @@ pub(super) async fn export(person: SignedIn, Pages(pages): Pages<RenewalPages>, 
     let report = match fields.get("report") {
         "plan" => Report::Plan(plan::order(&fields)),
         "costs" => Report::Costs(CostOrder::default()),
+        "changes" => Report::Changes(changes::since(&fields, now)?, PlanOrder::default()),
         "scenarios" => Report::Scenarios(fields.all("scenario").to_vec()),
         _ => return Err(Error::invalid_field("report", say::report_kind()).into()),
     };

@@ -1,6 +1,4 @@
-//! Home of a board: three figures with a sentence each, then the years to come by payer; of several owners each of them.
-
-use std::collections::BTreeMap;
+//! Home of a board: three figures with a sentence each, then the years to come by payer; of one owner, or of all together.
 
 use askama::Template;
 use axum::extract::{RawQuery, State as Pages};
@@ -59,7 +57,8 @@ struct Shown {
     heads: Vec<String>,
     lines: Vec<Line>,
     recorded: Vec<Line>,
-    by_owner: Vec<OwnerLine>,
+    /// The way to the table of owners, where there are several.
+    each_owner: Option<String>,
     problems: Vec<String>,
     foot: Foot,
     exports: Option<[String; 4]>,
@@ -79,17 +78,6 @@ struct Line {
     amounts: Vec<(String, i64)>,
     total: i64,
     devices: u64,
-}
-
-/// An owner of several.
-struct OwnerLine {
-    name: String,
-    path: String,
-    due: u64,
-    own_next: i64,
-    own: i64,
-    total: i64,
-    spares: (&'static str, &'static str),
 }
 
 fn sum<'a>(lines: impl Iterator<Item = &'a CostLine>) -> i64 {
@@ -131,7 +119,7 @@ fn own_figure(shell: &Shell, report: &CostReport) -> Big {
 }
 
 /// How spares of an owner look; none where the registry has no devices.
-fn spares_state(shell: &Shell, spares: &SparesNow) -> Option<(&'static str, &'static str)> {
+pub(super) fn spares_state(shell: &Shell, spares: &SparesNow) -> Option<(&'static str, &'static str)> {
     let w = &shell.w.renewal;
     let state = || if spares.is_enough() { ("good", w.enough) } else { ("warning", w.not_enough) };
     (spares.in_use > 0 || spares.free > 0).then(state)
@@ -190,32 +178,6 @@ fn lines(shell: &Shell, report: &CostReport, drill: Option<&Fields>) -> Result<(
     Ok((heads, lines))
 }
 
-fn by_owner(shell: &Shell, report: &CostReport, owners: &Owners, spares: &[SparesNow]) -> Vec<OwnerLine> {
-    let next = report.outlook_from;
-    let mut of_code: BTreeMap<&str, Vec<&CostLine>> = BTreeMap::new();
-    for line in &report.lines {
-        of_code.entry(line.owner.as_str()).or_default().push(line);
-    }
-    let none = Vec::new();
-    let line = |code: &String| {
-        let (id, name) = owners.of_code(code)?;
-        let own = of_code.get(code.as_str()).unwrap_or(&none);
-        let to_come = || own.iter().copied().filter(|line| line.key.year >= next);
-        let due = report.due.iter().filter(|(owner, _)| owner == code).map(|(_, due)| due);
-        let state = spares.iter().find(|one| one.owner == id).and_then(|one| spares_state(shell, one));
-        Some(OwnerLine {
-            name: name.to_owned(),
-            path: format!("/renewal?{OWNER}={id}"),
-            due: count(due.filter(|due| is_due_in(due, next, next))),
-            own_next: sum(to_come().filter(|line| line.key.year == next && line.key.payer == Payer::Own)),
-            own: sum(to_come().filter(|line| line.key.payer == Payer::Own)),
-            total: sum(to_come()),
-            spares: state.unwrap_or(("quiet", shell.w.renewal.spares_unknown)),
-        })
-    };
-    report.owners.iter().filter_map(line).collect()
-}
-
 /// The chart of the years to come.
 fn chart(shell: &Shell, report: &CostReport, lines: &[(FiscalYear, Line)]) -> Result<String> {
     let amounts = report.by(|line| (line.key.year, line.key.payer))?;
@@ -255,7 +217,7 @@ fn shown(
         heads,
         lines: to_come.into_iter().map(|(_, line)| line).collect(),
         recorded: before.into_iter().map(|(_, line)| line).filter(|line| line.total != 0).collect(),
-        by_owner: if asked.owner.is_none() { by_owner(shell, report, owners, spares) } else { Vec::new() },
+        each_owner: (owners.ids.len() > 1).then(|| address("/renewal/prefecture", fields).without(OWNER).text()),
         problems: report.problems.iter().map(|problem| said(shell.language, &problem.label())).collect(),
         foot,
         exports,

@@ -1,15 +1,22 @@
-//! Pages of renewal: home of a board, the published plan, scenarios, what an amount is of, the register of disposals; the
-//! ledger, and recording in it.
+//! Pages of renewal: home of a board, the published plan, scenarios, what an amount is of, the register of disposals, what
+//! changed, owners beside each other; the ledger and recording in it, and the rules of all that.
 
+mod changes;
 mod costs;
 mod disposals;
 mod entries;
 mod entry;
 mod export;
+mod figures;
 mod home;
 mod import;
 mod plan;
+mod prefecture;
 mod record;
+mod rule_editor;
+mod rule_fields;
+mod rule_tables;
+mod rules;
 mod scenarios;
 
 use axum::{
@@ -69,6 +76,10 @@ pub fn routes(pages: RenewalPages) -> Router {
         .route("/renewal/record", get(record::choose))
         .route("/renewal/record/{kind}", get(record::open).post(record::record))
         .route("/renewal/import", get(import::start).post(import::hand_in).layer(DefaultBodyLimit::max(UPLOAD_BYTES)))
+        .route("/renewal/rules", get(rules::rules))
+        .route("/renewal/rules/{kind}", get(rule_editor::editor).post(rule_editor::change))
+        .route("/renewal/changes", get(changes::changes))
+        .route("/renewal/prefecture", get(prefecture::prefecture))
         .with_state(pages)
 }
 
@@ -269,8 +280,17 @@ fn tabs(shell: &Shell, staff: &Staff, fields: &Fields, here: &str) -> Vec<Tab> {
         ("/renewal/costs", w.costs, Right::ViewLedger),
         ("/renewal/disposals", w.disposals, Right::ViewLedger),
         ("/renewal/entries", shell.w.ledger.title, Right::ViewLedger),
+        ("/renewal/changes", shell.w.rules.changes, Right::ViewLedger),
+        ("/renewal/rules", shell.w.rules.title, Right::ViewRenewal),
+        ("/renewal/prefecture", shell.w.rules.prefecture, Right::ViewRenewal),
     ];
-    let seen = pages.into_iter().filter(|(.., right)| staff.has(*right));
+    // Beside each other stand several owners, for who sees them whole.
+    let whole = |staff: &Staff| {
+        let scope = staff.scope(Right::ViewRenewal).ok();
+        scope.is_some_and(|scope| scope.areas().filter(|area| area.covers(None)).nth(1).is_some())
+    };
+    let is_of_use = |path: &str| path != "/renewal/prefecture" || here == path || whole(staff);
+    let seen = pages.into_iter().filter(|(path, _, right)| staff.has(*right) && is_of_use(path));
     seen.map(|(path, text, _)| Tab { path: address(path, fields).text(), text, here: path == here }).collect()
 }
 

@@ -40,10 +40,17 @@ struct PlanPage {
 }
 
 /// Why a row can not stand in the form.
-struct RefusedRow {
+pub(super) struct RefusedRow {
     year: String,
     row: String,
     why: String,
+}
+
+impl RefusedRow {
+    /// On one line.
+    pub(super) fn text(&self) -> String {
+        format!("{} {}: {}", self.year, self.row, self.why)
+    }
 }
 
 /// The sheet as it is printed.
@@ -85,7 +92,7 @@ struct Network {
 }
 
 /// ① for 1.
-fn circled(number: u8) -> char {
+pub(super) fn circled(number: u8) -> char {
     char::from_u32(0x245f + u32::from(number)).unwrap_or('?')
 }
 
@@ -101,7 +108,7 @@ pub(super) fn order(fields: &Fields) -> PlanOrder {
 }
 
 /// A refusal of a year as a row of the form: `years.R7.spares` is ⑥ of 令和7年度.
-fn refused_row(language: Language, wrong: &FieldViolation) -> RefusedRow {
+pub(super) fn refused_row(language: Language, wrong: &FieldViolation) -> RefusedRow {
     let mut path = wrong.field.split('.').skip(1);
     let (letter, field) = (path.next().unwrap_or_default(), path.next().unwrap_or_default());
     let year = FiscalYear::parse("year", letter).map(|year| super::year_text(language, year));

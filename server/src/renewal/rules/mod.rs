@@ -4,8 +4,8 @@
 //! come ([`projection`]), repair or replace ([`advice`]) and what if ([`scenario`], [`what_if`]); spares ([`spares`]) and how long
 //! devices last ([`survival`]); the ledger ([`ledger`]), also while it is added to ([`open_ledger`]), and what stands in it
 //! ([`body`]: [`lots`], [`records`], [`board`]); periods of years ([`periods`]); rules that hold at a time ([`rule_sets`],
-//! [`assumptions`]); what was known then ([`known`]) and the reports of that ([`report`]); what people say ([`said`]) and
-//! files of it ([`import`]).
+//! [`assumptions`]), common changes of them ([`edits`]) and how they are shown ([`written`]); what was known then
+//! ([`known`]) and the reports of that ([`report`]); what people say ([`said`]) and files of it ([`import`]).
 //!
 //! Who pays is [`Payer`] of tickets: repairs bring their costs from there, under the same numbers.
 
@@ -14,6 +14,7 @@ pub mod assumptions;
 pub mod board;
 pub mod body;
 pub mod due;
+pub mod edits;
 pub mod ends;
 pub mod fraction;
 pub mod import;
@@ -37,6 +38,7 @@ pub mod spares;
 mod stored;
 pub mod survival;
 pub mod what_if;
+pub mod written;
 
 pub use crate::tickets::legs::rules::Payer;
 use crate::{

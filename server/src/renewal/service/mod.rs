@@ -5,11 +5,14 @@
 //! else.
 
 mod entries;
+mod figures;
 mod files;
 mod import;
 mod known;
+mod owners;
 mod recording;
 mod reports;
+mod rule_history;
 mod rules;
 mod spares;
 mod what_if;
@@ -20,9 +23,12 @@ use tokio::sync::Semaphore;
 
 pub use self::{
     entries::{EntryView, ListOrder, RecordOrder},
+    figures::FiguresUnder,
     files::Exported,
     import::ImportOrder,
+    owners::{OwnerRow, OwnersReport},
     reports::{Device, EntryDetail, PartView, PartsOrder, ReportOrder, Verified, What},
+    rule_history::RulesDeed,
     rules::RulesPreview,
     spares::{CONFIDENCE, SparesNow},
 };

@@ -12,7 +12,10 @@ use crate::{
     },
     clock::Timestamp,
     db::Tx,
-    error::{Error, FieldViolation, Result, says::fields as say_field},
+    error::{
+        Error, FieldViolation, Kind, Result,
+        says::{fields as say_field, schools as say_schools},
+    },
     renewal::{
         rules::{
             known::Known,
@@ -125,6 +128,28 @@ impl Renewal {
         kind: RulesKind,
         text: Option<String>,
     ) -> Result<SaidRules> {
+        self.say_rules(staff, owner, (kind, text), None).await
+    }
+
+    /// The same for who has seen what was said last, and when: refused where somebody said other rules since. Reasons: those
+    /// of [`Renewal::set_rules`], and ETAG_MISMATCH.
+    pub async fn replace_rules(
+        &self,
+        staff: &Staff,
+        owner: Option<MunicipalityId>,
+        said: (RulesKind, Option<String>),
+        seen: Option<Timestamp>,
+    ) -> Result<SaidRules> {
+        self.say_rules(staff, owner, said, Some(seen)).await
+    }
+
+    async fn say_rules(
+        &self,
+        staff: &Staff,
+        owner: Option<MunicipalityId>,
+        (kind, text): (RulesKind, Option<String>),
+        seen: Option<Option<Timestamp>>,
+    ) -> Result<SaidRules> {
         match owner {
             Some(owner) => drop(whole(staff, Right::EditLedger, owner)?),
             None => staff.require_everywhere(Right::EditLedger)?,
@@ -145,7 +170,11 @@ impl Renewal {
         };
         // The audit log of an owner is written one after the other, so what is read after this line is the newest.
         self.access.audit(&mut tx, staff, deed).await?;
-        let at = next_recorded_at(rows::newest(&mut tx, owner, kind).await?, self.clock.now());
+        let newest = rows::newest(&mut tx, owner, kind).await?;
+        if seen.is_some_and(|seen| seen != newest) {
+            return Err(Error::new(Kind::Conflict, "ETAG_MISMATCH", say_schools::changed_since()));
+        }
+        let at = next_recorded_at(newest, self.clock.now());
         let recorder = Actor::from(staff);
         rows::insert(&mut tx, owner, (kind, text.as_deref()), at, (recorder.id, &recorder.name)).await?;
         let said = said_at(&mut tx, owner, kind, at).await?;
@@ -159,9 +188,20 @@ impl Renewal {
         &self,
         staff: &Staff,
         owner: MunicipalityId,
-        (kind, text): (RulesKind, Option<String>),
+        other: (RulesKind, Option<String>),
         order: &PlanOrder,
     ) -> Result<RulesPreview> {
+        let (before, after) = self.under(staff, owner, other).await?;
+        Ok(RulesPreview { as_of: before.as_of, figures: compare(&before, &after, order)? })
+    }
+
+    /// What is known of an owner now, and the same under other rules of a kind. Reasons: as of [`Renewal::preview_rules`].
+    pub(super) async fn under(
+        &self,
+        staff: &Staff,
+        owner: MunicipalityId,
+        (kind, text): (RulesKind, Option<String>),
+    ) -> Result<(Known, Known)> {
         let area = whole(staff, Right::ViewRenewal, owner)?;
         if let Some(text) = &text {
             checked(kind, text)?;
@@ -175,6 +215,6 @@ impl Renewal {
         };
         let refused = |wrong: Vec<FieldViolation>| Error::invalid_fields("FIELD_INVALID", wrong);
         let after = Known { rules: Arc::new(before.rules.with(said).map_err(refused)?), ..before.clone() };
-        Ok(RulesPreview { as_of, figures: compare(&before, &after, order)? })
+        Ok((before, after))
     }
 }

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// The municipality under which rules of the installation stand.
-fn key(owner: Option<MunicipalityId>) -> Uuid {
+pub(super) fn key(owner: Option<MunicipalityId>) -> Uuid {
     owner.map_or_else(Uuid::nil, |owner| owner.0)
 }
 

@@ -1,0 +1,164 @@
+//! Owners beside each other: what is due, what it costs and how far the renewal is, of each and of all together.
+//!
+//! Each owner is added up and let go, so that 1,741 of them take no more room than their rows.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Renewal, reports::Of};
+use crate::{
+    access::rules::{Staff, days::day_in_japan},
+    clock::Timestamp,
+    error::{Both, Result, says::renewal as say},
+    renewal::rules::{
+        Payer,
+        known::Known,
+        money::Yen,
+        plan::{Cell, Share},
+        report::{
+            costs::{CostOrder, costs},
+            plan::{NoPlan, PlanOrder, PlanReport, plan},
+        },
+    },
+    schools::rules::{MunicipalityId, fiscal::FiscalYear},
+};
+
+/// The number of the row of the plan that says how much is renewed.
+const RENEWED: u8 = 5;
+
+/// An owner of several.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwnerRow {
+    /// The owner.
+    pub owner: MunicipalityId,
+    /// Devices that are due in the first year to come, those of before too.
+    pub due: u64,
+    /// What the first year to come costs.
+    pub cost_next: Yen,
+    /// What of it the owner itself pays.
+    pub own_next: Yen,
+    /// What all years to come cost.
+    pub total: Yen,
+    /// What of it the owner itself pays.
+    pub own: Yen,
+    /// ⑤ of the year that runs, or of the last one of its plan.
+    pub renewed: Option<Share>,
+}
+
+/// Several owners, of which anything is known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwnersReport {
+    /// As of when.
+    pub as_of: Timestamp,
+    /// The first year to come.
+    pub next: FiscalYear,
+    /// One for each owner of which anything is recorded.
+    pub rows: Vec<OwnerRow>,
+    /// Owners of which nothing is.
+    pub without: Vec<MunicipalityId>,
+    /// What the years to come cost together, by payer.
+    pub amounts: BTreeMap<(FiscalYear, Payer), Yen>,
+    /// Devices that are due in them.
+    pub due: BTreeMap<FiscalYear, u64>,
+    /// Their plan together; none where nobody has one.
+    pub plan: Option<PlanReport>,
+    /// Codes of owners that are not in it, with why.
+    pub left_out: Vec<(String, Both)>,
+}
+
+/// What is added up over all owners.
+#[derive(Debug, Default)]
+struct Together {
+    rows: Vec<OwnerRow>,
+    amounts: BTreeMap<(FiscalYear, Payer), Yen>,
+    due: BTreeMap<FiscalYear, u64>,
+    plans: Vec<PlanReport>,
+    left_out: Vec<(String, Both)>,
+}
+
+fn add(sum: &mut Yen, amount: Yen) -> Result<()> {
+    *sum = sum.plus(amount)?;
+    Ok(())
+}
+
+/// ⑤ of a year, or of the last one of the plan where that is over.
+fn renewed(report: &PlanReport, year: FiscalYear) -> Option<Share> {
+    let at = report.plan.years.iter().rposition(|one| *one <= year)?;
+    let row = report.plan.rows.iter().find(|row| row.number == RENEWED)?;
+    match row.cells.get(at) {
+        Some(Cell::Share(share)) => Some(*share),
+        Some(Cell::Blank | Cell::Count(_)) | None => None,
+    }
+}
+
+impl Together {
+    fn add(&mut self, known: &Known, order: &PlanOrder) -> Result<()> {
+        let report = costs(known, CostOrder::default())?;
+        let next = report.outlook_from;
+        let mut row = OwnerRow {
+            owner: known.owner,
+            due: 0,
+            cost_next: Yen::ZERO,
+            own_next: Yen::ZERO,
+            total: Yen::ZERO,
+            own: Yen::ZERO,
+            renewed: None,
+        };
+        for line in report.lines.iter().filter(|line| line.key.year >= next) {
+            let (year, payer) = (line.key.year, line.key.payer);
+            add(self.amounts.entry((year, payer)).or_default(), line.amount)?;
+            add(&mut row.total, line.amount)?;
+            if payer == Payer::Own {
+                add(&mut row.own, line.amount)?;
+            }
+            if year == next {
+                add(&mut row.cost_next, line.amount)?;
+            }
+            if year == next && payer == Payer::Own {
+                add(&mut row.own_next, line.amount)?;
+            }
+        }
+        for (_, due) in &report.due {
+            let year = due.year.max(next);
+            *self.due.entry(year).or_default() += u64::from(due.count);
+            row.due += if year == next { u64::from(due.count) } else { 0 };
+        }
+        match plan(known, order) {
+            Ok(_) if known.entries.is_empty() => self.left_out.push((known.code.clone(), say::no_entries())),
+            Ok(report) => {
+                row.renewed = renewed(&report, known.year());
+                self.plans.push(report);
+            }
+            Err(NoPlan::NoProgramme) => self.left_out.push((known.code.clone(), say::no_programme())),
+            Err(NoPlan::Refused(_)) => self.left_out.push((known.code.clone(), say::plan_refused())),
+        }
+        self.rows.push(row);
+        Ok(())
+    }
+}
+
+impl Renewal {
+    /// All owners that the caller sees whole, beside each other and together. Reasons: RIGHT_MISSING, FIELD_INVALID,
+    /// LEDGER_TOO_LARGE.
+    pub async fn owners(&self, staff: &Staff, as_of: Option<Timestamp>, order: &PlanOrder) -> Result<OwnersReport> {
+        let of = Of::named(staff, None)?;
+        let all = self.all_known(&of, as_of).await?;
+        let as_of = all.first().map_or_else(|| self.clock.now(), |known| known.as_of);
+        let mut together = Together::default();
+        // Nobody stands there where nothing is known of anybody.
+        for known in all.iter().filter(|known| !known.code.is_empty()) {
+            together.add(known, order)?;
+        }
+        let Together { rows, amounts, due, plans, mut left_out } = together;
+        let told: BTreeSet<_> = rows.iter().map(|row| row.owner).collect();
+        let owners = of.areas().iter().map(|area| area.municipality());
+        let without = owners.filter(|owner| !told.contains(owner)).collect();
+        let plan = PlanReport::roll_up(plans, left_out.clone(), &say::other_years());
+        if let Some(plan) = &plan {
+            left_out.clone_from(&plan.left_out);
+        }
+        left_out.sort_by(|one, two| one.0.cmp(&two.0));
+        let year = FiscalYear::of(day_in_japan(as_of.0));
+        let next = FiscalYear::starting_in(year.year() + 1).unwrap_or(year);
+        Ok(OwnersReport { as_of, next, rows, without, amounts, due, plan, left_out })
+    }
+}
