@@ -31,7 +31,7 @@ use crate::{
             },
             survival::Basis,
         },
-        service::SparesNow,
+        service::{SparesNow, SparesOrder},
     },
     schools::rules::fiscal::FiscalYear,
 };
@@ -266,7 +266,8 @@ pub(super) async fn home(person: SignedIn, Pages(pages): Pages<RenewalPages>, Ra
     let made = match asked {
         Ok(asked) => match pages.renewal.costs(staff, asked.owner, asked.as_of, CostOrder::default()).await {
             Ok(sealed) => {
-                let spares = pages.renewal.spares(staff, asked.owner).await?;
+                let spares =
+                    pages.renewal.spares(staff, SparesOrder { owner: asked.owner, ..SparesOrder::default() }).await?;
                 Ok((shown((&shell, staff), &sealed, &spares, (&fields, &owners, asked))?, asked.owner))
             }
             Err(error) => Err(error),

@@ -4,9 +4,11 @@
 //! who sees the ledger, sums and plans for who sees renewal. A report reads what was recorded up to its time and nothing
 //! else.
 
+mod advice;
 mod entries;
 mod files;
 mod import;
+mod lives;
 mod reports;
 mod rules;
 mod spares;
@@ -21,12 +23,14 @@ use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 pub use self::{
+    advice::{AdviceOrder, RepairAdvice},
     entries::{EntryView, ListOrder, RecordOrder},
     files::Exported,
     import::ImportOrder,
+    lives::LivesReport,
     reports::{Device, PartView, PartsOrder, ReportOrder, Verified, What},
     rules::RulesPreview,
-    spares::{CONFIDENCE, SparesNow},
+    spares::{CONFIDENCE, SparesNow, SparesOrder},
 };
 pub use super::{rules::said::Said, store::Shown};
 use super::{

@@ -1,5 +1,6 @@
 //! SQL of the ledger: entries that are only added, the devices of lots, and what tickets cost.
 
+pub(super) mod lives;
 pub(super) mod rules;
 pub(super) mod spares;
 
