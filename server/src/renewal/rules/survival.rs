@@ -136,6 +136,15 @@ impl Curve {
         Self { steps, lives, failures, observed }
     }
 
+    /// At most so many steps, 1 or more: of a longer curve the last step of each stretch, with what failed in all of it.
+    pub fn thinned(&self, most: usize) -> Vec<Step> {
+        let last = |steps: &[Step]| {
+            let last = steps.last().expect("a stretch has a step");
+            Step { failed: steps.iter().map(|step| step.failed).sum(), ..*last }
+        };
+        self.steps.chunks(self.steps.len().div_ceil(most.max(1)).max(1)).map(last).collect()
+    }
+
     /// The part that lasts longer than so many days with its interval; none where nobody looked that long.
     pub fn known_at(&self, days: f64) -> Option<(f64, f64, f64)> {
         let (first, last) = self.observed?;
@@ -253,6 +262,15 @@ mod tests {
         assert!((curve.at(5.9) - 1.0).abs() < 1e-12 && (curve.at(99.0) - 0.448_2).abs() < 0.000_1);
         // 6 + 0.857 × 1 + 0.807 × 3.
         assert!((curve.mean_within(10.0) - (6.0 + 6.0 / 7.0 + 0.806_723 * 3.0)).abs() < 1e-5);
+    }
+
+    #[test]
+    fn a_long_curve_is_told_in_stretches() {
+        let curve = Curve::estimate(&freireich());
+        let steps = curve.thinned(3);
+        let told: Vec<_> = steps.iter().map(|step| (step.days, step.failed)).collect();
+        assert_eq!(told, [(10, 5), (22, 3), (23, 1)]);
+        assert_eq!((curve.thinned(7), Curve::estimate(&[]).thinned(7)), (curve.steps.clone(), Vec::new()));
     }
 
     #[test]

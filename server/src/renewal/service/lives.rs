@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// Models that are told one by one.
-const MODELS_MOST: usize = 1_000;
+const MODELS_MOST: usize = 200;
 
 /// How long devices last.
 #[derive(Debug, Clone, PartialEq)]

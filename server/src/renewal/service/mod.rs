@@ -30,7 +30,7 @@ pub use self::{
     lives::LivesReport,
     reports::{Device, PartView, PartsOrder, ReportOrder, Verified, What},
     rules::RulesPreview,
-    spares::{CONFIDENCE, SparesNow, SparesOrder},
+    spares::{CONFIDENCE, SparesNow, SparesOrder, SparesReport},
 };
 pub use super::{rules::said::Said, store::Shown};
 use super::{

@@ -68,6 +68,15 @@ pub struct SparesNow {
     pub repair_basis: Basis,
 }
 
+/// Spares of all that was asked for.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SparesReport {
+    /// Until when it is reckoned.
+    pub until: Date,
+    /// Spares of owners, or of schools.
+    pub spares: Vec<SparesNow>,
+}
+
 impl SparesNow {
     /// Whether they are enough with [`CONFIDENCE`].
     pub fn is_enough(&self) -> bool {
@@ -155,7 +164,7 @@ impl Renewal {
     /// Spares of an owner, or of each owner that the caller sees whole, or of the schools of one, as the registry has them
     /// now; schools by name, behind them what is of none. Schools fail as their owner does, since most have too few failures of
     /// their own. Reasons: RIGHT_MISSING, MUNICIPALITY_NOT_FOUND, FIELD_INVALID.
-    pub async fn spares(&self, staff: &Staff, order: SparesOrder) -> Result<Vec<SparesNow>> {
+    pub async fn spares(&self, staff: &Staff, order: SparesOrder) -> Result<SparesReport> {
         let areas = match order.owner {
             Some(owner) => vec![whole(staff, Right::ViewRenewal, owner)?],
             None => staff.scope(Right::ViewRenewal)?.areas().filter(|area| area.covers(None)).collect(),
@@ -193,7 +202,7 @@ impl Renewal {
                 all.push(spares_now((owner, None), together, model, (today, until)));
             }
         }
-        Ok(all)
+        Ok(SparesReport { until, spares: all })
     }
 }
 

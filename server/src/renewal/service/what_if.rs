@@ -31,7 +31,10 @@ impl Renewal {
             scenarios.push(scenario);
         }
         let mut wanted = wanted.to_vec();
-        wanted.push(WHAT_IF.to_owned());
+        // Where none is named all are meant, and this one is the last of them.
+        if !wanted.is_empty() {
+            wanted.push(WHAT_IF.to_owned());
+        }
         let reports: Vec<_> = all.iter().map(|known| scenarios(known, &wanted)).collect::<Result<_, _>>()?;
         let mut report = ScenarioReport::together(reports)?.expect("there is one at least");
         report.owners.retain(|code| !code.is_empty());
