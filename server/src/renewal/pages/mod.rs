@@ -1,10 +1,13 @@
-//! Pages of renewal: home of a board, the published plan, scenarios, what an amount is of, the register of disposals.
+//! Pages of renewal: home of a board, the published plan, scenarios, what an amount is of, the register of disposals, lives
+//! of devices, repair or replace.
 
+mod advice;
 mod costs;
 mod disposals;
 mod entry;
 mod export;
 mod home;
+mod lives;
 mod plan;
 mod scenarios;
 
@@ -54,6 +57,8 @@ pub fn routes(pages: RenewalPages) -> Router {
         .route("/renewal/costs", get(costs::costs))
         .route("/renewal/costs/{municipality}/{entry}", get(entry::entry))
         .route("/renewal/disposals", get(disposals::disposals))
+        .route("/renewal/lives", get(lives::lives))
+        .route("/renewal/advice", get(advice::advice))
         .with_state(pages)
 }
 
@@ -248,6 +253,7 @@ fn tabs(shell: &Shell, staff: &Staff, fields: &Fields, here: &str) -> Vec<Tab> {
         ("/renewal", w.title, Right::ViewRenewal),
         ("/renewal/plan", w.plan, Right::ViewRenewal),
         ("/renewal/scenarios", w.scenarios, Right::ViewRenewal),
+        ("/renewal/lives", w.lives, Right::ViewRenewal),
         ("/renewal/costs", w.costs, Right::ViewLedger),
         ("/renewal/disposals", w.disposals, Right::ViewLedger),
     ];
