@@ -2,6 +2,8 @@
 //!
 //! Placeholders are those of `rpcs`. A page that is new needs a line: its method and its pattern as it is registered.
 
+mod lives;
+
 use tonic::Code;
 
 use super::roles::{
@@ -115,6 +117,7 @@ pub fn all() -> Vec<Page> {
         tickets(),
         bandwidth(),
         renewal(),
+        lives::lives(),
         devices(),
         reviews(),
         files(),
