@@ -23,6 +23,7 @@ mod phone;
 mod registry;
 mod renewal;
 mod renewal_answers;
+mod renewal_lives;
 mod renewal_town;
 mod schema;
 mod schools;
