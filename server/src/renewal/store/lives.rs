@@ -62,7 +62,7 @@ pub(in crate::renewal) async fn alike(tx: &mut Tx, owner: MunicipalityId) -> Res
                  FROM (
                      SELECT device_id, created_at AS came_at, category FROM ticket
                      WHERE municipality_id = $1 AND category <= 5 AND device_id IS NOT NULL
-                         AND merged_into IS NULL AND incident_id IS NULL AND state > $9
+                         AND merged_into IS NULL AND incident_id IS NULL AND state > $9 AND created_at > 0
                      UNION ALL
                      SELECT device_id, started_at AS came_at, 0 AS category FROM ticket_repair WHERE municipality_id = $1
                  ) AS x
