@@ -76,7 +76,9 @@ async fn scenarios_of_ones_own_stand_beside_the_others(world: World) {
     assert!(today > 0 && dearer.scenarios[1].total.to_number() == today * 11 / 10);
     let later = ask(WhatIf { later_years: 10, ..WhatIf::default() }).await;
     assert!(later.scenarios[1].total < later.scenarios[0].total, "most of it is put off beyond the years");
+    let beside_all = renewal.what_if(&staff, Some(owner), None, (&[], WhatIf::default())).await.unwrap();
     let kept = renewal.scenarios(&staff, Some(owner), None, &[]).await.unwrap();
+    assert_eq!(beside_all.scenarios.len(), kept.report.scenarios.len() + 1, "where none is named it stands beside all");
     assert!(kept.report.scenarios.iter().all(|column| column.id != WHAT_IF));
 }
 
