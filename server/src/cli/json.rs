@@ -7,6 +7,7 @@
 pub(super) mod access;
 mod bandwidth;
 mod legs;
+mod lives;
 mod network;
 mod renewal;
 mod schools;
@@ -17,6 +18,7 @@ pub(super) use self::bandwidth::{
     bandwidth_assessment, bandwidth_edition, bandwidth_measurement, bandwidth_report, bandwidth_test,
 };
 pub(super) use self::legs::{spare, ticket_cost, ticket_legs};
+pub(super) use self::lives::{device_lives, renewal_spares, repair_advice, tried_scenario};
 pub(super) use self::network::{incident, measurement_series, planned_work, school_health, school_network, target};
 pub(super) use self::renewal::{renewal_device, renewal_entry, renewal_part, renewal_preview};
 pub(super) use self::schools::{calendar_period, holiday, hub, lesson_time, line, pupils, school_day};

@@ -60,6 +60,10 @@ enum ReportCommand {
         /// Only this scenario; can be repeated.
         #[arg(long = "scenario", value_name = "ID")]
         scenarios: Vec<String>,
+        /// Beside them one of your own: price=10 (percent, -90 to 300), later=2 (years) or covered; can be repeated. It is not
+        /// kept and has no hash.
+        #[arg(long = "what-if", value_name = "TERM", value_parser = term, allow_hyphen_values = true)]
+        what_if: Vec<Term>,
         #[command(flatten)]
         output: OutputArgs,
     },
@@ -218,8 +222,12 @@ pub(super) async fn run(args: ReportArgs) -> Result<()> {
             };
             (Report::Costs(request), output)
         }
-        ReportCommand::Scenarios { of, scenarios, output } => {
+        ReportCommand::Scenarios { of, scenarios, what_if, output } => {
             let (municipality_id, as_of_time) = of.find(&client).await?;
+            if !what_if.is_empty() {
+                let request = tried((municipality_id, as_of_time), scenarios, &what_if);
+                return try_scenario(&client, request, &output, as_json).await;
+            }
             let request = v1::GetRenewalScenariosRequest { municipality_id, as_of_time, scenario_ids: scenarios };
             (Report::Scenarios(request), output)
         }
@@ -238,6 +246,78 @@ pub(super) async fn run(args: ReportArgs) -> Result<()> {
         Format::Xlsx => export(&client, report, v1::RenewalReportForm::Xlsx, &output).await,
         Format::Pdf => export(&client, report, v1::RenewalReportForm::Pdf, &output).await,
         Format::Json | Format::Table => show(&client, report, &output, as_json || output.format == Format::Json).await,
+    }
+}
+
+/// A term of a scenario of one's own.
+#[derive(Debug, Clone, Copy)]
+enum Term {
+    /// Percent more.
+    Price(i32),
+    /// Years later.
+    Later(u32),
+    /// Renewal and running costs are covered.
+    Covered,
+}
+
+fn term(text: &str) -> std::result::Result<Term, String> {
+    let unreadable = || format!("{text} is no term: needs price=PERCENT, later=YEARS or covered");
+    match text.split_once('=') {
+        None if text == "covered" => Ok(Term::Covered),
+        Some(("price", percent)) => percent.trim_end_matches('%').parse().map(Term::Price).map_err(|_| unreadable()),
+        Some(("later", years)) => years.parse().map(Term::Later).map_err(|_| unreadable()),
+        None | Some(_) => Err(unreadable()),
+    }
+}
+
+/// The request for a scenario of one's own; of a term that is said twice the last one counts.
+fn tried(
+    (municipality_id, as_of_time): (String, Option<prost_types::Timestamp>),
+    scenario_ids: Vec<String>,
+    terms: &[Term],
+) -> v1::TryRenewalScenarioRequest {
+    let mut request = v1::TryRenewalScenarioRequest {
+        municipality_id,
+        as_of_time,
+        scenario_ids,
+        ..v1::TryRenewalScenarioRequest::default()
+    };
+    for term in terms {
+        match term {
+            Term::Price(percent) => request.price_percent = *percent,
+            Term::Later(years) => request.later_years = *years,
+            Term::Covered => request.is_covered = true,
+        }
+    }
+    request
+}
+
+/// Shows a scenario of one's own beside those that are named, or beside all.
+async fn try_scenario(
+    client: &Client,
+    request: v1::TryRenewalScenarioRequest,
+    output: &OutputArgs,
+    as_json: bool,
+) -> Result<()> {
+    let is_json = match output.format {
+        Format::Table => as_json,
+        Format::Json => true,
+        Format::Csv | Format::Xlsx | Format::Pdf => {
+            return Err(Failure::told(
+                "a scenario of your own is not kept, so there is no file of it",
+                "leave --format out, or record it with `costs rules set scenarios`",
+            ));
+        }
+    };
+    let found = answer(client.renewal().try_renewal_scenario(request)).await?;
+    let text = if is_json {
+        super::json::pretty(&super::json::tried_scenario(found)) + "\n"
+    } else {
+        format!("{}as of {}\n", scenarios_table(&found.scenarios), table::time(found.as_of_time.as_ref()))
+    };
+    match &output.out {
+        Some(file) => write(text.as_bytes(), Some(file)),
+        None => print(text.trim_end()),
     }
 }
 
@@ -385,6 +465,10 @@ fn costs_text(costs: &v1::GetRenewalCostsResponse) -> String {
 }
 
 fn scenarios_text(found: &v1::GetRenewalScenariosResponse) -> String {
+    scenarios_table(&found.scenarios)
+}
+
+fn scenarios_table(scenarios: &[v1::RenewalScenario]) -> String {
     let columns = [
         Column::Text("SCENARIO"),
         Column::Text("PAYER"),
@@ -397,18 +481,18 @@ fn scenarios_text(found: &v1::GetRenewalScenariosResponse) -> String {
     };
     let mut rows = Vec::new();
     let payers = [1, 2, 3, 4, 5, 6].map(|number| v1::Payer::try_from(number).unwrap_or_default());
-    for scenario in &found.scenarios {
+    for scenario in scenarios {
         let name = scenario.name.as_ref().map(|name| name.ja.clone()).unwrap_or_default();
         for payer in payers {
             let amount = paid(scenario, payer.into());
-            let first = found.scenarios.first().map_or(0, |first| paid(first, payer.into()));
+            let first = scenarios.first().map_or(0, |first| paid(first, payer.into()));
             if amount != 0 || first != 0 {
                 let payer = short(payer.as_str_name(), "PAYER_");
                 let (amount, difference) = (grouped(amount), grouped(amount - first));
                 rows.push(vec![scenario.scenario_id.clone(), payer, amount, difference, name.clone()]);
             }
         }
-        let first = found.scenarios.first().map_or(0, |first| first.total_yen);
+        let first = scenarios.first().map_or(0, |first| first.total_yen);
         let (total, difference) = (grouped(scenario.total_yen), grouped(scenario.total_yen - first));
         rows.push(vec![scenario.scenario_id.clone(), String::from("all"), total, difference, name]);
     }
@@ -473,5 +557,20 @@ async fn verify(client: &Client, file: &Path, as_json: bool) -> Result<()> {
             format!("the ledger gives another report for that time, SHA-256 {}", found.sha256),
             "make the report again with the same --as-of, and compare the two",
         )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn terms_are_said_in_any_order_and_the_last_one_counts() {
+        let terms: Vec<_> = ["later=2", "price=+10%", "covered", "price=-5"].map(|text| term(text).unwrap()).to_vec();
+        let request = tried((String::new(), None), Vec::new(), &terms);
+        assert_eq!((request.price_percent, request.later_years, request.is_covered), (-5, 2, true));
+        for wrong in ["price", "price=high", "later=-1", "covered=1", ""] {
+            assert!(term(wrong).is_err(), "{wrong}");
+        }
     }
 }

@@ -309,6 +309,51 @@ pub fn band(text: &str, points: &[BandPoint]) -> String {
     svg
 }
 
+/// A fall of a line with the interval within which it lies.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Fall {
+    /// Where it is in the width, 0 to 1.
+    pub at: f64,
+    /// How far down the line is from there on, 0 to 1.
+    pub value: f64,
+    /// As low as it may be.
+    pub low: f64,
+    /// As high as it may be.
+    pub high: f64,
+}
+
+/// A line that falls in steps from 1, within its interval as a band, between two places of the width; upright marks at places of
+/// the width, lying ones at quarters. `text` says it in words; the numbers stand in a table beside it on the page.
+pub fn falls(text: &str, marks: &[f64], falls: &[Fall], (begin, end): (f64, f64)) -> String {
+    let x = |at: f64| (at.clamp(0.0, 1.0) * 1_000.0).round() / 10.0;
+    // 1 at the top, 0 at the bottom, of 48.
+    let y = |value: f64| ((2.0 + (1.0 - value.clamp(0.0, 1.0)) * 48.0) * 10.0).round() / 10.0;
+    let corners = |of: fn(&Fall) -> f64| {
+        let (mut corners, mut before) = (vec![(x(begin), y(1.0))], 1.0);
+        for fall in falls {
+            corners.extend([(x(fall.at), y(before)), (x(fall.at), y(of(fall)))]);
+            before = of(fall);
+        }
+        corners.push((x(end), y(before)));
+        corners
+    };
+    let points = |corners: &[(f64, f64)]| {
+        let all: Vec<_> = corners.iter().map(|(x, y)| format!("{x},{y}")).collect();
+        all.join(" ")
+    };
+    let grid: String = marks.iter().map(|mark| format!("M{} 2V50", x(*mark))).collect();
+    let (line, low) = (corners(|fall| fall.value), corners(|fall| fall.low));
+    let band: Vec<_> = corners(|fall| fall.high).into_iter().chain(low.into_iter().rev()).collect();
+    format!(
+        "<svg class=\"chart band\" viewBox=\"0 0 100 52\" preserveAspectRatio=\"none\" height=\"104\" role=\"img\" aria-label=\"{}\">\
+         <path class=\"grid\" d=\"M0 2H100M0 14H100M0 26H100M0 38H100M0 50H100{grid}\"/>\
+         <polygon points=\"{}\"/><polyline points=\"{}\"/></svg>",
+        escape(text),
+        points(&band),
+        points(&line)
+    )
+}
+
 /// A value against the most there is, as a length of 100 with one decimal.
 fn thousandth(value: i64, most: i64) -> String {
     let tenths = value.max(0) * 1_000 / most;
@@ -381,6 +426,16 @@ mod tests {
         assert!(svg.contains("<polyline points=\"0,40 1,30\"/>"), "{svg}");
         assert_eq!(svg.matches("class=\"bad\"").count(), 2);
         assert!(svg.contains("<polyline points=\"90,0\"/>"), "ten seconds and more are the top: {svg}");
+    }
+
+    #[test]
+    fn a_line_falls_in_steps_within_its_band() {
+        let fall = |at: f64, value: f64| Fall { at, value, low: value - 0.1, high: value + 0.1 };
+        let svg = falls("<K-1>", &[0.2], &[fall(0.2, 0.75), fall(0.4, 0.5)], (0.0, 0.8));
+        assert!(svg.contains("aria-label=\"&lt;K-1&gt;\"") && svg.contains("M20 2V50"), "{svg}");
+        assert!(svg.contains("<polyline points=\"0,2 20,2 20,14 40,14 40,26 80,26\"/>"), "{svg}");
+        assert!(svg.contains("80,21.2 80,30.8"), "the band goes back below: {svg}");
+        assert!(falls("none", &[], &[], (0.1, 0.5)).contains("<polyline points=\"10,2 50,2\"/>"));
     }
 
     #[test]

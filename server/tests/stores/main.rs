@@ -24,6 +24,7 @@ mod registry;
 mod renewal;
 mod renewal_answers;
 mod renewal_ledger;
+mod renewal_lives;
 mod renewal_refused;
 mod renewal_rules;
 mod renewal_town;

@@ -10,7 +10,7 @@ use gigafleet::{
             survival::Basis,
             what_if::{WHAT_IF, WhatIf},
         },
-        service::SparesNow,
+        service::{SparesNow, SparesOrder},
     },
     schools::rules::MunicipalityId,
 };
@@ -35,8 +35,12 @@ async fn devices(world: &World, owner: MunicipalityId, state: Lifecycle, count: 
     }
 }
 
+fn of(owner: Option<MunicipalityId>) -> SparesOrder {
+    SparesOrder { owner, ..SparesOrder::default() }
+}
+
 async fn spares(world: &World, owner: MunicipalityId) -> SparesNow {
-    renewal(world).spares(&world.staff().await, Some(owner)).await.unwrap().remove(0)
+    renewal(world).spares(&world.staff().await, of(Some(owner))).await.unwrap().spares.remove(0)
 }
 
 async fn spares_are_reckoned_from_the_registry(world: World) {
@@ -54,7 +58,7 @@ async fn spares_are_reckoned_from_the_registry(world: World) {
     let enough = spares(&world, owner).await;
     assert!(enough.is_enough() && enough.outlook.probability > short.outlook.probability, "{enough:?}");
     let other = world.municipality("132012").await;
-    let all = renewal(&world).spares(&world.staff().await, None).await.unwrap();
+    let all = renewal(&world).spares(&world.staff().await, of(None)).await.unwrap().spares;
     assert!(all.iter().any(|one| one.owner == other) && all.iter().any(|one| one.owner == owner));
 }
 
@@ -72,7 +76,9 @@ async fn scenarios_of_ones_own_stand_beside_the_others(world: World) {
     assert!(today > 0 && dearer.scenarios[1].total.to_number() == today * 11 / 10);
     let later = ask(WhatIf { later_years: 10, ..WhatIf::default() }).await;
     assert!(later.scenarios[1].total < later.scenarios[0].total, "most of it is put off beyond the years");
+    let beside_all = renewal.what_if(&staff, Some(owner), None, (&[], WhatIf::default())).await.unwrap();
     let kept = renewal.scenarios(&staff, Some(owner), None, &[]).await.unwrap();
+    assert_eq!(beside_all.scenarios.len(), kept.report.scenarios.len() + 1, "where none is named it stands beside all");
     assert!(kept.report.scenarios.iter().all(|column| column.id != WHAT_IF));
 }
 
@@ -81,8 +87,8 @@ async fn who_sees_a_part_is_told_nothing(world: World) {
     let school = world.school(owner, "緑小学校").await;
     let viewer = world.of_role(Role::BoardViewer, Place::School(owner, school)).await;
     let renewal = renewal(&world);
-    assert_eq!(reason(renewal.spares(&viewer, Some(owner)).await), "RIGHT_MISSING");
-    assert!(renewal.spares(&viewer, None).await.unwrap().is_empty());
+    assert_eq!(reason(renewal.spares(&viewer, of(Some(owner))).await), "RIGHT_MISSING");
+    assert!(renewal.spares(&viewer, of(None)).await.unwrap().spares.is_empty());
     let wanted = (&[][..], WhatIf::default());
     assert_eq!(reason(renewal.what_if(&viewer, Some(owner), None, wanted).await), "RIGHT_MISSING");
 }

@@ -28,7 +28,7 @@ const BAD_FILE: &str = choose_file!(r"年度,児童生徒数,学校\nR20,六百,
 /// All pages of renewal, for the administrator of everything.
 pub fn renewal(town: &Town) -> Vec<Page> {
     let of = |name, way: Vec<Step>| Page { name, who: Who::Administrator, way };
-    let Town { municipality, long_municipality, empty_municipality, .. } = town;
+    let Town { municipality, long_municipality, empty_municipality, device, .. } = town;
     let own = |path: &str, rest: &str| open(format!("/renewal{path}?municipality_id={municipality}{rest}"));
     let own_terms = "&scenario=today&scenario=running-costs-covered&price_percent=15&later_years=1&covered=1";
     vec![
@@ -53,6 +53,13 @@ pub fn renewal(town: &Town) -> Vec<Page> {
         of("renewal-cost", vec![own("/costs", "&kind=11"), Step::Follow("#parts a[data-row-link]")]),
         of("renewal-disposals", vec![own("/disposals", "")]),
         of("renewal-disposal", vec![own("/disposals", ""), Step::Follow("#disposals tbody a")]),
+        of("renewal-lives", vec![open("/renewal/lives")]),
+        of("renewal-lives-battery", vec![own("/lives", "&kind=2")]),
+        of("renewal-lives-refused", vec![own("/lives", "&kind=9")]),
+        of("renewal-lives-none", vec![open(format!("/renewal/lives?municipality_id={empty_municipality}"))]),
+        of("renewal-advice", vec![own("/advice", &format!("&device_id={device}&repair_yen=25000&device_yen=55000"))]),
+        of("renewal-advice-begin", vec![own("/advice", &format!("&device_id={device}"))]),
+        of("renewal-advice-refused", vec![own("/advice", "&device_id=x&repair_yen=高い&device_yen=")]),
         of("renewal-disposals-none", vec![open(format!("/renewal/disposals?municipality_id={empty_municipality}"))]),
     ]
     .into_iter()

@@ -2,6 +2,8 @@
 //!
 //! Placeholders are those of `rpcs`. A page that is new needs a line: its method and its pattern as it is registered.
 
+mod lives;
+
 use tonic::Code;
 
 use super::roles::{
@@ -116,6 +118,7 @@ pub fn all() -> Vec<Page> {
         bandwidth(),
         super::renewal_pages::renewal(),
         super::pages_rules::rules(),
+        lives::lives(),
         devices(),
         reviews(),
         files(),

@@ -1,6 +1,8 @@
-//! `gigafleet costs`: the ledger of renewal: what was bought, spent, disposed of and planned; what an amount is of; the rules.
+//! `gigafleet costs`: the ledger of renewal: what was bought, spent, disposed of and planned; what an amount is of; the rules;
+//! how long devices last, repair or replace, spares.
 
 mod add;
+mod lives;
 mod rule_sets;
 
 use std::path::{Path, PathBuf};
@@ -11,6 +13,7 @@ use gigafleet_proto::v1;
 pub(super) use self::rule_sets::change_rows;
 use self::{
     add::{CostArgs, DisposalArgs, DisposalPlanArgs, LotArgs, PlannedArgs, PupilsArgs},
+    lives::{AdviceArgs, LivesArgs, SparesArgs},
     rule_sets::RulesCommand,
 };
 use super::{
@@ -119,6 +122,12 @@ enum CostsCommand {
     /// Show, say and preview programmes of subsidy, ends of support, scenarios and assumptions.
     #[command(subcommand)]
     Rules(RulesCommand),
+    /// Show how long devices of each model last, and how many will fail in the next three fiscal years.
+    Lives(LivesArgs),
+    /// Say whether to repair a device or to replace it.
+    Advice(AdviceArgs),
+    /// Show spares of municipalities or schools, and how likely they last until a day.
+    Spares(SparesArgs),
 }
 
 #[derive(Debug, Subcommand)]
@@ -270,6 +279,9 @@ pub(super) async fn run(args: CostsArgs) -> Result<()> {
             import(&client, (kind, &file), &municipality, dry_run, as_json).await
         }
         CostsCommand::Rules(command) => rule_sets::run(&client, command, as_json).await,
+        CostsCommand::Lives(args) => lives::lives(&client, args, as_json).await,
+        CostsCommand::Advice(args) => lives::advice(&client, args, as_json).await,
+        CostsCommand::Spares(args) => lives::spares(&client, args, as_json).await,
     }
 }
 

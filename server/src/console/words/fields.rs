@@ -51,6 +51,8 @@ pub fn field_label(language: Language, name: &str) -> Option<&'static str> {
         "cost_date" => w.legs.date,
         "as_of_time" => w.renewal.as_of,
         "price_percent" => w.renewal.price_percent,
+        "repair_yen" => w.renewal.repair_price,
+        "device_yen" => w.renewal.new_price,
         "later_years" => w.renewal.later_years,
         "origin" => w.rules.origin,
         "origin_date" => w.rules.origin_date,

@@ -136,6 +136,42 @@ words! {
         export_utf8: "CSV (UTF-8)", "CSV (UTF-8)";
         export_cp932: "CSV (Shift_JIS)", "CSV (Shift_JIS)";
         export_xlsx: "Excel (XLSX)", "Excel (XLSX)";
+        lives: "機種ごとの寿命", "Lives of devices";
+        lives_lead: "機種ごとに、どれだけ長く故障せずに使えたかと、これからの故障とバッテリー交換の見込みを示します。", "How long devices of each model last without a failure, and how many failures and batteries are to come.";
+        life_kind: "故障の種類", "What ends a life";
+        life_definition: "始まりは調達の納品日、なければ導入日か台帳への登録日。終わりは最初の確認済みの故障か修理。返却・廃棄・紛失した端末と使用中の端末は、そこまで故障しなかったものとして数えます。登録より前の故障は分からないため、登録日から観察しています。", "A life begins with the delivery of its lot, or else on the day of acquisition or of registration, and ends with the first confirmed failure or repair. Devices that left, and those still there, lasted that long at least. What failed before a device was registered is not known, so it counts from then on.";
+        lives_axis: "横の線は、故障せずに残る割合 100%、75%、50%、25%、0%。縦の線は1年ごと。帯は95%区間。", "Lines across: 100, 75, 50, 25 and 0% last without a failure. Upright lines: years. The band: the interval of 95%.";
+        lives_none: "端末が台帳に登録されていません。", "No devices are in the registry.";
+        model_unknown: "機種不明", "Model not known";
+        devices_now: "現在の台数", "Devices now";
+        life_count: "数えた台数", "Lives counted";
+        failure_count: "故障した台数", "Failed";
+        median: "半数が故障するまで", "Half have failed after";
+        not_reached: "未到達", "not yet";
+        counted: "実績", "counted";
+        assumed: "既定値", "default";
+        basis_of: "根拠", "Rests on";
+        expected_failures: "これからの故障の見込み(件)", "Failures to come";
+        curve: "故障せずに残る割合", "Share that lasts";
+        methods: "見込みの方法", "How it was reckoned";
+        advice: "修理か更新か", "Repair or replace";
+        advice_lead: "端末1台を修理した場合と更新した場合の費用を、使える年数で割って比べます。修理は補助の対象外、更新はその日の補助制度によります。", "What a repair and a replacement of one device come to for each year that it is there then. No programme pays for repairs; a replacement is paid by the programme that covers the day.";
+        device: "端末", "Device";
+        device_id: "端末のID", "Id of the device";
+        repair_price: "修理費(税込)", "Price of the repair, with tax";
+        new_price: "新しい端末の価格(空欄は条件の価格か、この端末の価格)", "Price of a new device (empty: what is assumed, or what this one cost)";
+        way: "方法", "Way";
+        repair: "修理", "Repair";
+        replace: "更新", "Replacement";
+        years_there: "使える年数", "Years";
+        yearly: "1年あたり", "Each year";
+        own_yearly: "1年あたりの自治体の負担", "Each year, board itself";
+        paid_by: "負担者", "Paid by";
+        cheaper: "自治体の負担が少ない", "less for the board";
+        due_anyway: "修理しなくても更新する年度", "Renewed anyway in";
+        due_unknown: "不明(条件の更新年数で計算)", "not known (the years between renewals are assumed)";
+        restricted_until: "処分制限期間", "Disposal restricted";
+        not_restricted: "処分制限なし", "Not restricted";
         without_owner_note: "一部の学校だけを担当する人には、費用は表示されません。", "Who looks after single schools only sees no costs.";
     }
 }
@@ -196,6 +232,46 @@ pub fn spares_of_several(language: Language, short: usize, all: usize) -> String
     )
 }
 
+/// So many years of days: "4.2年" / "4.2 years".
+pub fn years_of_days(language: Language, days: u32) -> String {
+    let years = f64::from(days) / 365.25;
+    language.choose(format!("{years:.1}年"), format!("{years:.1} years"))
+}
+
+/// So many whole years.
+pub fn whole_years(language: Language, years: u8) -> String {
+    language.choose(format!("{years}年"), if years == 1 { String::from("1 year") } else { format!("{years} years") })
+}
+
+/// Above the share that fails within so many years.
+pub fn within_years(language: Language, years: u8) -> String {
+    language.choose(format!("{years}年以内に故障"), format!("Within {years} y"))
+}
+
+/// Above the failures of a fiscal year.
+pub fn failures_in(language: Language, year: &str) -> String {
+    language.choose(format!("{year}の見込み"), format!("To come in {year}"))
+}
+
+/// What a curve rests on, and since which age its devices were seen.
+pub fn lives_sentence(language: Language, lives: u32, failures: u32, seen: Option<(u32, u32)>) -> String {
+    let (lives, failed) = (devices_text(language, lives.into()), devices_text(language, failures.into()));
+    let counted = language.choose(format!("{lives}のうち {failed} が故障。"), format!("{failed} of {lives} failed. "));
+    let Some((from, until)) = seen else { return counted.trim_end().to_owned() };
+    let [from, until] = [from, until].map(|days| years_of_days(language, days));
+    counted
+        + &language
+            .choose(format!("観察は使用 {from}から {until}まで。"), format!("Seen from {from} to {until} of use."))
+}
+
+/// A curve in words, for who does not see it.
+pub fn curve_text(language: Language, model: &str, shares: &[(u8, String)]) -> String {
+    let parts: Vec<_> =
+        shares.iter().map(|(years, share)| format!("{} {share}", within_years(language, *years))).collect();
+    let parts = parts.join(language.choose("、", ", "));
+    language.choose(format!("{model}: {parts}"), format!("{model}: {parts}"))
+}
+
 /// More devices than are shown.
 pub fn more_text(language: Language, more: usize) -> String {
     let more = number(i64::try_from(more).unwrap_or(i64::MAX));
@@ -217,5 +293,9 @@ mod tests {
         assert!(own_sentence(en, 1_000, 2_000, 9_000).contains("¥9,000"));
         assert!(spares_sentence(ja, (3, 1), "3月31日", 97, false).contains("97%(既定の故障率)"));
         assert!(spares_of_several(en, 2, 60).contains("2 of 60"));
+        assert_eq!([years_of_days(ja, 1_461), years_of_days(en, 731)], ["4.0年", "2.0 years"]);
+        assert!(lives_sentence(ja, 1_200, 30, Some((0, 731))).contains("30台 が故障。観察は使用 0.0年から"));
+        assert_eq!(lives_sentence(en, 5, 0, None), "0 of 5 failed.");
+        assert_eq!(curve_text(en, "K-1", &[(1, String::from("3%"))]), "K-1: Within 1 y 3%");
     }
 }

@@ -97,4 +97,15 @@ says! {
     nothing_changed: "変える値を1つ以上入力してください", "say at least one other value";
     no_such_line: "選んだ行が条件の中にありません", "no such line is among the rules";
     rules_wrong(count): "条件に誤りが {count} 件あります。下の一覧を見て直してください", "has {count} faults, which the list below names";
+    spares_until(days): "明日から {days} 日以内の日付にしてください", "needs a day after today, at most {days} days ahead";
+    spares_of_schools: "学校ごとに見るときは、区市町村を指定してください", "is needed to tell schools";
+    device_price_unknown: "新しい端末の価格がわかりません。価格を指定してください", "no price of a new device is known: say one";
+    advice_one_way(way): "1年あたりの費用は、全体でも自治体の負担でも、{way}のほうが低くなります", "a year costs less with {way}, in all and for the owner";
+    advice_two_ways(in_all, for_owner): "1年あたりの費用は、全体では{in_all}、自治体の負担では{for_owner}", "a year costs in all {in_all}, for the owner {for_owner}";
+    advice_less(way): "{way}のほうが低く", "less with {way}";
+    advice_lower(way): "{way}のほうが低くなります", "less with {way}";
+    advice_alike: "どちらも同じで", "the same both ways";
+    advice_equal: "どちらも同じです", "the same both ways";
+    advice_all_equal: "1年あたりの費用は、修理でも更新でも同じです", "a year costs the same with a repair as with a replacement";
+    advice_restricted(last): "{last} までは処分制限期間のため、更新しても処分できません", "until {last} the old device must not be disposed of";
 }

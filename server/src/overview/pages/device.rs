@@ -59,6 +59,8 @@ struct DevicePage {
     crumbs: Vec<(String, String)>,
     lifecycle: (&'static str, String),
     review: Option<String>,
+    /// Where it is reckoned whether to repair the device, for who sees the ledger of its owner.
+    advice: Option<String>,
     version: String,
     presence: (&'static str, &'static str),
     lines: Vec<Line>,
@@ -201,6 +203,8 @@ async fn show(
     let verbs = view.open_verbs.iter().filter_map(|number| Verb::from_number(i64::from(*number)));
     let verbs = verbs.map(|verb| (verb.name(), words::verb_text(language, verb.name())));
     let presence = super::devices::presence(&shell, view.presence());
+    let sees_ledger = |owner| person.staff.scope(Right::ViewLedger).is_ok_and(|scope| scope.whole(owner).is_some());
+    let advice = owner.filter(|owner| sees_ledger(*owner));
     let tickets = match owner {
         Some(municipality) => {
             let key = DeviceKey { municipality, device: DeviceId(id) };
@@ -218,6 +222,7 @@ async fn show(
         lifecycle: life(&shell, view),
         review: (!view.review_reasons.is_empty() && person.staff.has(Right::ReviewIdentity))
             .then(|| format!("/reviews?municipality={}", view.municipality_id)),
+        advice: advice.map(|owner| format!("/renewal/advice?municipality_id={owner}&device_id={id}")),
         version: view.etag.clone(),
         presence,
         lines: Field::ALL.iter().map(|field| line(&shell, view, *field)).collect(),

@@ -1,6 +1,7 @@
 //! RenewalService: the ledger, its rules and its reports in the words of the contract.
 
 mod entries;
+mod lives;
 mod reports;
 mod rules;
 
@@ -166,6 +167,10 @@ calls! {
     get_renewal_changes(GetRenewalChangesRequest) -> GetRenewalChangesResponse = reports::changes;
     export_renewal_report(ExportRenewalReportRequest) -> ExportRenewalReportResponse = reports::export;
     verify_renewal_report(VerifyRenewalReportRequest) -> VerifyRenewalReportResponse = reports::verify;
+    get_device_lives(GetDeviceLivesRequest) -> GetDeviceLivesResponse = lives::lives;
+    get_repair_advice(GetRepairAdviceRequest) -> GetRepairAdviceResponse = lives::advice;
+    get_spares(GetSparesRequest) -> GetSparesResponse = lives::spares;
+    try_renewal_scenario(TryRenewalScenarioRequest) -> TryRenewalScenarioResponse = reports::try_scenario;
 }
 
 #[cfg(test)]

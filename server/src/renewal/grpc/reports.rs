@@ -36,6 +36,7 @@ use crate::{
                 scenarios::ScenarioColumn,
             },
             rule_sets::RuleNote,
+            what_if::WhatIf,
         },
         service::{Device, PartView, PartsOrder, Renewal, ReportOrder},
     },
@@ -234,6 +235,24 @@ pub(super) async fn scenarios(
     let report = &sealed.report;
     Ok(v1::GetRenewalScenariosResponse {
         seal: seal_message(&sealed, report.as_of, &report.owners, &report.rules, &[]),
+        fiscal_years: report.years.iter().copied().map(year_number).collect(),
+        scenarios: report.scenarios.iter().map(scenario_message).collect(),
+    })
+}
+
+pub(super) async fn try_scenario(
+    renewal: &Renewal,
+    staff: &Staff,
+    request: v1::TryRenewalScenarioRequest,
+) -> Result<v1::TryRenewalScenarioResponse> {
+    let (owner, as_of) = (optional_owner(&request.municipality_id)?, as_of(request.as_of_time)?);
+    let (price, later) = (request.price_percent.to_string(), request.later_years.to_string());
+    let what_if = WhatIf::read(&price, &later, request.is_covered).map_err(refused)?;
+    let wanted = scenario_ids(request.scenario_ids)?;
+    let report = renewal.what_if(staff, owner, as_of, (&wanted, what_if)).await?;
+    Ok(v1::TryRenewalScenarioResponse {
+        as_of_time: Some(report.as_of.to_proto()),
+        municipality_codes: report.owners.clone(),
         fiscal_years: report.years.iter().copied().map(year_number).collect(),
         scenarios: report.scenarios.iter().map(scenario_message).collect(),
     })

@@ -29,7 +29,7 @@ use crate::{
             },
             survival::Basis,
         },
-        service::SparesNow,
+        service::{SparesNow, SparesOrder},
     },
     schools::rules::fiscal::FiscalYear,
 };
@@ -231,7 +231,8 @@ pub(super) async fn home(person: SignedIn, Pages(pages): Pages<RenewalPages>, Ra
     let made = match asked {
         Ok(asked) => match pages.renewal.costs(staff, asked.owner, asked.as_of, CostOrder::default()).await {
             Ok(sealed) => {
-                let spares = pages.renewal.spares(staff, asked.owner).await?;
+                let of = SparesOrder { owner: asked.owner, ..SparesOrder::default() };
+                let spares = pages.renewal.spares(staff, of).await?.spares;
                 Ok((shown((&shell, staff), &sealed, &spares, (&fields, &owners, asked))?, asked.owner))
             }
             Err(error) => Err(error),

@@ -1,6 +1,8 @@
 //! Pages of renewal: home of a board, the published plan, scenarios, what an amount is of, the register of disposals, what
-//! changed, owners beside each other; the ledger and recording in it, and the rules of all that.
+//! changed, owners beside each other; lives of devices, repair or replace; the ledger and recording in it, and the rules of
+//! all that.
 
+mod advice;
 mod changes;
 mod costs;
 mod disposals;
@@ -10,6 +12,7 @@ mod export;
 mod figures;
 mod home;
 mod import;
+mod lives;
 mod plan;
 mod prefecture;
 mod record;
@@ -80,6 +83,8 @@ pub fn routes(pages: RenewalPages) -> Router {
         .route("/renewal/rules/{kind}", get(rule_editor::editor).post(rule_editor::change))
         .route("/renewal/changes", get(changes::changes))
         .route("/renewal/prefecture", get(prefecture::prefecture))
+        .route("/renewal/lives", get(lives::lives))
+        .route("/renewal/advice", get(advice::advice))
         .with_state(pages)
 }
 
@@ -277,6 +282,7 @@ fn tabs(shell: &Shell, staff: &Staff, fields: &Fields, here: &str) -> Vec<Tab> {
         ("/renewal", w.title, Right::ViewRenewal),
         ("/renewal/plan", w.plan, Right::ViewRenewal),
         ("/renewal/scenarios", w.scenarios, Right::ViewRenewal),
+        ("/renewal/lives", w.lives, Right::ViewRenewal),
         ("/renewal/costs", w.costs, Right::ViewLedger),
         ("/renewal/disposals", w.disposals, Right::ViewLedger),
         ("/renewal/entries", shell.w.ledger.title, Right::ViewLedger),

@@ -26,7 +26,7 @@ use crate::{
             known::as_of_text,
             report::plan::{PlanOrder, PlanReport},
         },
-        service::{OwnerRow, OwnersReport, SparesNow},
+        service::{OwnerRow, OwnersReport, SparesNow, SparesOrder},
     },
     schools::rules::fiscal::FiscalYear,
 };
@@ -280,7 +280,7 @@ pub(super) async fn prefecture(
     let address = Address::read("/renewal/prefecture", &KEYS, &fields);
     let made: Result<_> = match asked {
         Ok(asked) => match pages.renewal.owners(staff, asked.as_of, &PlanOrder::default()).await {
-            Ok(report) => Ok((report, pages.renewal.spares(staff, None).await?)),
+            Ok(report) => Ok((report, pages.renewal.spares(staff, SparesOrder::default()).await?.spares)),
             Err(error) => Err(error),
         },
         Err(error) => Err(error),

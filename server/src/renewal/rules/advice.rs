@@ -8,15 +8,18 @@ use super::{
     money::{OverLimit, Yen},
     programmes::Split,
 };
-use crate::{error::Both, tickets::rules::words};
+use crate::{
+    error::{Both, says::renewal as say},
+    tickets::rules::words,
+};
 
 words! {
     /// What costs less a year.
     Cheaper {
         /// To repair.
-        Repair = 1, "修理", "repair";
+        Repair = 1, "修理", "a repair";
         /// To replace.
-        Replace = 2, "更新", "replace";
+        Replace = 2, "更新", "a replacement";
         /// Both the same.
         Same = 3, "同じ", "the same";
     }
@@ -65,6 +68,33 @@ impl Advice {
         let for_owner = cheaper((repair.own(), repair.years), (replace.own(), replace.years));
         Self { repair, replace, in_all, for_owner, is_restricted }
     }
+
+    /// The advice in one sentence, without what must not be disposed of.
+    pub fn sentence(&self) -> Both {
+        match (self.in_all, self.for_owner) {
+            (Cheaper::Same, Cheaper::Same) => say::advice_all_equal(),
+            (Cheaper::Repair, Cheaper::Repair) | (Cheaper::Replace, Cheaper::Replace) => {
+                let way = self.in_all.label();
+                Both::of(say::advice_one_way(&way.ja), say::advice_one_way(&way.en))
+            }
+            (in_all, for_owner) => {
+                let ((first, _), (_, last)) = (in_all.said(), for_owner.said());
+                Both::of(say::advice_two_ways(&first.ja, &last.ja), say::advice_two_ways(&first.en, &last.en))
+            }
+        }
+    }
+}
+
+impl Cheaper {
+    /// What is said of it within a sentence, and at its end.
+    fn said(self) -> (Both, Both) {
+        if self == Self::Same {
+            return (say::advice_alike(), say::advice_equal());
+        }
+        let way = self.label();
+        let within = Both::of(say::advice_less(&way.ja), say::advice_less(&way.en));
+        (within, Both::of(say::advice_lower(&way.ja), say::advice_lower(&way.en)))
+    }
 }
 
 /// Compares two amounts a year without dividing.
@@ -102,13 +132,20 @@ mod tests {
         assert_eq!((advice.in_all, advice.for_owner), (Cheaper::Repair, Cheaper::Replace));
         assert_eq!((advice.repair.own(), advice.replace.own()), (Yen::new(20_000).unwrap(), Yen::ZERO));
         assert_eq!(advice.replace.yearly(advice.replace.split.total), Yen::new(11_000));
+        let said = advice.sentence();
+        assert_eq!(said.ja, "1年あたりの費用は、全体では修理のほうが低く、自治体の負担では更新のほうが低くなります");
+        assert_eq!(said.en, "a year costs in all less with a repair, for the owner less with a replacement");
     }
 
     #[test]
     fn equal_amounts_a_year_are_the_same() {
         let same = Advice::new(way(CostKind::Repair, 22_000, 2), way(CostKind::Device, 55_000, 5), true);
         assert_eq!((same.in_all, same.is_restricted), (Cheaper::Same, true));
+        assert!(same.sentence().ja.contains("全体ではどちらも同じで、自治体の負担では更新"));
         let last_year = Advice::new(way(CostKind::Repair, 11_001, 0), way(CostKind::Device, 55_000, 5), false);
         assert_eq!(last_year.in_all, Cheaper::Replace, "less than a year counts as one");
+        assert!(last_year.sentence().ja.ends_with("更新のほうが低くなります"));
+        let equal = Advice::new(way(CostKind::Repair, 0, 1), way(CostKind::Repair, 0, 1), false);
+        assert!(equal.sentence().ja.ends_with("同じです"));
     }
 }

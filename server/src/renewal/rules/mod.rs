@@ -2,7 +2,7 @@
 //! programmes of subsidy and who pays what ([`programmes`]); ends of support ([`ends`]) and the year in which a device
 //! is renewed ([`due`]), how years are evened out ([`smoothing`]); the published plan ([`plan`]); costs of years to
 //! come ([`projection`]), repair or replace ([`advice`]) and what if ([`scenario`], [`what_if`]); spares ([`spares`]) and how long
-//! devices last ([`survival`]); the ledger ([`ledger`]), also while it is added to ([`open_ledger`]), and what stands in it
+//! devices last ([`survival`], [`lives`]); the ledger ([`ledger`]), also while it is added to ([`open_ledger`]), and what stands in it
 //! ([`body`]: [`lots`], [`records`], [`board`]); periods of years ([`periods`]); rules that hold at a time ([`rule_sets`],
 //! [`assumptions`]), common changes of them ([`edits`]) and how they are shown ([`written`]); what was known then
 //! ([`known`]) and the reports of that ([`report`]); what people say ([`said`]) and files of it ([`import`]).
@@ -20,6 +20,7 @@ pub mod fraction;
 pub mod import;
 pub mod known;
 pub mod ledger;
+pub mod lives;
 pub mod lots;
 pub mod money;
 pub mod open_ledger;

@@ -4,12 +4,14 @@
 //! Kaplan and Meier, J. Am. Stat. Assoc. 53 (1958); the variance is Greenwood's (1926), the interval of 95 % is taken
 //! on the scale of log(−log S), so that it stays between 0 and 1 (Kalbfleisch and Prentice 1980).
 
+use std::collections::BTreeMap;
+
 use crate::{error::Both, tickets::rules::words};
 
 /// Fewest failures from which a curve is drawn. Ours.
 pub const FAILURES_LEAST: u32 = 10;
 /// Beyond so many standard errors lies one in forty, on each side.
-const BEYOND: f64 = 1.959_963_984_540_054;
+pub(super) const BEYOND: f64 = 1.959_963_984_540_054;
 
 words! {
     /// What a forecast rests on.
@@ -40,6 +42,19 @@ pub struct Life {
     pub ending: LifeEnding,
 }
 
+/// Lives that are alike, so many together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lives {
+    /// Days after the begin from which anybody looked: of what ended before nothing is known.
+    pub from: u32,
+    /// Days.
+    pub days: u32,
+    /// How they ended.
+    pub ending: LifeEnding,
+    /// How many.
+    pub count: u32,
+}
+
 /// A day on which something failed.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Step {
@@ -66,29 +81,75 @@ pub struct Curve {
     pub lives: u32,
     /// How many of them failed.
     pub failures: u32,
+    /// The first and the last day on which enough were looked at; none where it never were enough.
+    pub observed: Option<(u32, u32)>,
+}
+
+/// What happens on a day to those that are looked at.
+#[derive(Debug, Clone, Copy, Default)]
+struct Moves {
+    came: u64,
+    went: u64,
+    failed: u64,
 }
 
 impl Curve {
     /// Draws it. What is still going on a day on which something fails counts as at risk then.
     pub fn estimate(lives: &[Life]) -> Self {
-        let mut sorted = lives.to_vec();
-        sorted.sort_by_key(|life| life.days);
-        let count = |lives: usize| u32::try_from(lives).unwrap_or(u32::MAX);
-        let (mut steps, mut survival, mut variance, mut left) = (Vec::<Step>::new(), 1.0, 0.0, count(sorted.len()));
-        for same in sorted.chunk_by(|one, other| one.days == other.days) {
-            let failed = count(same.iter().filter(|life| life.ending == LifeEnding::Failed).count());
-            if failed > 0 {
-                let (n, d) = (f64::from(left), f64::from(failed));
+        let one = |life: &Life| Lives { from: 0, days: life.days, ending: life.ending, count: 1 };
+        Self::of(&lives.iter().map(one).collect::<Vec<_>>(), 1)
+    }
+
+    /// Draws it of lives of which some were looked at from later on only: each is at risk from then (delayed entry; Tsai,
+    /// Jewell and Wang, Biometrika 74, 1987). Days on which fewer than `least` are at risk tell too little, since the first of
+    /// few would end all, and are left out (Lai and Ying, Ann. Stat. 19, 1991).
+    pub fn of(lives: &[Lives], least: u32) -> Self {
+        let mut days: BTreeMap<u32, Moves> = BTreeMap::new();
+        for life in lives.iter().filter(|life| life.count > 0) {
+            let count = u64::from(life.count);
+            days.entry(life.from).or_default().came += count;
+            let end = days.entry(life.days.max(life.from)).or_default();
+            end.went += count;
+            end.failed += if life.ending == LifeEnding::Failed { count } else { 0 };
+        }
+        let whole = |sum: u64| u32::try_from(sum).unwrap_or(u32::MAX);
+        let (mut steps, mut survival, mut variance, mut left) = (Vec::<Step>::new(), 1.0, 0.0, 0_u64);
+        let mut observed: Option<(u32, u32)> = None;
+        for (day, moves) in &days {
+            left += moves.came;
+            if left >= u64::from(least) {
+                observed = Some((observed.map_or(*day, |(first, _)| first), *day));
+            }
+            if moves.failed > 0 && left >= u64::from(least) {
+                let (n, d) = (left as f64, moves.failed as f64);
                 survival *= (n - d) / n;
                 variance += d / (n * (n - d));
                 let before = steps.last().map_or(1.0, |step| step.high);
                 let (low, high) = interval(survival, variance).unwrap_or((0.0, before));
-                steps.push(Step { days: same[0].days, at_risk: left, failed, survival, low, high });
+                let (at_risk, failed) = (whole(left), whole(moves.failed));
+                steps.push(Step { days: *day, at_risk, failed, survival, low, high });
             }
-            left -= count(same.len());
+            left -= moves.went;
         }
-        let failures = steps.iter().map(|step| step.failed).sum();
-        Self { steps, lives: count(lives.len()), failures }
+        let failures = whole(days.values().map(|moves| moves.failed).sum());
+        let lives = whole(days.values().map(|moves| moves.came).sum());
+        Self { steps, lives, failures, observed }
+    }
+
+    /// At most so many steps, 1 or more: of a longer curve the last step of each stretch, with what failed in all of it.
+    pub fn thinned(&self, most: usize) -> Vec<Step> {
+        let last = |steps: &[Step]| {
+            let last = steps.last().expect("a stretch has a step");
+            Step { failed: steps.iter().map(|step| step.failed).sum(), ..*last }
+        };
+        self.steps.chunks(self.steps.len().div_ceil(most.max(1)).max(1)).map(last).collect()
+    }
+
+    /// The part that lasts longer than so many days with its interval; none where nobody looked that long.
+    pub fn known_at(&self, days: f64) -> Option<(f64, f64, f64)> {
+        let (first, last) = self.observed?;
+        let is_known = f64::from(first) <= days && days <= f64::from(last);
+        is_known.then(|| self.step(days).map_or((1.0, 1.0, 1.0), |step| (step.survival, step.low, step.high)))
     }
 
     /// The last step up to a day.
@@ -138,12 +199,12 @@ pub struct LifeEnd {
     pub failures: u32,
 }
 
-/// After how many days only this part (0 to 1) is left. With fewer than [`FAILURES_LEAST`] failures it is the default.
-pub fn life_end(lives: &[Life], part: f64, assumed_days: u32) -> LifeEnd {
-    let curve = Curve::estimate(lives);
+/// After how many days only this part (0 to 1) is left. With fewer than [`FAILURES_LEAST`] failures it is the default, where
+/// there is one.
+pub fn life_end(curve: &Curve, part: f64, assumed_days: Option<u32>) -> LifeEnd {
     let (lives, failures) = (curve.lives, curve.failures);
     if failures < FAILURES_LEAST {
-        let days = Some(assumed_days);
+        let days = assumed_days;
         return LifeEnd { days, days_low: None, days_high: None, basis: Basis::Assumed, lives, failures };
     }
     let first = |of: fn(&Step) -> f64| curve.steps.iter().find(|step| of(step) <= part).map(|step| step.days);
@@ -204,18 +265,27 @@ mod tests {
     }
 
     #[test]
+    fn a_long_curve_is_told_in_stretches() {
+        let curve = Curve::estimate(&freireich());
+        let steps = curve.thinned(3);
+        let told: Vec<_> = steps.iter().map(|step| (step.days, step.failed)).collect();
+        assert_eq!(told, [(10, 5), (22, 3), (23, 1)]);
+        assert_eq!((curve.thinned(7), Curve::estimate(&[]).thinned(7)), (curve.steps.clone(), Vec::new()));
+    }
+
+    #[test]
     fn few_failures_give_the_default_and_say_so() {
-        let end = life_end(&freireich(), 0.5, 1_825);
+        let end = life_end(&Curve::estimate(&freireich()), 0.5, Some(1_825));
         assert_eq!((end.basis, end.days, end.days_low, end.failures), (Basis::Assumed, Some(1_825), None, 9));
         let mut more = freireich();
         more.push(failed(23));
-        let end = life_end(&more, 0.5, 1_825);
+        let end = life_end(&Curve::estimate(&more), 0.5, Some(1_825));
         assert_eq!((end.basis, end.days, end.days_low, end.days_high), (Basis::Measured, Some(23), Some(13), None));
         let all: Vec<_> = (1..=20).map(failed).collect();
-        let end = life_end(&all, 0.5, 1);
+        let end = life_end(&Curve::estimate(&all), 0.5, Some(1));
         assert_eq!(end.days, Some(10));
         assert!(end.days_low < Some(10) && end.days_high > Some(10));
-        assert_eq!(life_end(&[], 0.5, 7).days, Some(7));
+        assert_eq!(life_end(&Curve::estimate(&[]), 0.5, Some(7)).days, Some(7));
     }
 
     #[test]
@@ -224,6 +294,27 @@ mod tests {
         let last = curve.steps[1];
         assert_eq!((last.survival, last.low), (0.0, 0.0));
         assert!(last.high > 0.0 && last.high <= 1.0);
+    }
+
+    /// Five are looked at from day 0 on, five from day 10 on. On day 5 one of 5 fails, on day 20 one of 9: 4/5, then
+    /// 4/5 × 8/9 = 32/45.
+    #[test]
+    fn what_is_looked_at_from_later_on_is_at_risk_from_then() {
+        let lives = |from: u32, days: u32, ending: LifeEnding, count: u32| Lives { from, days, ending, count };
+        let all = [
+            lives(0, 5, LifeEnding::Failed, 1),
+            lives(0, 30, LifeEnding::Going, 4),
+            lives(10, 20, LifeEnding::Failed, 1),
+            lives(10, 30, LifeEnding::Going, 4),
+        ];
+        let curve = Curve::of(&all, 1);
+        let steps: Vec<_> = curve.steps.iter().map(|step| (step.days, step.at_risk, step.failed)).collect();
+        assert_eq!((steps, curve.observed), (vec![(5, 5, 1), (20, 9, 1)], Some((0, 30))));
+        assert!((curve.at(5.0) - 0.8).abs() < 1e-9 && (curve.at(20.0) - 32.0 / 45.0).abs() < 1e-9);
+        assert_eq!(curve.known_at(31.0), None);
+        let few = Curve::of(&all, 6);
+        assert_eq!((few.steps.len(), few.observed, few.failures), (1, Some((10, 30)), 2), "five are too few");
+        assert!(few.known_at(9.0).is_none() && few.known_at(12.0) == Some((1.0, 1.0, 1.0)));
     }
 
     proptest! {

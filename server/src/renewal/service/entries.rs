@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::{
     Renewal, damaged, entry_of,
-    recording::{Checked, LATEST},
+    recording::{Checked, LATEST, irreversible},
     rules::rules_at,
     whole,
 };
@@ -21,6 +21,7 @@ use crate::{
     },
     bandwidth::rules::Outcome,
     clock::Timestamp,
+    db::Tx,
     error::{Error, Kind, Result, says::renewal as say},
     renewal::{
         rules::{
@@ -32,6 +33,7 @@ use crate::{
                 Lot, SaidLot,
                 serials::{Numbered, check_serials},
             },
+            open_ledger::Irreversible,
             rule_sets::RuleSet,
             said::Said,
         },

@@ -4,11 +4,13 @@
 //! who sees the ledger, sums and plans for who sees renewal. A report reads what was recorded up to its time and nothing
 //! else.
 
+mod advice;
 mod entries;
 mod figures;
 mod files;
 mod import;
 mod known;
+mod lives;
 mod owners;
 mod recording;
 mod reports;
@@ -22,15 +24,17 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 
 pub use self::{
+    advice::{AdviceOrder, RepairAdvice},
     entries::{EntryView, ListOrder, RecordOrder},
     figures::FiguresUnder,
     files::Exported,
     import::ImportOrder,
+    lives::LivesReport,
     owners::{OwnerRow, OwnersReport},
     reports::{Device, EntryDetail, PartView, PartsOrder, ReportOrder, Verified, What},
     rule_history::RulesDeed,
     rules::RulesPreview,
-    spares::{CONFIDENCE, SparesNow},
+    spares::{CONFIDENCE, SparesNow, SparesOrder, SparesReport},
 };
 use super::{
     rules::ledger::{Entry, EntryId, EntryKind, Valid},

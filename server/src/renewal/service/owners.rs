@@ -15,7 +15,7 @@ use crate::{
         money::Yen,
         plan::{Cell, Share},
         report::{
-            costs::{CostOrder, costs},
+            costs::{CostDetail, CostOrder, costs},
             plan::{NoPlan, PlanOrder, PlanReport, plan},
         },
     },
@@ -91,8 +91,22 @@ fn renewed(report: &PlanReport, year: FiscalYear) -> Option<Share> {
 }
 
 impl Together {
+    /// Adds what others came to, which stand behind.
+    fn and(mut self, other: Self) -> Result<Self> {
+        self.rows.extend(other.rows);
+        for (key, amount) in other.amounts {
+            add(self.amounts.entry(key).or_default(), amount)?;
+        }
+        for (year, count) in other.due {
+            *self.due.entry(year).or_default() += count;
+        }
+        self.plans.extend(other.plans);
+        self.left_out.extend(other.left_out);
+        Ok(self)
+    }
+
     fn add(&mut self, known: &Known, order: &PlanOrder) -> Result<()> {
-        let report = costs(known, CostOrder::default())?;
+        let report = costs(known, CostOrder { detail: CostDetail::Owners, ..CostOrder::default() })?;
         let next = report.outlook_from;
         let mut row = OwnerRow {
             owner: known.owner,
@@ -123,7 +137,7 @@ impl Together {
             row.due += if year == next { u64::from(due.count) } else { 0 };
         }
         match plan(known, order) {
-            Ok(_) if known.entries.is_empty() => self.left_out.push((known.code.clone(), say::no_entries())),
+            Ok(_) if known.has_no_entries() => self.left_out.push((known.code.clone(), say::no_entries())),
             Ok(report) => {
                 row.renewed = renewed(&report, known.year());
                 self.plans.push(report);
@@ -141,13 +155,21 @@ impl Renewal {
     /// LEDGER_TOO_LARGE.
     pub async fn owners(&self, staff: &Staff, as_of: Option<Timestamp>, order: &PlanOrder) -> Result<OwnersReport> {
         let of = Of::named(staff, None)?;
-        let all = self.all_known(&of, as_of).await?;
-        let as_of = all.first().map_or_else(|| self.clock.now(), |known| known.as_of);
-        let mut together = Together::default();
-        // Nobody stands there where nothing is known of anybody.
-        for known in all.iter().filter(|known| !known.code.is_empty()) {
-            together.add(known, order)?;
+        let order = order.clone();
+        let added_up = move |known: Known| {
+            let mut one = Together::default();
+            // Nobody stands there where nothing is known of anybody.
+            if !known.code.is_empty() {
+                one.add(&known, &order)?;
+            }
+            Ok((known.as_of, one))
+        };
+        let (mut at, mut together) = (None, Together::default());
+        for (as_of, one) in self.of_known(&of, as_of, added_up).await? {
+            at = Some(as_of);
+            together = together.and(one)?;
         }
+        let as_of = at.unwrap_or_else(|| self.clock.now());
         let Together { rows, amounts, due, plans, mut left_out } = together;
         let told: BTreeSet<_> = rows.iter().map(|row| row.owner).collect();
         let owners = of.areas().iter().map(|area| area.municipality());

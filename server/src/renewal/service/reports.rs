@@ -230,11 +230,6 @@ impl Renewal {
         Ok(all)
     }
 
-    /// What was known at a time: of one owner, or of those of which anything was; of nobody where nothing was of any.
-    pub(super) async fn all_known(&self, of: &Of, as_of: Option<Timestamp>) -> Result<Vec<Known>> {
-        self.of_known(of, as_of, Ok).await
-    }
-
     /// Costs of an owner, or of all that the caller sees whole together. Reasons: RIGHT_MISSING, MUNICIPALITY_NOT_FOUND,
     /// FIELD_INVALID, LEDGER_TOO_LARGE.
     pub async fn costs(

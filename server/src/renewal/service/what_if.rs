@@ -33,7 +33,9 @@ impl Renewal {
             scenarios.push(scenario);
             Ok(known)
         };
-        let wanted = wanted.iter().cloned().chain([WHAT_IF.to_owned()]).collect();
+        // Where none is named all are meant, and this one is the last of them.
+        let named = (!wanted.is_empty()).then(|| WHAT_IF.to_owned());
+        let wanted = wanted.iter().cloned().chain(named).collect();
         self.scenarios_together(&Of::named(staff, owner)?, as_of, wanted, change).await
     }
 }

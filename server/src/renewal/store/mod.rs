@@ -1,6 +1,7 @@
 //! SQL of the ledger: entries that are only added, the devices of lots, and what tickets cost.
 
 pub(super) mod knowing;
+pub(super) mod lives;
 pub(super) mod rule_history;
 pub(super) mod rules;
 pub(super) mod spares;

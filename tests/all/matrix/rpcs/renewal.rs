@@ -8,7 +8,7 @@ use super::{
         Right::*,
         Step::{self, *},
     },
-    NO_OWNER, NO_SCHOOL, Rpc, staff,
+    NO_DEVICE, NO_OWNER, NO_SCHOOL, Rpc, staff,
 };
 
 pub(super) fn renewal() -> Vec<Rpc> {
@@ -18,6 +18,8 @@ pub(super) fn renewal() -> Vec<Rpc> {
     const LOOK: &[Step] = &[SeesOwner(ViewFigures, NO_OWNER), OverOwner(ViewLedger)];
     const LOOK_AT: &[Step] =
         &[SeesOwner(ViewFigures, NO_OWNER), OverOwner(ViewLedger), OverOwnerOr(ViewLedger, NO_ENTRY)];
+    const LOOK_AT_DEVICE: &[Step] =
+        &[SeesOwner(ViewFigures, NO_OWNER), OverOwner(ViewLedger), OverOwnerOr(ViewLedger, NO_DEVICE)];
     const WRITE: &[Step] = &[SeesOwner(ViewFigures, NO_OWNER), OverOwner(EditLedger)];
     const WRITE_AT_SCHOOL: &[Step] =
         &[SeesOwner(ViewFigures, NO_OWNER), OverOwner(EditLedger), OverOwnerOr(EditLedger, NO_SCHOOL)];
@@ -51,6 +53,12 @@ pub(super) fn renewal() -> Vec<Rpc> {
         }
         request
     };
+    let advice = json!({
+        "municipality_id": "{municipality}", "device_id": "{device}", "repair_yen": "20,000円", "device_yen": "55000",
+    });
+    let by_school = json!({ "municipality_id": "{municipality}", "by_school": true });
+    let tried =
+        json!({ "municipality_id": "{municipality}", "price_percent": 10, "later_years": 1, "is_covered": true });
     let changes = json!({ "municipality_id": "{municipality}", "since_time": "2026-01-01T00:00:00Z" });
     vec![
         staff("RenewalService/RecordRenewalEntry", WRITE, at_owner),
@@ -77,6 +85,15 @@ pub(super) fn renewal() -> Vec<Rpc> {
         staff("RenewalService/GetRenewalCosts", REPORT_ALL, json!({})),
         staff("RenewalService/GetRenewalScenarios", REPORT, of_owner.clone()),
         staff("RenewalService/GetRenewalScenarios", REPORT_ALL, json!({})),
+        staff("RenewalService/GetDeviceLives", REPORT, of_owner.clone()),
+        staff("RenewalService/GetDeviceLives", REPORT_ALL, json!({})),
+        // It is of a single device.
+        staff("RenewalService/GetRepairAdvice", LOOK_AT_DEVICE, advice),
+        staff("RenewalService/GetSpares", REPORT, of_owner.clone()),
+        staff("RenewalService/GetSpares", REPORT, by_school),
+        staff("RenewalService/GetSpares", REPORT_ALL, json!({})),
+        staff("RenewalService/TryRenewalScenario", REPORT, tried),
+        staff("RenewalService/TryRenewalScenario", REPORT_ALL, json!({ "price_percent": -5 })),
         // It names entries.
         staff("RenewalService/GetRenewalChanges", LOOK, changes),
         staff("RenewalService/ExportRenewalReport", EXPORT, json!({ "plan": of_owner })),

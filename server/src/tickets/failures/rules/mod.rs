@@ -68,6 +68,12 @@ pub struct Rate {
 }
 
 impl Failures {
+    /// So many devices that failed within a year in which so many were in use all the time.
+    pub fn of_a_year(devices: u64, in_use: u32) -> Self {
+        let seconds = (f64::from(in_use) * YEAR_S) as u64;
+        Self { failures: devices, devices, in_use: in_use.into(), seconds }
+    }
+
     /// Years for which devices were in use, of all of them together.
     pub fn device_years(&self) -> f64 {
         self.seconds as f64 / YEAR_S
@@ -136,6 +142,13 @@ mod tests {
         assert_eq!(Failures { failures: 3, ..Failures::default() }.rate(), None, "nothing was in use");
         let none = failures(0, 50.0).rate().unwrap();
         assert!(none.value == 0.0 && none.low == 0.0 && (none.high - 7.378).abs() < 0.001, "{none:?}");
+    }
+
+    #[test]
+    fn a_year_of_devices_is_counted_as_one() {
+        let rate = Failures::of_a_year(10, 200).rate().unwrap();
+        assert!((rate.value - 5.0).abs() < 1e-9 && rate.low < 5.0 && rate.high > 5.0);
+        assert_eq!(Failures::of_a_year(3, 0).rate(), None);
     }
 
     #[test]

@@ -1,0 +1,224 @@
+//! How long devices of each model last: curves of those with most devices, a table of all, and what is to come.
+
+use askama::Template;
+use axum::extract::{RawQuery, State as Pages};
+
+use super::{Opened, RenewalPages, Tab, said, tabs, year_text};
+use crate::{
+    access::{pages::SignedIn, rules::Right},
+    console::{
+        Fields, FormState, PageResult, Shell,
+        charts::{Fall, falls},
+        page,
+        words::renewal as words,
+    },
+    error::{Error, Result, says::fields as say_field},
+    renewal::{
+        rules::{
+            lives::{Estimate, KindLives, LifeKind, ModelLives},
+            survival::Basis,
+        },
+        service::LivesReport,
+    },
+};
+
+/// Models whose curve is drawn.
+const CURVES: usize = 12;
+/// Steps of a curve that are drawn.
+const STEPS: usize = 200;
+/// Fewest days of the width of a curve.
+const WIDTH_LEAST: u32 = 5 * 365 + 2;
+/// Days of a year.
+const YEAR: f64 = 365.25;
+
+#[derive(Template)]
+#[template(path = "renewal/lives.html")]
+struct LivesPage {
+    shell: Shell,
+    form: FormState,
+    tabs: Vec<Tab>,
+    owners: Vec<(String, String)>,
+    kinds: Vec<(String, String)>,
+    name: String,
+    report: Option<Shown>,
+}
+
+/// What the page shows of a report.
+struct Shown {
+    moment: String,
+    heads: Vec<String>,
+    whole: Vec<(String, String)>,
+    cards: Vec<Card>,
+    lines: Vec<Line>,
+    methods: Vec<String>,
+}
+
+/// A model with its curve.
+struct Card {
+    model: String,
+    sentence: String,
+    chart: String,
+}
+
+/// A model in the table: cells with their heads.
+struct Line {
+    model: String,
+    tone: &'static str,
+    basis: &'static str,
+    cells: Vec<(String, String)>,
+}
+
+fn percent(part: f64) -> String {
+    format!("{:.1}%", part * 100.0)
+}
+
+fn share_text(share: Option<Estimate>) -> String {
+    let Some(share) = share else { return String::from("–") };
+    match share.interval {
+        Some((low, high)) => format!("{} ({:.1}–{:.1})", percent(share.value), low * 100.0, high * 100.0),
+        None => percent(share.value),
+    }
+}
+
+fn expected_text(failures: Estimate) -> String {
+    match failures.interval {
+        Some((low, high)) => format!("{:.0} ({low:.0}–{high:.0})", failures.value),
+        None => format!("{:.0}", failures.value),
+    }
+}
+
+fn model_text(shell: &Shell, model: &ModelLives) -> String {
+    if model.model.is_empty() { shell.w.renewal.model_unknown.to_owned() } else { model.model.clone() }
+}
+
+fn median_text(shell: &Shell, one: &KindLives) -> String {
+    let years = |days: u32| words::years_of_days(shell.language, days);
+    let Some(days) = one.median.days else { return shell.w.renewal.not_reached.to_owned() };
+    match (one.median.days_low, one.median.days_high) {
+        (Some(low), Some(high)) => format!("{} ({}–{})", years(days), years(low), years(high)),
+        _ => years(days),
+    }
+}
+
+/// The curve of what was counted; none for a default.
+fn card(shell: &Shell, model: &ModelLives, one: &KindLives) -> Option<Card> {
+    let (first, last) = one.curve.observed.filter(|_| one.basis == Basis::Measured)?;
+    let width = f64::from(last.max(WIDTH_LEAST));
+    let fall = |step: crate::renewal::rules::survival::Step| Fall {
+        at: f64::from(step.days) / width,
+        value: step.survival,
+        low: step.low,
+        high: step.high,
+    };
+    let steps: Vec<_> = one.curve.thinned(STEPS).into_iter().map(fall).collect();
+    let marks: Vec<_> = (0_u8..).map(|years| f64::from(years) * YEAR / width).take_while(|mark| *mark <= 1.0).collect();
+    let name = model_text(shell, model);
+    let shares: Vec<_> = one.shares.iter().map(|(years, share)| (*years, share_text(*share))).collect();
+    let text = words::curve_text(shell.language, &name, &shares);
+    let (lives, failures) = (one.curve.lives, one.curve.failures);
+    Some(Card {
+        sentence: words::lives_sentence(shell.language, lives, failures, Some((first, last))),
+        chart: falls(&text, &marks, &steps, (f64::from(first) / width, f64::from(last) / width)),
+        model: name,
+    })
+}
+
+/// Heads of the table behind the model and what it rests on.
+fn heads(shell: &Shell, report: &LivesReport, kind: LifeKind) -> Vec<String> {
+    let (w, language) = (&shell.w.renewal, shell.language);
+    let mut heads =
+        vec![w.devices_now.to_owned(), w.life_count.to_owned(), w.failure_count.to_owned(), w.median.to_owned()];
+    heads.extend(crate::renewal::rules::lives::SHARE_YEARS.map(|years| words::within_years(language, years)));
+    let whole = report.whole.iter().find(|whole| whole.kind == kind);
+    let years = whole.map(|whole| whole.forecasts.as_slice()).unwrap_or_default();
+    heads.extend(years.iter().map(|one| words::failures_in(language, &year_text(language, one.year))));
+    heads
+}
+
+fn line(shell: &Shell, model: &ModelLives, one: &KindLives, heads: &[String]) -> Line {
+    let mut cells = vec![
+        shell.number(model.devices),
+        shell.number(one.curve.lives),
+        shell.number(one.curve.failures),
+        median_text(shell, one),
+    ];
+    cells.extend(one.shares.iter().map(|(_, share)| share_text(*share)));
+    cells.extend(one.forecasts.iter().map(|forecast| expected_text(forecast.failures)));
+    let (tone, basis) = match one.basis {
+        Basis::Measured => ("good", shell.w.renewal.counted),
+        Basis::Assumed => ("quiet", shell.w.renewal.assumed),
+    };
+    Line { model: model_text(shell, model), tone, basis, cells: heads.iter().cloned().zip(cells).collect() }
+}
+
+fn shown(shell: &Shell, report: &LivesReport, kind: LifeKind) -> Shown {
+    let language = shell.language;
+    let heads = heads(shell, report, kind);
+    let of_kind: Vec<_> = report.models.iter().filter_map(|model| Some((model, model.kind(kind)?))).collect();
+    let whole = report.whole.iter().find(|whole| whole.kind == kind);
+    let forecasts = whole.map(|whole| whole.forecasts.as_slice()).unwrap_or_default();
+    let mut methods: Vec<_> = of_kind.iter().map(|(_, one)| one.method).collect();
+    methods.sort_unstable();
+    methods.dedup();
+    Shown {
+        moment: shell.moment_with_seconds(report.as_of),
+        whole: forecasts.iter().map(|one| (year_text(language, one.year), expected_text(one.failures))).collect(),
+        cards: of_kind.iter().filter_map(|(model, one)| card(shell, model, one)).take(CURVES).collect(),
+        lines: of_kind.iter().map(|(model, one)| line(shell, model, one, &heads)).collect(),
+        methods: methods.into_iter().map(|method| said(language, &method.label())).collect(),
+        heads,
+    }
+}
+
+/// Which lives are asked for. Reason: FIELD_INVALID.
+fn kind(fields: &Fields) -> Result<LifeKind> {
+    match fields.get("kind") {
+        "" => Ok(LifeKind::Failure),
+        text => {
+            let kind = text.parse().ok().and_then(LifeKind::from_number);
+            kind.ok_or_else(|| Error::invalid_field("kind", say_field::unknown_value()))
+        }
+    }
+}
+
+pub(super) async fn lives(person: SignedIn, Pages(pages): Pages<RenewalPages>, RawQuery(raw): RawQuery) -> PageResult {
+    let (staff, shell) = (&person.staff, person.shell);
+    let Opened { fields, owners, asked } = Opened::read(&pages, (staff, Right::ViewRenewal), raw, shell.now).await?;
+    let asked = asked.and_then(|asked| Ok((asked.owner, kind(&fields)?)));
+    let made = match asked {
+        Ok((owner, kind)) => match pages.renewal.lives(staff, owner).await {
+            Ok(report) => Ok((shown(&shell, &report, kind), owner)),
+            Err(error) => Err(error),
+        },
+        Err(error) => Err(error),
+    };
+    let tabs = tabs(&shell, staff, &fields, "/renewal/lives");
+    let choices = owners.choices(shell.w.renewal.all_owners);
+    let kinds = LifeKind::ALL.iter().map(|kind| (kind.to_number().to_string(), said(shell.language, &kind.label())));
+    let kinds = kinds.collect();
+    let (form, report, name) = match made {
+        Ok((report, owner)) => (FormState::filled(fields), Some(report), owners.name(owner)),
+        Err(error) => (FormState::refused(fields, error)?, None, String::new()),
+    };
+    page(form.status(), &LivesPage { shell, form, tabs, owners: choices, kinds, name, report })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_say_how_far_they_are_known() {
+        let share = |interval| share_text(Some(Estimate { value: 0.12, interval }));
+        assert_eq!([share(None), share(Some((0.08, 0.175)))], ["12.0%", "12.0% (8.0–17.5)"]);
+        assert_eq!(share_text(None), "–");
+        assert_eq!(expected_text(Estimate { value: 12.4, interval: Some((7.0, 19.6)) }), "12 (7–20)");
+    }
+
+    #[test]
+    fn any_failure_is_meant_where_nothing_is_said() {
+        let read = |query: &str| kind(&Fields::parse(query.as_bytes()));
+        assert_eq!((read("").unwrap(), read("kind=2").unwrap()), (LifeKind::Failure, LifeKind::Battery));
+        assert_eq!(read("kind=9").unwrap_err().fields[0].field, "kind");
+    }
+}
