@@ -14,7 +14,7 @@ use super::{Renewal, bounded, damaged, day, rules::AllRules};
 use crate::{
     access::rules::Area,
     clock::Timestamp,
-    db::Tx,
+    db::{Engine, Tx},
     devices::rules::fold::serial_key,
     error::{Error, Result, says::renewal as say},
     renewal::{
@@ -39,6 +39,9 @@ use crate::{
 
 /// Owners that are read in one go: enough that statements do not count, few enough that their rows fit in memory.
 const OWNERS_AT_ONCE: usize = 32;
+
+/// Longer than anybody is in the middle of recording: of a time before that all is known.
+const RECORDING_US: i64 = 3_600_000_000;
 
 /// What a report has use for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -221,15 +224,34 @@ impl Renewal {
     /// The time of a list or a report: the one that is asked for, or now. What was recorded can be a little newer than now
     /// where several came in one microsecond; now is not before it. Reason: FIELD_INVALID.
     pub(super) async fn as_of(&self, tx: &mut Tx, owners: &[Area], asked: Option<Timestamp>) -> Result<Timestamp> {
-        let now = self.clock.now();
-        if let Some(asked) = asked.filter(|asked| *asked <= now) {
+        if let Some(asked) = asked.filter(|asked| asked.0 < self.clock.now().0 - RECORDING_US) {
             return Ok(asked);
         }
         let owners: Vec<_> = owners.iter().map(Area::municipality).collect();
+        let now = self.settled(tx, &owners).await?;
         let now = knowing::newest(tx, &owners).await?.map_or(now, |newest| newest.max(now));
         match asked {
             Some(asked) if asked > now => Err(Error::invalid_field("as_of_time", say::as_of_future())),
             asked => Ok(asked.unwrap_or(now)),
+        }
+    }
+
+    /// Now, when nobody is in the middle of recording at any of some owners. Otherwise what they record would come to light after a
+    /// report of a later time, which could not be made again. Servers whose clocks differ are not helped by it.
+    async fn settled(&self, tx: &mut Tx, owners: &[MunicipalityId]) -> Result<Timestamp> {
+        match tx.engine() {
+            Engine::Sqlite => {
+                let writer = self.db.begin().await?;
+                let now = self.clock.now();
+                writer.commit().await?;
+                Ok(now)
+            }
+            Engine::Postgres => {
+                knowing::hold(tx, owners).await?;
+                let now = self.clock.now();
+                knowing::release(tx).await?;
+                Ok(now)
+            }
         }
     }
 

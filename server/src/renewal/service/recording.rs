@@ -33,7 +33,7 @@ use crate::{
         },
         store::{self, ENTRIES_MOST, EntryRow, ListedRow},
     },
-    schools::rules::MunicipalityId,
+    schools::{rules::MunicipalityId, store::lock_money},
 };
 
 /// What was recorded until now, whatever the clock says.
@@ -95,7 +95,7 @@ impl Renewal {
     /// Begins to record: whoever else records at this owner waits. Reason: LEDGER_TOO_LARGE.
     pub(super) async fn recording(&self, staff: &Staff, owner: MunicipalityId) -> Result<Recording> {
         let mut tx = self.db.begin().await?;
-        store::lock(&mut tx, owner).await?;
+        lock_money(&mut tx, owner).await?;
         let rows = store::recorded_by(&mut tx, owner, LATEST).await?;
         bounded(&rows, ENTRIES_MOST)?;
         let entries: Vec<_> = rows.into_iter().map(entry_of).collect::<Result<_>>()?;

@@ -26,9 +26,9 @@ use crate::{
             },
             rule_sets::{self, RULES_BYTES, RuleSet, RulesFrom, RulesKind, SaidRules},
         },
-        store::{self, rules as rows},
+        store::rules as rows,
     },
-    schools::rules::MunicipalityId,
+    schools::{rules::MunicipalityId, store::lock_money},
 };
 
 /// What other rules would change.
@@ -159,7 +159,7 @@ impl Renewal {
         }
         let mut tx = self.db.begin().await?;
         if let Some(owner) = owner {
-            store::lock(&mut tx, owner).await?;
+            lock_money(&mut tx, owner).await?;
         }
         let deed = Deed {
             municipality: owner,

@@ -66,6 +66,32 @@ fn ids(owners: &[MunicipalityId]) -> Result<String> {
     rows_json(owners)
 }
 
+/// Waits on PostgreSQL until nobody records money of owners or says rules of the installation; nobody does until [`release`].
+/// Not for SQLite, which has one writer.
+pub(in crate::renewal) async fn hold(tx: &mut Tx, owners: &[MunicipalityId]) -> Result<()> {
+    tx.query("SAVEPOINT held").execute().await?;
+    tx.query(concat!(
+        "SELECT municipality_id FROM municipality WHERE municipality_id = ANY (ARRAY",
+        crate::db::ids!(postgres "$1"),
+        ") ORDER BY municipality_id FOR SHARE"
+    ))
+    .bind(ids(owners)?)
+    .execute()
+    .await?;
+    // Who says rules of the installation holds the head of its audit log.
+    tx.query("SELECT municipality_id FROM audit_head WHERE municipality_id = $1 FOR SHARE")
+        .bind(Uuid::nil())
+        .execute()
+        .await?;
+    Ok(())
+}
+
+/// Lets go what [`hold`] holds.
+pub(in crate::renewal) async fn release(tx: &mut Tx) -> Result<()> {
+    tx.query("ROLLBACK TO SAVEPOINT held").execute().await?;
+    Ok(())
+}
+
 /// Codes of owners.
 pub(in crate::renewal) async fn codes(tx: &mut Tx, owners: &[MunicipalityId]) -> Result<Vec<(Uuid, String)>> {
     let (sqlite, postgres) =

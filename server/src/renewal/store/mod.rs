@@ -80,17 +80,6 @@ macro_rules! entry_columns {
     };
 }
 
-/// Waits for whoever else records at an owner; nobody else does until the transaction ends.
-pub(super) async fn lock(tx: &mut Tx, owner: MunicipalityId) -> Result<()> {
-    // SQLite has one writer anyway. The lock of PostgreSQL leaves those alone who add what belongs to the municipality.
-    let sql = tx.by_engine(
-        "SELECT municipality_id FROM municipality WHERE municipality_id = $1",
-        "SELECT municipality_id FROM municipality WHERE municipality_id = $1 FOR NO KEY UPDATE",
-    );
-    tx.query(sql).bind(owner).optional::<(Uuid,)>().await?;
-    Ok(())
-}
-
 /// Writes an entry; false where its id is taken, or where it takes back what is taken back.
 pub(super) async fn insert(tx: &mut Tx, owner: MunicipalityId, row: &EntryRow) -> Result<bool> {
     let written = tx

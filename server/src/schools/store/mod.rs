@@ -137,6 +137,18 @@ pub async fn find_municipality(tx: &mut Tx, area: &Area) -> Result<Option<Munici
     .await
 }
 
+/// Waits for whoever else records money of an owner; nobody else does until the transaction ends. Who takes the time of recording
+/// after this commits before anybody can take a later one.
+pub async fn lock_money(tx: &mut Tx, owner: MunicipalityId) -> Result<()> {
+    // SQLite has one writer anyway. The lock of PostgreSQL leaves those alone who add what belongs to the municipality.
+    let sql = tx.by_engine(
+        "SELECT municipality_id FROM municipality WHERE municipality_id = $1",
+        "SELECT municipality_id FROM municipality WHERE municipality_id = $1 FOR NO KEY UPDATE",
+    );
+    tx.query(sql).bind(owner).optional::<(Uuid,)>().await?;
+    Ok(())
+}
+
 /// The salt for hashes of MAC addresses of a municipality.
 pub async fn mac_salt(tx: &mut Tx, id: MunicipalityId) -> Result<Vec<u8>> {
     let (salt,) =

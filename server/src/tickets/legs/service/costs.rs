@@ -12,7 +12,10 @@ use crate::{
     },
     devices::rules::DeviceId,
     error::{Error, FieldViolation, Result, says::legs as say},
-    schools::rules::{MunicipalityId, SchoolId},
+    schools::{
+        rules::{MunicipalityId, SchoolId},
+        store::lock_money,
+    },
     tickets::{
         legs::rules::{
             CostId, check_correction,
@@ -104,11 +107,19 @@ impl Tickets {
         };
         let row = cost_row(staff, &turn, device.map(DeviceId), of, (cost.amount_yen, cost.spent_on));
         let row = CostRow { note: cost.note, corrects_cost_id: corrects, ..row };
-        let owner = turn.owner();
-        store::insert_cost(&mut turn.tx, owner, &row).await?;
+        let row = self.write_cost(&mut turn, row).await?;
         let details = json!({ "cost_id": row.cost_id, "kind": row.kind, "amount_yen": row.amount_yen });
         let view = self.done(staff, turn, (EventKind::CostRecorded, "ticket.record_cost"), &details).await?;
         Ok((view, row))
+    }
+
+    /// Writes a cost, at a time after which no report of before can miss it.
+    pub(super) async fn write_cost(&self, turn: &mut Turn, row: CostRow) -> Result<CostRow> {
+        let owner = turn.owner();
+        lock_money(&mut turn.tx, owner).await?;
+        let row = CostRow { recorded_at: self.clock.now().0, ..row };
+        store::insert_cost(&mut turn.tx, owner, &row).await?;
+        Ok(row)
     }
 
     /// A page of costs of an owner's tickets in scope, the earliest day first; notes for those only who work on the ticket.

@@ -170,8 +170,7 @@ impl Tickets {
         if let (Some(amount @ 1..), Some(payer), Some(on)) = (cost, payer, back_on) {
             let of = (CostKind::Repair.to_number(), payer.to_number());
             let cost = cost_row(staff, &turn, Some(device.device), of, (amount, on));
-            let owner = turn.owner();
-            store::insert_cost(&mut turn.tx, owner, &cost).await?;
+            self.write_cost(&mut turn, cost).await?;
         }
         let details = json!({
             "repair_id": row.repair_id, "device": name_of(&shown, device.device), "end": row.outcome, "back_on": row.back_on,
