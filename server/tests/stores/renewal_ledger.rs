@@ -14,7 +14,7 @@ use gigafleet::{
             money::Yen,
             open_ledger::SAID_MOST,
             records::{SaidDisposal, SaidDisposed},
-            report::costs::CostOrder,
+            report::{costs::CostOrder, plan::PlanOrder},
             rule_sets::{RulesKind, product},
             said::Said,
         },
@@ -41,6 +41,7 @@ crate::on_both_engines!(
     a_file_is_read_before_anybody_waits_for_it,
     whoever_is_at_the_limit_takes_back,
     time_of_recording_is_taken_when_nothing_is_left_to_wait_for,
+    a_report_of_now_waits_for_who_is_recording,
 );
 
 async fn entries_are_taken_back_once(world: World) {
@@ -311,4 +312,25 @@ async fn time_of_recording_is_taken_when_nothing_is_left_to_wait_for(world: Worl
     let other = held(&world, owner).await;
     let (said, later) = tokio::join!(rules, an_hour_later(&world, other));
     assert_eq!(said.unwrap().recorded_at, Some(later));
+}
+
+async fn a_report_of_now_waits_for_who_is_recording(world: World) {
+    let (renewal, owner) = (renewal(&world), world.municipality("131130").await);
+    let elsewhere = world.municipality("131121").await;
+    let staff = world.staff().await;
+    let before = world.clock.now();
+    hour(&world);
+    hour(&world);
+    let usual = PlanOrder::default();
+    for (asked, recording) in [(Some(owner), owner), (None, elsewhere)] {
+        let other = held(&world, recording).await;
+        let plan = renewal.plan(&staff, asked, None, &usual);
+        let (report, later) = tokio::join!(plan, an_hour_later(&world, other));
+        assert_eq!(report.unwrap().report.as_of, later);
+    }
+    // Of long ago everything is known, whoever records now.
+    let _other = held(&world, owner).await;
+    let plan = renewal.plan(&staff, Some(owner), Some(before), &usual);
+    let report = tokio::time::timeout(Duration::from_secs(5), plan).await.expect("it does not wait").unwrap();
+    assert_eq!(report.report.as_of, before);
 }

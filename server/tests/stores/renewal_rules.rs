@@ -111,10 +111,11 @@ async fn figures_stand_beside_those_under_other_rules(world: World) {
 }
 
 async fn owners_add_up_to_all_together(world: World) {
-    let (renewal, staff) = (renewal(&world), world.staff().await);
+    let renewal = renewal(&world);
     let large = world.municipality("131130").await;
     let small = world.municipality("132276").await;
     let empty = world.municipality("133078").await;
+    let staff = world.staff().await;
     record(&world, order(large, pupils("R8", 1_000))).await.unwrap();
     record(&world, order(large, Said::Lot(bought(1, 500, "R8.4.1"), Vec::new()))).await.unwrap();
     record(&world, order(small, Said::Lot(bought(1, 20, "R3.4.1"), Vec::new()))).await.unwrap();
