@@ -168,18 +168,24 @@ impl Board<'_> {
     }
 }
 
+async fn connected(fleet: &Fleet) -> RenewalServiceClient<StaffConnection> {
+    RenewalServiceClient::new(fleet.staff.connection().await).max_decoding_message_size(FILE_BYTES)
+}
+
 /// Measures all of them.
 pub async fn measure(
     fleet: &Fleet,
     (ledger_devices, rounds): (Option<u64>, usize),
     tell: impl Fn(&Figure),
 ) -> Vec<Figure> {
-    let client = RenewalServiceClient::new(fleet.staff.connection().await).max_decoding_message_size(FILE_BYTES);
+    let client = connected(fleet).await;
     let mut board = Board { fleet, client, rounds };
     let costs = |owner: String| GetRenewalCostsRequest { municipality_id: owner, ..Default::default() };
     let known = board.client.get_renewal_costs(costs(fleet.owner(0))).await.expect("costs are told").into_inner();
     if known.lines.is_empty() {
         board.fill(ledger_devices).await;
+        // The server ended what was idle meanwhile.
+        board.client = connected(fleet).await;
     }
     let mut figures = Vec::new();
     let mut take = |figure: Figure| {
