@@ -89,7 +89,7 @@ impl Board {
     async fn assert_told_too_large(&mut self, since: Timestamp) {
         const REASON: &str = "LEDGER_TOO_LARGE";
         let refused = assert_refused(self.plan(None).await, Code::ResourceExhausted, REASON);
-        assert!(refused.message().contains("50000"), "{refused:?}");
+        assert!(refused.message().contains("100000"), "{refused:?}");
         let costs = self.renewal.get_renewal_costs(self.costs_order()).await;
         assert_refused(costs, Code::ResourceExhausted, REASON);
         let municipality_id = self.municipality_id.clone();

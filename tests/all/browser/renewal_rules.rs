@@ -142,6 +142,8 @@ async fn owners_stand_beside_each_other_with_who_is_left_out() {
     browser.go("/renewal").await;
     browser.follow("#each-owner").await;
     assert_eq!(browser.count("#owners tbody tr").await, 2, "{}", browser.text().await);
+    // They are many, so the list is closed at first.
+    browser.click("#left-out summary").await;
     let left_out = browser.text_of("#left-out").await;
     assert!(left_out.contains("青葉野市") && left_out.contains("様式に収まりません"), "{left_out}");
     assert!(left_out.contains("空野村") && left_out.contains("記録がありません"), "{left_out}");
