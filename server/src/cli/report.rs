@@ -133,8 +133,10 @@ enum SpareShareName {
 enum DetailName {
     /// By school and model.
     Places,
-    /// By owner alone, for a prefecture or the nation.
+    /// By owner alone, for a prefecture.
     Owners,
+    /// All owners together, for the nation.
+    Together,
 }
 
 impl From<DetailName> for v1::RenewalCostDetail {
@@ -142,6 +144,7 @@ impl From<DetailName> for v1::RenewalCostDetail {
         match name {
             DetailName::Places => Self::Places,
             DetailName::Owners => Self::Owners,
+            DetailName::Together => Self::Together,
         }
     }
 }

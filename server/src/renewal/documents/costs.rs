@@ -15,7 +15,7 @@ use crate::{
         money::{OverLimit, Yen, sum_by},
         projection::USUAL_YEARS,
         report::{
-            costs::{CostLine, CostReport},
+            costs::{CostDetail, CostLine, CostReport},
             scenarios::{ScenarioColumn, ScenarioReport},
         },
     },
@@ -33,7 +33,7 @@ pub fn yearly(cover: Cover, report: &CostReport, names: &Names, detail: Detail) 
     let of_kind = |line: &CostLine| line.key.kind;
     let kind = |kind: &CostKind| text::headed(kind.label());
     sections.push(by_year(report, &years, (words::by_kind(), words::kind()), of_kind, kind)?);
-    if report.owners.len() > 1 {
+    if report.owners.len() > 1 && report.detail != CostDetail::Together {
         let (of_owner, owner) = (|line: &CostLine| line.owner.clone(), |code: &String| Both::same(names.owner(code)));
         sections.push(by_year(report, &years, (words::by_owner(), words::municipality()), of_owner, owner)?);
     } else if report.lines.iter().any(|line| line.key.school.is_some()) {

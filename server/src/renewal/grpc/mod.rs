@@ -28,11 +28,14 @@ use crate::{
     schools::rules::{MunicipalityId, fiscal::FiscalYear, parse_optional_uuid, parse_uuid},
 };
 
-/// Most bytes of a request: a file of entries, or a report that is verified.
-pub const MESSAGE_BYTES: usize = 4 << 20;
+/// Most bytes of a report that is verified: one of all places of a prefecture, or of a nation together.
+const CONTENT_BYTES: usize = 16 << 20;
+
+/// Most bytes of a request: a report that is verified, or a file of entries, which is smaller.
+pub const MESSAGE_BYTES: usize = CONTENT_BYTES + (64 << 10);
 
 /// Most bytes of an answer: a report of many owners, or a file of it. Clients that take less by themselves must be told.
-pub const ANSWER_BYTES: usize = 32 << 20;
+pub const ANSWER_BYTES: usize = 64 << 20;
 
 /// Answers staff about renewal.
 #[derive(Debug, Clone)]

@@ -4,7 +4,7 @@ use gigafleet_proto::v1::{self, export_renewal_report_request::Report as Wanted}
 use uuid::Uuid;
 
 use super::{
-    as_of, both,
+    CONTENT_BYTES, as_of, both,
     entries::{disposal_plan_message, place},
     optional_owner, optional_payer, optional_time, optional_word, optional_year, owner, plan_order, refused,
     rules::{amount_message, cell_message},
@@ -43,8 +43,6 @@ use crate::{
     schools::rules::{SchoolId, fiscal::FiscalYear, parse_page_size, parse_uuid},
 };
 
-/// Most bytes of a content that is verified.
-const CONTENT_BYTES: usize = 1_000_000;
 /// Most scenarios that are named.
 const SCENARIOS_MOST: usize = 50;
 /// What stands in a filter for the owner as a whole, and for what is no device.

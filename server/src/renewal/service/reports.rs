@@ -250,7 +250,7 @@ impl Renewal {
         }
         let reports = self.of_known(of, as_of, move |known| Ok(costs(&known, order)?)).await?;
         let together = move || {
-            let mut report = CostReport::together(reports).expect("there is one at least");
+            let mut report = CostReport::together(reports)?.expect("there is one at least");
             report.owners.retain(|code| !code.is_empty());
             Ok(report.seal())
         };

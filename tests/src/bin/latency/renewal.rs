@@ -196,22 +196,22 @@ pub async fn measure(
     let is_nation = fleet.owners.len() > NATION_OWNERS;
     let (everybody_target, pages, workbook) =
         if is_nation { (NATION, NATION, NATION) } else { (EVERYBODY, PAGES, WORKBOOK) };
-    let by_owner = |request: GetRenewalCostsRequest| GetRenewalCostsRequest {
-        detail: RenewalCostDetail::Owners.into(),
+    let with = |request: GetRenewalCostsRequest, detail: RenewalCostDetail| GetRenewalCostsRequest {
+        detail: detail.into(),
         ..request
     };
-    for (name, everybody, detailed, rounds, target) in [
-        ("costs of an owner", false, true, many, OWNER),
-        ("costs of all owners, by owner", true, false, few, everybody_target),
-        ("costs of all owners, by school and model", true, true, few, everybody_target),
+    for (name, everybody, detail, rounds, target) in [
+        ("costs of an owner", false, RenewalCostDetail::Places, many, OWNER),
+        ("costs of all owners together", true, RenewalCostDetail::Together, few, everybody_target),
+        ("costs of all owners, by owner", true, RenewalCostDetail::Owners, few, everybody_target),
+        ("costs of all owners, by school and model", true, RenewalCostDetail::Places, few, everybody_target),
     ] {
         // Of a nation that is more than an answer holds.
-        if is_nation && everybody && detailed {
+        if is_nation && everybody && detail == RenewalCostDetail::Places {
             continue;
         }
         let ask = async |client: &mut RenewalServiceClient<StaffConnection>, round| {
-            let request = costs(if everybody { String::new() } else { fleet.owner(round) });
-            let request = if detailed { request } else { by_owner(request) };
+            let request = with(costs(if everybody { String::new() } else { fleet.owner(round) }), detail);
             client.get_renewal_costs(request).await.expect("costs are told").into_inner()
         };
         take(board.times(name, (rounds, target), ask, |answer| answer.lines.len()).await);
@@ -244,7 +244,7 @@ pub async fn measure(
         let ask = async |client: &mut RenewalServiceClient<StaffConnection>, round| {
             let owner = if everybody { String::new() } else { fleet.owner(round) };
             let request = costs(owner);
-            let request = if is_nation && everybody { by_owner(request) } else { request };
+            let request = if is_nation && everybody { with(request, RenewalCostDetail::Owners) } else { request };
             let report = Some(Report::Costs(request));
             let request = ExportRenewalReportRequest { report, form: form.into(), ..Default::default() };
             client.export_renewal_report(request).await.expect("a file is written").into_inner()

@@ -56,6 +56,8 @@ words! {
         Places = 1, "学校・機種別", "by school and model";
         /// By owner alone, which is what a prefecture or the nation reads: a tenth of the lines, and the same sums.
         Owners = 2, "設置者別", "by owner";
+        /// Of all owners together.
+        Together = 3, "全体", "all together";
     }
 }
 
@@ -65,6 +67,7 @@ impl CostDetail {
         match self {
             Self::Places => "PLACES",
             Self::Owners => "OWNERS",
+            Self::Together => "TOGETHER",
         }
     }
 }
@@ -78,7 +81,7 @@ impl Default for CostDetail {
 /// One line of a report of costs.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct CostLine {
-    /// Code of the owner.
+    /// Code of the owner; empty for all together.
     pub owner: String,
     /// What it is.
     pub key: AmountKey,
@@ -124,7 +127,7 @@ pub struct CostOrder {
     pub detail: CostDetail,
 }
 
-/// Lines of an owner without school and model, added up.
+/// Lines without school and model, added up as those of one owner.
 fn of_owner(owner: &str, lines: Vec<CostLine>) -> Result<Vec<CostLine>, OverLimit> {
     let mut sums: BTreeMap<(AmountKey, AmountBasis), Yen> = BTreeMap::new();
     for line in lines {
@@ -150,9 +153,11 @@ pub fn costs(known: &Known, order: CostOrder) -> Result<CostReport, OverLimit> {
         let key = AmountKey { year: key.year, payer: key.payer, kind: key.kind, school: key.school, model: key.model };
         line(key, AmountBasis::Expected, amount)
     }));
-    if order.detail == CostDetail::Owners {
-        lines = of_owner(&known.code, lines)?;
-    }
+    lines = match order.detail {
+        CostDetail::Places => lines,
+        CostDetail::Owners => of_owner(&known.code, lines)?,
+        CostDetail::Together => of_owner("", lines)?,
+    };
     lines.retain(|line| line.amount != Yen::ZERO);
     let earliest = lines.iter().map(|line| line.key.year).min();
     let first = order.first.or(earliest).unwrap_or_else(|| known.year());
@@ -174,9 +179,9 @@ pub fn costs(known: &Known, order: CostOrder) -> Result<CostReport, OverLimit> {
 }
 
 impl CostReport {
-    /// Costs of several owners together; none of none.
-    pub fn together(reports: Vec<Self>) -> Option<Self> {
-        let mut all = reports.into_iter().reduce(|mut one, two| {
+    /// Costs of several owners together; none of none. Refused: sums above 10^13 yen.
+    pub fn together(reports: Vec<Self>) -> Result<Option<Self>, OverLimit> {
+        let all = reports.into_iter().reduce(|mut one, two| {
             one.owners.extend(two.owners);
             (one.first, one.last) = (one.first.min(two.first), one.last.max(two.last));
             one.lines.extend(two.lines);
@@ -184,10 +189,14 @@ impl CostReport {
             one.problems.extend(two.problems);
             one.rules.extend(two.rules);
             one
-        })?;
+        });
+        let Some(mut all) = all else { return Ok(None) };
+        if all.detail == CostDetail::Together {
+            all.lines = of_owner("", all.lines)?;
+        }
         all.owners.sort();
         all.lines.sort();
-        Some(all)
+        Ok(Some(all))
     }
 
     /// Amounts added up, for example by year and payer.

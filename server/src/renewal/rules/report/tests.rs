@@ -143,7 +143,18 @@ fn sums_of_an_owner_are_those_of_its_schools_and_models() {
     };
     assert_eq!(sums(&owners), sums(&places));
     assert!(owners.lines.iter().all(|line| line.key.school.is_none() && line.key.model.is_empty()));
-    for (report, detail) in [(places, CostDetail::Places), (owners, CostDetail::Owners)] {
+    let other = Known { code: String::from("132276"), ..known.clone() };
+    let both = |detail| {
+        let reports = [&known, &other].map(|known| costs(known, order(detail)).unwrap());
+        CostReport::together(reports.to_vec()).unwrap().unwrap()
+    };
+    let (by_owner, together) = (both(CostDetail::Owners), both(CostDetail::Together));
+    assert_eq!((together.lines.len() * 2, together.owners.len()), (by_owner.lines.len(), 2));
+    let of_nobody = |report: &CostReport| report.by(|line| (line.key.clone(), line.basis)).unwrap();
+    assert_eq!(of_nobody(&together), of_nobody(&by_owner));
+    for (report, detail) in
+        [(places, CostDetail::Places), (owners, CostDetail::Owners), (together, CostDetail::Together)]
+    {
         let content = report.seal().content;
         let value = serde_json::from_str(&content).unwrap();
         let Some(Reported { asked: Asked::Costs(order), .. }) = read(&value) else { panic!("it is of costs") };
