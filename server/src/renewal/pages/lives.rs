@@ -47,7 +47,8 @@ struct LivesPage {
 struct Shown {
     moment: String,
     heads: Vec<String>,
-    whole: Vec<(String, String)>,
+    /// Years, each with a number and its interval.
+    whole: Vec<(String, String, String)>,
     cards: Vec<Card>,
     lines: Vec<Line>,
     methods: Vec<String>,
@@ -60,12 +61,20 @@ struct Card {
     chart: String,
 }
 
-/// A model in the table: cells with their heads.
+/// A model in the table: heads with what stands below them, a number and its interval.
 struct Line {
     model: String,
     tone: &'static str,
     basis: &'static str,
-    cells: Vec<(String, String)>,
+    cells: Vec<(String, String, String)>,
+}
+
+/// A head, a number, and apart from it the interval behind it.
+fn apart((head, text): (String, String)) -> (String, String, String) {
+    match text.split_once(" (") {
+        Some((number, interval)) => (head, number.to_owned(), format!("({interval}")),
+        None => (head, text, String::new()),
+    }
 }
 
 fn percent(part: f64) -> String {
@@ -148,7 +157,7 @@ fn line(shell: &Shell, model: &ModelLives, one: &KindLives, heads: &[String]) ->
         Basis::Measured => ("good", shell.w.renewal.counted),
         Basis::Assumed => ("quiet", shell.w.renewal.assumed),
     };
-    Line { model: model_text(shell, model), tone, basis, cells: heads.iter().cloned().zip(cells).collect() }
+    Line { model: model_text(shell, model), tone, basis, cells: heads.iter().cloned().zip(cells).map(apart).collect() }
 }
 
 fn shown(shell: &Shell, report: &LivesReport, kind: LifeKind) -> Shown {
@@ -162,7 +171,10 @@ fn shown(shell: &Shell, report: &LivesReport, kind: LifeKind) -> Shown {
     methods.dedup();
     Shown {
         moment: shell.moment_with_seconds(report.as_of),
-        whole: forecasts.iter().map(|one| (year_text(language, one.year), expected_text(one.failures))).collect(),
+        whole: forecasts
+            .iter()
+            .map(|one| apart((year_text(language, one.year), expected_text(one.failures))))
+            .collect(),
         cards: of_kind.iter().filter_map(|(model, one)| card(shell, model, one)).take(CURVES).collect(),
         lines: of_kind.iter().map(|(model, one)| line(shell, model, one, &heads)).collect(),
         methods: methods.into_iter().map(|method| said(language, &method.label())).collect(),
@@ -212,6 +224,9 @@ mod tests {
         let share = |interval| share_text(Some(Estimate { value: 0.12, interval }));
         assert_eq!([share(None), share(Some((0.08, 0.175)))], ["12.0%", "12.0% (8.0–17.5)"]);
         assert_eq!(share_text(None), "–");
+        let text = |text: &str| text.to_owned();
+        assert_eq!(apart((text("a"), text("12 (7–20)"))), (text("a"), text("12"), text("(7–20)")));
+        assert_eq!(apart((text("a"), text("–"))), (text("a"), text("–"), String::new()));
         assert_eq!(expected_text(Estimate { value: 12.4, interval: Some((7.0, 19.6)) }), "12 (7–20)");
     }
 
