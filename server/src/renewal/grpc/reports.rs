@@ -178,7 +178,9 @@ fn cost_order(request: &v1::GetRenewalCostsRequest) -> Result<CostOrder> {
     let last = page::collect(optional_year("last_fiscal_year", request.last_fiscal_year), &mut wrong);
     let detail = page::collect(optional_word("detail", request.detail, CostDetail::from_number), &mut wrong);
     match (first, last, detail) {
-        (Some(first), Some(last), Some(detail)) => Ok(CostOrder { first, last, detail: detail.unwrap_or_default() }),
+        (Some(first), Some(last), Some(detail)) => {
+            Ok(CostOrder { first, last, detail: detail.unwrap_or(CostDetail::Places) })
+        }
         _ => Err(refused(wrong)),
     }
 }

@@ -58,7 +58,7 @@ fn parts(line: &str) -> (String, String) {
 }
 
 /// Payers of whom something is said, with their fields.
-fn paying<'f>(fields: &'f Fields) -> impl Iterator<Item = (Payer, &'static str, &'f str)> {
+fn paying(fields: &Fields) -> impl Iterator<Item = (Payer, &'static str, &str)> {
     PAID.into_iter().filter_map(move |(payer, name)| fields.some(name).map(|amount| (payer, name, amount)))
 }
 

@@ -57,7 +57,7 @@ fn year(content: &Value, name: &str) -> Option<FiscalYear> {
 
 /// By what amounts are told apart; nothing says by school and model.
 fn detail(content: &Value) -> Option<CostDetail> {
-    let Some(code) = content.get("detail") else { return Some(CostDetail::default()) };
+    let Some(code) = content.get("detail") else { return Some(CostDetail::Places) };
     CostDetail::ALL.iter().find(|one| Some(one.code()) == code.as_str()).copied()
 }
 

@@ -72,12 +72,6 @@ impl CostDetail {
     }
 }
 
-impl Default for CostDetail {
-    fn default() -> Self {
-        Self::Places
-    }
-}
-
 /// One line of a report of costs.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct CostLine {
@@ -117,7 +111,7 @@ pub struct CostReport {
 }
 
 /// Which years are asked for, and by what amounts are told apart.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CostOrder {
     /// The first; without it the first of which anything is known.
     pub first: Option<FiscalYear>,
@@ -125,6 +119,13 @@ pub struct CostOrder {
     pub last: Option<FiscalYear>,
     /// By what amounts are told apart.
     pub detail: CostDetail,
+}
+
+impl Default for CostOrder {
+    /// All years, by school and model.
+    fn default() -> Self {
+        Self { first: None, last: None, detail: CostDetail::Places }
+    }
 }
 
 /// Lines without school and model, added up as those of one owner.
