@@ -58,7 +58,10 @@ struct Line {
 
 /// What an entry says, in a line.
 fn what(language: Language, view: &EntryView) -> String {
-    let devices = |count: u64| words::devices_text(language, count);
+    let devices = |count: u64| {
+        let count = words::devices_text(language, count);
+        language.choose(count.clone(), format!("{count} devices"))
+    };
     match view.stated.as_ref().map(|stated| &stated.body) {
         None => view.reason.clone().unwrap_or_default(),
         Some(Body::Lot(lot)) => format!("{} × {}", lot.model, devices(lot.count.into())),
