@@ -261,14 +261,28 @@ enum Term {
     Later(u32),
     /// Renewal and running costs are covered.
     Covered,
+    /// Most devices of a year.
+    Devices(u32),
+    /// Most yen of a year.
+    Yen(u64),
+    /// Where the rest goes.
+    Prefer(v1::RenewalPreference),
 }
 
 fn term(text: &str) -> std::result::Result<Term, String> {
-    let unreadable = || format!("{text} is no term: needs price=PERCENT, later=YEARS or covered");
+    let unreadable = || {
+        format!(
+            "{text} is no term: needs price=PERCENT, later=YEARS, covered, devices=MOST, yen=MOST or prefer=earlier|later"
+        )
+    };
     match text.split_once('=') {
         None if text == "covered" => Ok(Term::Covered),
         Some(("price", percent)) => percent.trim_end_matches('%').parse().map(Term::Price).map_err(|_| unreadable()),
         Some(("later", years)) => years.parse().map(Term::Later).map_err(|_| unreadable()),
+        Some(("devices", most)) => most.parse().map(Term::Devices).map_err(|_| unreadable()),
+        Some(("yen", most)) => most.parse().map(Term::Yen).map_err(|_| unreadable()),
+        Some(("prefer", "earlier")) => Ok(Term::Prefer(v1::RenewalPreference::Earlier)),
+        Some(("prefer", "later")) => Ok(Term::Prefer(v1::RenewalPreference::Later)),
         None | Some(_) => Err(unreadable()),
     }
 }
@@ -290,6 +304,9 @@ fn tried(
             Term::Price(percent) => request.price_percent = *percent,
             Term::Later(years) => request.later_years = *years,
             Term::Covered => request.is_covered = true,
+            Term::Devices(most) => request.most_devices = *most,
+            Term::Yen(most) => request.most_yen = most.to_string(),
+            Term::Prefer(prefer) => request.prefer = (*prefer).into(),
         }
     }
     request
@@ -572,7 +589,11 @@ mod tests {
         let terms: Vec<_> = ["later=2", "price=+10%", "covered", "price=-5"].map(|text| term(text).unwrap()).to_vec();
         let request = tried((String::new(), None), Vec::new(), &terms);
         assert_eq!((request.price_percent, request.later_years, request.is_covered), (-5, 2, true));
-        for wrong in ["price", "price=high", "later=-1", "covered=1", ""] {
+        let terms: Vec<_> = ["yen=2000000", "devices=300", "prefer=later"].map(|text| term(text).unwrap()).to_vec();
+        let request = tried((String::new(), None), Vec::new(), &terms);
+        let prefer = v1::RenewalPreference::Later;
+        assert_eq!((request.most_devices, request.most_yen.as_str(), request.prefer()), (300, "2000000", prefer));
+        for wrong in ["price", "price=high", "later=-1", "covered=1", "devices=-1", "prefer=now", ""] {
             assert!(term(wrong).is_err(), "{wrong}");
         }
     }

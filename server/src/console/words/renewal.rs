@@ -71,6 +71,10 @@ words! {
         own_terms: "条件を決めて試算する", "Terms of your own";
         price_percent: "端末価格の増減(%)", "Price of devices, change in percent";
         later_years: "更新の延期(年)", "Renewal later, in years";
+        most_devices: "1年の上限(台)", "Most devices a year";
+        most_yen: "1年の上限(円)", "Most yen a year";
+        most_a_year: "1年の上限", "at most a year:";
+        prefer: "上限を超える分", "What is above it goes";
         covered: "更新費用とランニングコストを国が補助", "Renewal and running costs covered";
         reckon: "試算する", "Compare";
         scenario: "試算", "Scenario";

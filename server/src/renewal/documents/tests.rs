@@ -101,6 +101,9 @@ fn projected() -> Vec<Projection> {
         unit_price: yen(62_000),
         due: year(2025),
         again_after: Some(5),
+        os_end: None,
+        earliest: None,
+        is_placed: false,
     };
     let running = Running {
         owner,

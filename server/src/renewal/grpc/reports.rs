@@ -36,7 +36,7 @@ use crate::{
                 scenarios::ScenarioColumn,
             },
             rule_sets::RuleNote,
-            what_if::WhatIf,
+            what_if::{SaidWhatIf, WhatIf},
         },
         service::{Device, PartView, PartsOrder, Renewal, ReportOrder},
     },
@@ -247,7 +247,17 @@ pub(super) async fn try_scenario(
 ) -> Result<v1::TryRenewalScenarioResponse> {
     let (owner, as_of) = (optional_owner(&request.municipality_id)?, as_of(request.as_of_time)?);
     let (price, later) = (request.price_percent.to_string(), request.later_years.to_string());
-    let what_if = WhatIf::read(&price, &later, request.is_covered).map_err(refused)?;
+    let (devices, yen) = (request.most_devices.to_string(), request.most_yen);
+    let prefer = if request.prefer == 0 { String::new() } else { request.prefer.to_string() };
+    let said = SaidWhatIf {
+        price_percent: &price,
+        later_years: &later,
+        is_covered: request.is_covered,
+        most_devices: &devices,
+        most_yen: &yen,
+        prefer: &prefer,
+    };
+    let what_if = WhatIf::read(&said).map_err(refused)?;
     let wanted = scenario_ids(request.scenario_ids)?;
     let report = renewal.what_if(staff, owner, as_of, (&wanted, what_if)).await?;
     Ok(v1::TryRenewalScenarioResponse {

@@ -14,6 +14,7 @@ use crate::{
         programmes::{Cover, Figure, Origin, Programme, Rest},
         rule_sets::RuleSet,
         scenario::{Change, Scenario},
+        smoothing::Limit,
     },
 };
 
@@ -202,6 +203,13 @@ fn change(shell: &Shell, change: &Change) -> String {
         Change::Later { years } => words::later_text(language, *years),
         Change::Price { kinds: of, percent } => {
             words::price_text(language, &kinds(shell, of.iter().copied()), *percent)
+        }
+        Change::Even { limit, prefer } => {
+            let most = match limit {
+                Limit::Devices(most) => shell.number(*most),
+                Limit::Yen(most) => yen_text(language, most.to_number()),
+            };
+            format!("{} {most} · {}", shell.w.renewal.most_a_year, said(language, &prefer.label()))
         }
         Change::Invented => shell.w.rules.invented_counts.to_owned(),
     }

@@ -24,7 +24,8 @@ use crate::{
         report::scenarios::{ScenarioColumn, ScenarioReport},
         rule_sets::RulesKind,
         scenario::Scenarios,
-        what_if::WhatIf,
+        smoothing::Prefer,
+        what_if::{SaidWhatIf, WhatIf},
     },
     schools::rules::fiscal::FiscalYear,
 };
@@ -46,6 +47,7 @@ struct ScenariosPage {
     name: String,
     choices: Vec<Choice>,
     laters: Vec<(String, String)>,
+    prefers: Vec<(String, String)>,
     shown: Option<Shown>,
 }
 
@@ -157,7 +159,15 @@ async fn known(pages: &RenewalPages, staff: &Staff, asked: Asked) -> Result<Scen
 
 /// Reads what is to be compared. Reason: FIELD_INVALID, with all that is wrong.
 fn terms(fields: &Fields, scenarios: &Scenarios) -> Result<Terms> {
-    let what_if = WhatIf::read(fields.get("price_percent"), fields.get("later_years"), fields.has("covered"));
+    let said = SaidWhatIf {
+        price_percent: fields.get("price_percent"),
+        later_years: fields.get("later_years"),
+        is_covered: fields.has("covered"),
+        most_devices: fields.get("most_devices"),
+        most_yen: fields.get("most_yen"),
+        prefer: fields.get("prefer"),
+    };
+    let what_if = WhatIf::read(&said);
     let what_if = what_if.map_err(|wrong| Error::invalid_fields("FIELD_INVALID", wrong))?;
     let is_known = |id: &&String| scenarios.find(id).is_some();
     let mut wanted: Vec<_> = fields.all(SCENARIO).iter().filter(is_known).take(MOST).cloned().collect();
@@ -218,6 +228,8 @@ pub(super) async fn scenarios(
         is_chosen: fields.all(SCENARIO).contains(&scenario.id),
     };
     let choices = scenarios.scenarios.iter().map(choice).collect();
+    let prefers =
+        Prefer::ALL.iter().map(|one| (one.to_number().to_string(), said(shell.language, &one.label()))).collect();
     let laters = (0..=10_u8).map(|years| (years.to_string(), shell.number(years))).collect();
     let tabs = tabs(&shell, staff, &fields, "/renewal/scenarios");
     let (name, owners) = (owners.name(owner), owners.choices(shell.w.renewal.all_owners));
@@ -225,7 +237,7 @@ pub(super) async fn scenarios(
         Ok(shown) => (FormState::filled(fields), Some(shown)),
         Err(error) => (FormState::refused(fields, error)?, None),
     };
-    page(form.status(), &ScenariosPage { shell, form, tabs, owners, name, choices, laters, shown })
+    page(form.status(), &ScenariosPage { shell, form, tabs, owners, name, choices, laters, prefers, shown })
 }
 
 #[cfg(test)]

@@ -40,6 +40,37 @@ impl fmt::Display for OverLimit {
 impl std::error::Error for OverLimit {}
 
 /// Reason: FIELD_INVALID, of the field `amount_yen`.
+/// Why nothing could be reckoned.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unreckoned {
+    /// Sums are above the limit.
+    OverLimit(OverLimit),
+    /// What was said can not be done.
+    Refused(FieldViolation),
+}
+
+impl From<OverLimit> for Unreckoned {
+    fn from(over: OverLimit) -> Self {
+        Self::OverLimit(over)
+    }
+}
+
+impl From<FieldViolation> for Unreckoned {
+    fn from(wrong: FieldViolation) -> Self {
+        Self::Refused(wrong)
+    }
+}
+
+/// Reason: FIELD_INVALID.
+impl From<Unreckoned> for Error {
+    fn from(why: Unreckoned) -> Self {
+        match why {
+            Unreckoned::OverLimit(over) => over.into(),
+            Unreckoned::Refused(wrong) => Self::invalid_fields("FIELD_INVALID", vec![wrong]),
+        }
+    }
+}
+
 impl From<OverLimit> for Error {
     fn from(over: OverLimit) -> Self {
         Self::invalid_fields("FIELD_INVALID", vec![over.at("amount_yen")])

@@ -38,6 +38,12 @@ pub struct Renewed {
     pub due: FiscalYear,
     /// After how many years they are renewed again, if they are.
     pub again_after: Option<u8>,
+    /// The last year in which their system has support, where it ends.
+    pub os_end: Option<FiscalYear>,
+    /// The first year in which they may be disposed of, where that is restricted.
+    pub earliest: Option<FiscalYear>,
+    /// Whether their year is one that was chosen, which no scenario moves.
+    pub is_placed: bool,
 }
 
 /// What is spent year after year.
@@ -137,7 +143,8 @@ pub fn project(
 /// The years in which devices are renewed: first when they are due, as the scenario has it, and then again and again.
 fn renewal_years(one: &Renewed, years: &[FiscalYear], terms: &Terms<'_>) -> Vec<FiscalYear> {
     let Some(first) = years.first() else { return Vec::new() };
-    let begins = terms.year(one.due).max(*first);
+    let due = if one.is_placed { one.due } else { terms.year(one.due) };
+    let begins = due.max(*first);
     match one.again_after.filter(|after| *after > 0) {
         None => years.iter().copied().filter(|year| *year == begins).collect(),
         Some(after) => {
@@ -175,6 +182,9 @@ mod tests {
             unit_price: yen(unit),
             due: year(due),
             again_after: None,
+            os_end: None,
+            earliest: None,
+            is_placed: false,
         }
     }
 

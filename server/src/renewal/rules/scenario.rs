@@ -13,6 +13,7 @@ use super::{
         read_rest,
     },
     reading::{Reader, json},
+    smoothing::{Limit, Prefer},
 };
 use crate::{
     error::{Both, FieldViolation, says::renewal as say},
@@ -28,6 +29,8 @@ const NAME_MOST: usize = 100;
 const NOTE_MOST: usize = 1_000;
 /// Most years that anything is put off.
 const LATER_MOST: i64 = 10;
+/// Most devices of a year, as a limit.
+const DEVICES_MOST: i64 = 10_000_000;
 
 /// One thing that is different.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,6 +55,13 @@ pub enum Change {
         kinds: Vec<CostKind>,
         /// By how many percent, −90 to 300.
         percent: i16,
+    },
+    /// No year renews more than so much; what finds no room goes earlier or later.
+    Even {
+        /// Most of a year, of each owner.
+        limit: Limit,
+        /// Where it goes.
+        prefer: Prefer,
     },
     /// Programmes that are invented count too.
     Invented,
@@ -141,11 +151,12 @@ enum ChangeKind {
     Cover,
     Later,
     Price,
+    Even,
     Invented,
 }
 
 impl ChangeKind {
-    const ALL: [Self; 4] = [Self::Cover, Self::Later, Self::Price, Self::Invented];
+    const ALL: [Self; 5] = [Self::Cover, Self::Later, Self::Price, Self::Even, Self::Invented];
 
     /// Its name in files of data.
     fn code(self) -> &'static str {
@@ -153,6 +164,7 @@ impl ChangeKind {
             Self::Cover => "COVER",
             Self::Later => "LATER",
             Self::Price => "PRICE",
+            Self::Even => "EVEN",
             Self::Invented => "INVENTED",
         }
     }
@@ -170,8 +182,25 @@ fn read_change(reader: &mut Reader<'_, '_>, origin: Option<&Origin>) -> Option<C
             let percent = reader.number("percent", -90..=300).and_then(|percent| i16::try_from(percent).ok());
             Some(Change::Price { kinds, percent: percent? })
         }
+        ChangeKind::Even => read_even(reader),
         ChangeKind::Invented => Some(Change::Invented),
     }
+}
+
+/// At most so many devices, or so many yen.
+fn read_even(reader: &mut Reader<'_, '_>) -> Option<Change> {
+    let devices = reader.optional("devices").is_some().then(|| reader.number("devices", 1..=DEVICES_MOST)).flatten();
+    let yen = reader.optional_yen("yen");
+    let prefer = reader.word("prefer", Prefer::ALL, Prefer::code);
+    let limit = match (devices.and_then(|devices| u32::try_from(devices).ok()), yen) {
+        (Some(devices), None) => Limit::Devices(devices),
+        (None, Some(yen)) => Limit::Yen(yen),
+        (None, None) | (Some(_), Some(_)) => {
+            reader.refuse("devices", say::one_limit());
+            return None;
+        }
+    };
+    Some(Change::Even { limit, prefer: prefer? })
 }
 
 fn read_cover(reader: &mut Reader<'_, '_>, origin: Option<&Origin>) -> Option<Change> {
@@ -214,7 +243,11 @@ impl Terms<'_> {
                 let changed = u32::try_from(100 + i32::from(*percent)).ok().and_then(|part| Fraction::new(part, 100));
                 price.part(changed.expect("checked to be 10 to 400 percent"), nearest)
             }
-            Change::Price { .. } | Change::Cover { .. } | Change::Later { .. } | Change::Invented => Ok(price),
+            Change::Price { .. }
+            | Change::Cover { .. }
+            | Change::Later { .. }
+            | Change::Even { .. }
+            | Change::Invented => Ok(price),
         })
     }
 
@@ -225,7 +258,15 @@ impl Terms<'_> {
                 let later = (0..=i32::from(*years)).rev().find_map(|by| FiscalYear::starting_in(year.year() + by));
                 later.unwrap_or(year)
             }
-            Change::Price { .. } | Change::Cover { .. } | Change::Invented => year,
+            Change::Price { .. } | Change::Cover { .. } | Change::Even { .. } | Change::Invented => year,
+        })
+    }
+
+    /// How much a year renews at most, and where the rest goes; the last that is said.
+    pub fn even(&self) -> Option<(Limit, Prefer)> {
+        self.scenario.changes.iter().rev().find_map(|change| match change {
+            Change::Even { limit, prefer } => Some((*limit, *prefer)),
+            Change::Price { .. } | Change::Cover { .. } | Change::Later { .. } | Change::Invented => None,
         })
     }
 

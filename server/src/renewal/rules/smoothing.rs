@@ -1,4 +1,4 @@
-//! Evens out years of renewal: at most so many devices, or so many yen, a year.
+//! Evens out years of renewal, as a scenario says ([`even`]): at most so many devices, or so many yen, a year.
 //!
 //! Devices whose system ends choose first, the first to end first; each takes its own year as far as there is room and
 //! then goes earlier or later as it is preferred. What runs past the end of its system is marked; nothing goes before
@@ -9,7 +9,9 @@ use std::collections::BTreeMap;
 
 use super::{
     due::DueReason,
-    money::{OverLimit, Yen},
+    money::{OverLimit, Unreckoned, Yen},
+    projection::Renewed,
+    scenario::Terms,
 };
 use crate::{
     error::{Both, FieldViolation, says::renewal as say},
@@ -24,6 +26,16 @@ words! {
         Earlier = 1, "前倒し", "earlier";
         /// To later years, as far as its system is supported.
         Later = 2, "後ろ倒し", "later";
+    }
+}
+
+impl Prefer {
+    /// Its name in files of data.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Earlier => "EARLIER",
+            Self::Later => "LATER",
+        }
     }
 }
 
@@ -97,6 +109,14 @@ impl Group {
 }
 
 impl Limit {
+    /// What it is called where somebody says it.
+    pub fn field(self) -> &'static str {
+        match self {
+            Self::Devices(_) => "most_devices",
+            Self::Yen(_) => "most_yen",
+        }
+    }
+
     /// How many devices of a price find room beside what is used already.
     fn room(self, used: &Used, unit_price: Yen) -> Result<u32, OverLimit> {
         match self {
@@ -168,11 +188,47 @@ pub fn smooth(groups: &[Group], from: FiscalYear, limit: Limit, prefer: Prefer) 
     Ok(placed)
 }
 
+/// What is renewed under the terms of a scenario, in the years from the first on in which there is room. Of what is renewed again and
+/// again the first time is moved, and the others with it. Refused: as of [`smooth`], by the name of the limit.
+pub fn even(
+    renewed: &[Renewed],
+    first: FiscalYear,
+    terms: &Terms<'_>,
+    (limit, prefer): (Limit, Prefer),
+) -> Result<Vec<Renewed>, Unreckoned> {
+    let group = |one: &Renewed| {
+        Ok(Group {
+            count: one.count,
+            unit_price: terms.price(one.kind, one.unit_price)?,
+            due: terms.year(one.due),
+            reason: DueReason::Plan,
+            os_end: one.os_end,
+            earliest: one.earliest,
+        })
+    };
+    let groups = renewed.iter().map(group).collect::<Result<Vec<_>, OverLimit>>()?;
+    let named = |wrong: FieldViolation| FieldViolation::new(limit.field(), wrong.message);
+    let placed = smooth(&groups, first, limit, prefer).map_err(named)?;
+    let moved =
+        |one: Placed| Renewed { count: one.count, due: one.year, is_placed: true, ..renewed[one.group].clone() };
+    Ok(placed.into_iter().map(moved).collect())
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use uuid::Uuid;
 
     use super::*;
+    use crate::{
+        renewal::rules::{
+            AllocationTax, CostKind,
+            programmes::{Programmes, SpareCap},
+            projection::project,
+            scenario::Scenarios,
+        },
+        schools::rules::MunicipalityId,
+    };
 
     fn year(year: i32) -> FiscalYear {
         FiscalYear::starting_in(year).unwrap()
@@ -192,6 +248,41 @@ mod tests {
     fn years(groups: &[Group], limit: Limit, prefer: Prefer) -> Vec<(usize, i32, u32, bool)> {
         let placed = smooth(groups, year(2025), limit, prefer).unwrap();
         placed.into_iter().map(|one| (one.group, one.year.year(), one.count, one.is_past_os_end)).collect()
+    }
+
+    #[test]
+    fn a_scenario_evens_out_what_is_renewed_and_keeps_every_yen() {
+        let text = r#"{ "source": "a", "scenarios": [ { "id": "even", "name": { "ja": "平準化", "en": "even" },
+            "source": "a", "date": "2026-11-27", "verified": false,
+            "changes": [ { "change": "LATER", "years": 1 }, { "change": "EVEN", "devices": 100, "prefer": "LATER" } ] } ] }"#;
+        let (scenarios, programmes) = (Scenarios::read(text).unwrap(), Programmes::default());
+        let terms = scenarios.scenarios[0].terms(&programmes);
+        let renewed = [Renewed {
+            owner: MunicipalityId(Uuid::nil()),
+            tax: AllocationTax::Receives,
+            school: None,
+            model: String::from("K-1"),
+            kind: CostKind::Device,
+            cap: SpareCap::Within,
+            count: 250,
+            unit_price: Yen::new(50_000).unwrap(),
+            due: year(2026),
+            again_after: None,
+            os_end: Some(year(2028)),
+            earliest: None,
+            is_placed: false,
+        }];
+        let placed = even(&renewed, year(2027), &terms, terms.even().unwrap()).unwrap();
+        let years: Vec<_> = placed.iter().map(|one| (one.due.year(), one.count)).collect();
+        assert_eq!(years, [(2027, 100), (2028, 100), (2029, 50)], "a year later, and not once more");
+        let projected = |renewed: &[Renewed]| project(year(2027), 10, renewed, &[], &terms).unwrap();
+        let spent = projected(&placed).by(|line| line.year).unwrap();
+        let spent: Vec<_> = spent.into_iter().map(|(year, yen)| (year.year(), yen.to_number())).collect();
+        assert_eq!(spent, [(2027, 5_000_000), (2028, 5_000_000), (2029, 2_500_000)]);
+        assert_eq!(projected(&placed).total(), projected(&renewed).total());
+        let little = (Limit::Yen(Yen::new(49_999).unwrap()), Prefer::Earlier);
+        let refused = even(&renewed, year(2027), &terms, little).unwrap_err();
+        assert!(matches!(refused, Unreckoned::Refused(wrong) if wrong.field == "most_yen"));
     }
 
     #[test]

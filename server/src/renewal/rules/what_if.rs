@@ -5,10 +5,15 @@
 use super::{
     CostKind,
     known::Known,
+    money::Yen,
     programmes::Origin,
     scenario::{Change, Scenario, Scenarios},
+    smoothing::{Limit, Prefer},
 };
-use crate::error::{Both, FieldViolation, collect, says::fields as say_field};
+use crate::error::{
+    Both, FieldViolation, collect,
+    says::{fields as say_field, renewal as say},
+};
 
 /// Id of the scenario in a report.
 pub const WHAT_IF: &str = "what-if";
@@ -17,6 +22,8 @@ const COVERED: &str = "running-costs-covered";
 /// Least and most percent, and most years, as in files of scenarios.
 const PERCENT: (i32, i32) = (-90, 300);
 const LATER_MOST: i32 = 10;
+/// Most devices of a year, as a limit.
+const DEVICES_MOST: i32 = 10_000_000;
 
 /// What is different.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -27,6 +34,23 @@ pub struct WhatIf {
     pub later_years: u8,
     /// Whether renewal and running costs are covered, as the petition asks.
     pub is_covered: bool,
+    /// How much a year renews at most, and where the rest goes.
+    pub even: Option<(Limit, Prefer)>,
+}
+
+/// What was typed; nothing for what is not different.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each is what WhatIf says under its name")]
+pub struct SaidWhatIf<'t> {
+    pub price_percent: &'t str,
+    pub later_years: &'t str,
+    pub is_covered: bool,
+    /// Most devices of a year.
+    pub most_devices: &'t str,
+    /// Most yen of a year, in the place of devices.
+    pub most_yen: &'t str,
+    /// Number of where the rest goes; earlier without it.
+    pub prefer: &'t str,
 }
 
 /// A whole number with its sign, or nothing for 0.
@@ -40,16 +64,37 @@ fn number(field: &'static str, text: &str, (least, most): (i32, i32)) -> Result<
     found.ok_or_else(|| FieldViolation::new(field, say_field::whole_number(least, most)))
 }
 
+/// How much a year renews at most, if that is said.
+fn even(said: &SaidWhatIf<'_>) -> Result<Option<(Limit, Prefer)>, FieldViolation> {
+    let prefer = match said.prefer {
+        "" => Some(Prefer::Earlier),
+        number => number.parse().ok().and_then(Prefer::from_number),
+    };
+    let prefer = prefer.ok_or_else(|| FieldViolation::new("prefer", say_field::unknown_value()))?;
+    let devices = number("most_devices", said.most_devices.trim_end_matches('台'), (0, DEVICES_MOST))?;
+    let limit = match (u32::try_from(devices).unwrap_or_default(), said.most_yen) {
+        (0, "") => return Ok(None),
+        (0, yen) => Limit::Yen(Yen::parse("most_yen", yen)?),
+        (devices, "") => Limit::Devices(devices),
+        (_, _) => return Err(FieldViolation::new("most_yen", say::one_limit())),
+    };
+    Ok(Some((limit, prefer)))
+}
+
 impl WhatIf {
-    /// Reads what was typed: `price_percent`, −90 to 300, and `later_years`, 0 to 10; nothing for 0.
-    pub fn read(price: &str, later: &str, is_covered: bool) -> Result<Self, Vec<FieldViolation>> {
+    /// Reads what was typed: `price_percent`, −90 to 300, `later_years`, 0 to 10, `most_devices` or `most_yen`, at least 1. All that
+    /// is wrong is named.
+    pub fn read(said: &SaidWhatIf<'_>) -> Result<Self, Vec<FieldViolation>> {
         let mut wrong = Vec::new();
-        let price = collect(number("price_percent", price, PERCENT), &mut wrong);
-        let later = collect(number("later_years", later, (0, LATER_MOST)), &mut wrong);
+        let price = collect(number("price_percent", said.price_percent, PERCENT), &mut wrong);
+        let later = collect(number("later_years", said.later_years, (0, LATER_MOST)), &mut wrong);
+        let even = collect(even(said), &mut wrong);
         let price = price.and_then(|price| i16::try_from(price).ok());
         let later = later.and_then(|later| u8::try_from(later).ok());
-        match (price, later) {
-            (Some(price_percent), Some(later_years)) => Ok(Self { price_percent, later_years, is_covered }),
+        match (price, later, even) {
+            (Some(price_percent), Some(later_years), Some(even)) => {
+                Ok(Self { price_percent, later_years, is_covered: said.is_covered, even })
+            }
             _ => Err(wrong),
         }
     }
@@ -69,6 +114,7 @@ impl WhatIf {
             let kinds = vec![CostKind::Device, CostKind::Spare];
             changes.push(Change::Price { kinds, percent: self.price_percent });
         }
+        changes.extend(self.even.map(|(limit, prefer)| Change::Even { limit, prefer }));
         Scenario {
             id: WHAT_IF.to_owned(),
             name: Both::fixed("この条件", "These terms"),
@@ -97,8 +143,10 @@ mod tests {
 
     #[test]
     fn what_is_typed_is_read_and_all_that_is_wrong_is_named() {
-        let read = |price, later| WhatIf::read(price, later, false);
-        let ten = WhatIf { price_percent: 10, later_years: 2, is_covered: false };
+        let read = |price_percent, later_years| {
+            WhatIf::read(&SaidWhatIf { price_percent, later_years, ..SaidWhatIf::default() })
+        };
+        let ten = WhatIf { price_percent: 10, later_years: 2, ..WhatIf::default() };
         assert_eq!(read("+10%", "2年"), Ok(ten));
         assert_eq!(read("−5", "").unwrap().price_percent, -5);
         assert!(read("", "").unwrap().is_nothing());
@@ -106,6 +154,25 @@ mod tests {
         let fields: Vec<_> = wrong.iter().map(|wrong| wrong.field.as_ref()).collect();
         assert_eq!(fields, ["price_percent", "later_years"]);
         assert!(read("高い", "0").is_err());
+    }
+
+    #[test]
+    fn a_year_has_one_limit() {
+        let read = |most_devices, most_yen, prefer| {
+            WhatIf::read(&SaidWhatIf { most_devices, most_yen, prefer, ..SaidWhatIf::default() })
+        };
+        assert_eq!(read("300台", "", "").unwrap().even, Some((Limit::Devices(300), Prefer::Earlier)));
+        let yen = Limit::Yen(Yen::new(2_000_000).unwrap());
+        assert_eq!(read("", "2,000,000", "2").unwrap().even, Some((yen, Prefer::Later)));
+        assert_eq!(read("", "", "2").unwrap(), WhatIf::default(), "nothing is limited");
+        for (devices, yen, prefer, field) in [
+            ("300", "1", "", "most_yen"),
+            ("-1", "", "", "most_devices"),
+            ("", "1.5", "", "most_yen"),
+            ("1", "", "3", "prefer"),
+        ] {
+            assert_eq!(read(devices, yen, prefer).unwrap_err()[0].field, field);
+        }
     }
 
     #[test]

@@ -7,6 +7,8 @@
 
 use std::collections::BTreeMap;
 
+use time::Date;
+
 use super::parts::Part;
 use crate::{
     devices::rules::fields::OsKind,
@@ -137,6 +139,7 @@ fn unit_price(known: &Known, lot: &Lot) -> Result<Yen, OverLimit> {
 /// What is renewed, spares within the cap of the programme of their year apart from those above.
 fn renewed(known: &Known, due: &[DueLot], first: FiscalYear) -> Result<Vec<Renewed>, OverLimit> {
     let lots: BTreeMap<_, _> = known.lots().map(|(id, _, lot)| (id, lot)).collect();
+    let after = |day: Date| FiscalYear::of(day.next_day().unwrap_or(day));
     let programmes = known.rules.programmes.clone().without_invented();
     let mut covered_so_far: BTreeMap<&str, u32> = BTreeMap::new();
     let mut renewed = Vec::new();
@@ -154,6 +157,7 @@ fn renewed(known: &Known, due: &[DueLot], first: FiscalYear) -> Result<Vec<Renew
             }
         };
         let unit_price = unit_price(known, lots[&one.lot])?;
+        let ends = ends(known, lots[&one.lot]);
         for (count, cap) in [(within, SpareCap::Within), (above, SpareCap::Above)] {
             if count > 0 {
                 renewed.push(Renewed {
@@ -167,6 +171,9 @@ fn renewed(known: &Known, due: &[DueLot], first: FiscalYear) -> Result<Vec<Renew
                     unit_price,
                     due: one.year,
                     again_after: Some(known.rules.assumptions.renew_after_years.value),
+                    os_end: ends.os.map(FiscalYear::of),
+                    earliest: ends.restriction.map(after),
+                    is_placed: false,
                 });
             }
         }

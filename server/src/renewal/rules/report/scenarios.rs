@@ -17,12 +17,13 @@ use crate::{
     renewal::rules::{
         Payer,
         known::{Known, as_of_text},
-        money::{OverLimit, Yen, add_to, sum_by},
+        money::{OverLimit, Unreckoned, Yen, add_to, sum_by},
         payer_code,
         programmes::Origin,
         projection::{Projection, USUAL_YEARS, project},
         rule_sets::{RuleNote, RulesKind},
         scenario::Scenario,
+        smoothing::even,
     },
     schools::rules::fiscal::FiscalYear,
 };
@@ -101,15 +102,18 @@ pub struct ScenarioReport {
 }
 
 /// The years to come of an owner under scenarios, with what is agreed already; all of them where none is named. Ids that there are not are passed
-/// over. Refused: sums above 10^13 yen.
-pub fn scenarios(known: &Known, wanted: &[String]) -> Result<ScenarioReport, OverLimit> {
+/// over. Refused: sums above 10^13 yen, and a limit of a year in which renewal finds no room.
+pub fn scenarios(known: &Known, wanted: &[String]) -> Result<ScenarioReport, Unreckoned> {
     let recorded = parts(known)?;
     let Outlook { first, renewed, running, .. } = outlook(known, &recorded, USUAL_YEARS)?;
     let all = known.rules.scenarios.scenarios.iter();
     let chosen = all.filter(|scenario| wanted.is_empty() || wanted.contains(&scenario.id));
     let (mut years, mut columns) = (Vec::new(), Vec::new());
     for scenario in chosen {
-        let projection = project(first, USUAL_YEARS, &renewed, &running, &scenario.terms(&known.rules.programmes))?;
+        let terms = scenario.terms(&known.rules.programmes);
+        let evened = terms.even().map(|most| even(&renewed, first, &terms, most)).transpose()?;
+        let renewed = evened.as_deref().unwrap_or(&renewed);
+        let projection = project(first, USUAL_YEARS, renewed, &running, &terms)?;
         let agreed = agreed(&recorded, &projection.years)?;
         columns.push(ScenarioColumn::projected(scenario, &projection)?.and_agreed(&agreed)?);
         years = projection.years;
