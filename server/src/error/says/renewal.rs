@@ -29,6 +29,7 @@ says! {
     lifetime_of_nothing: "機種を指定してください(すべては *)", "needs a model, or * for all";
     limit_devices: "1台以上にしてください", "needs 1 device or more";
     limit_yen(most, dearest): "年 {most} 円では、1台 {dearest} 円の端末を更新できません", "of {most} yen a year is below the price of one device, {dearest} yen";
+    limit_least: "1円以上にしてください", "needs 1 yen or more";
     one_limit: "台数か金額のどちらか一方を指定してください", "needs devices or yen, one of them";
     no_room(left): "2100年度までに {left} 台の更新が収まりません", "leaves no room for {left} devices until 2100";
     year_outside: "計画の期間にない年度です", "is no year of the plan";

@@ -1,10 +1,7 @@
 //! What an owner's ledger knew at a time: all that a report is made of. Nothing else counts, so whatever comes later, the
 //! report of that time is the same.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use time::Date;
 use uuid::Uuid;
@@ -21,7 +18,6 @@ use super::{
 use crate::{
     access::rules::days::{date_text, day_in_japan},
     clock::Timestamp,
-    devices::rules::fold::serial_key,
     error::{Both, says::renewal as say},
     schools::rules::{MunicipalityId, SchoolId, fiscal::FiscalYear},
 };
@@ -149,15 +145,6 @@ impl Known {
     /// What is known of the devices of a lot.
     pub fn devices_of(&self, lot: EntryId) -> LotDevices {
         self.devices.get(&lot).copied().unwrap_or_default()
-    }
-
-    /// Folded serial numbers of what was disposed of.
-    pub fn disposed(&self) -> BTreeSet<String> {
-        let disposals = self.entries.iter().filter_map(|entry| match &entry.stated.body {
-            Body::Disposal(disposal) => Some(&disposal.devices),
-            _ => None,
-        });
-        disposals.flatten().filter_map(|device| serial_key(&device.serial)).collect()
     }
 
     /// Lots of which other devices are known than they have: fewer, since who records more, or one that is in another lot, is

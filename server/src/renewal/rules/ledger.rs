@@ -4,7 +4,7 @@
 //! recording only rises. So what was known at a time stays what was known then, whatever is added later, and a report
 //! of that time can be made again.
 
-use std::collections::BTreeSet;
+use std::collections::HashSet;
 
 use serde_json::Value;
 use time::Date;
@@ -88,13 +88,22 @@ pub struct Entry {
     pub reverses: Option<EntryId>,
 }
 
+/// Entries, each with its id and what it takes back, without reversals and without what they take back.
+pub fn without_reversed<E>(mut all: Vec<E>, of: impl Fn(&E) -> (EntryId, Option<EntryId>)) -> Vec<E> {
+    let reversed: HashSet<EntryId> = all.iter().filter_map(|one| of(one).1).collect();
+    all.retain(|one| {
+        let (id, reverses) = of(one);
+        reverses.is_none() && !reversed.contains(&id)
+    });
+    all
+}
+
 /// What was known at a time: entries recorded by then, without reversals and without what they take back. By first day,
 /// recording and id.
+#[cfg(test)]
 pub fn known_at(entries: &[Entry], recorded_at: Timestamp) -> Vec<&Entry> {
-    let recorded = || entries.iter().filter(|entry| entry.recorded_at <= recorded_at);
-    let reversed: BTreeSet<EntryId> = recorded().filter_map(|entry| entry.reverses).collect();
-    let is_live = |entry: &&Entry| entry.reverses.is_none() && !reversed.contains(&entry.id);
-    let mut live: Vec<_> = recorded().filter(is_live).collect();
+    let recorded = entries.iter().filter(|entry| entry.recorded_at <= recorded_at).collect();
+    let mut live: Vec<&Entry> = without_reversed(recorded, |entry| (entry.id, entry.reverses));
     live.sort_by_key(|entry| (entry.valid.from, entry.recorded_at, entry.id));
     live
 }

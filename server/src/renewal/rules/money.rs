@@ -39,7 +39,6 @@ impl fmt::Display for OverLimit {
 
 impl std::error::Error for OverLimit {}
 
-/// Reason: FIELD_INVALID, of the field `amount_yen`.
 /// Why nothing could be reckoned.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Unreckoned {
@@ -71,6 +70,7 @@ impl From<Unreckoned> for Error {
     }
 }
 
+/// Reason: FIELD_INVALID, of the field `amount_yen`.
 impl From<OverLimit> for Error {
     fn from(over: OverLimit) -> Self {
         Self::invalid_fields("FIELD_INVALID", vec![over.at("amount_yen")])

@@ -143,6 +143,8 @@ pub struct RuleSet {
     /// What is assumed.
     pub assumptions: Assumptions,
     said: [SaidRules; 4],
+    /// SHA-256 of each, lower case hex.
+    hashes: [String; 4],
 }
 
 impl RuleSet {
@@ -154,6 +156,7 @@ impl RuleSet {
             ends: SupportEnds::read(&ends.text)?,
             scenarios: Scenarios::read(&scenarios.text)?,
             assumptions: Assumptions::read(&assumptions.text)?,
+            hashes: said.each_ref().map(|said| sha256_of(said.text.as_bytes())),
             said,
         })
     }
@@ -185,7 +188,8 @@ impl RuleSet {
         let note = |kind: &RulesKind| {
             let said = self.said(*kind);
             let source = self.source(*kind).to_owned();
-            let sha256 = sha256_of(said.text.as_bytes());
+            let at = self.said.iter().position(|one| one.kind == said.kind).expect("it is one of them");
+            let sha256 = self.hashes[at].clone();
             RuleNote { kind: *kind, from: said.from, recorded_at: said.recorded_at, source, sha256 }
         };
         kinds.iter().map(note).collect()

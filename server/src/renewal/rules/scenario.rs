@@ -3,6 +3,8 @@
 //! Without a change, programmes that are invented do not count. A cover that a scenario adds counts only where no
 //! programme covers the kind in that year; spares above the cap stay uncovered.
 
+use std::ops::RangeInclusive;
+
 use super::{
     AllocationTax, CostKind, Payer,
     fraction::Fraction,
@@ -28,9 +30,11 @@ const CHANGES_MOST: usize = 20;
 const NAME_MOST: usize = 100;
 const NOTE_MOST: usize = 1_000;
 /// Most years that anything is put off.
-const LATER_MOST: i64 = 10;
+pub(super) const LATER_MOST: i64 = 10;
 /// Most devices of a year, as a limit.
-const DEVICES_MOST: i64 = 10_000_000;
+pub(super) const DEVICES_MOST: i64 = 10_000_000;
+/// Least and most percent by which a price changes.
+pub(super) const PERCENT: RangeInclusive<i64> = -90..=300;
 
 /// One thing that is different.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -179,7 +183,7 @@ fn read_change(reader: &mut Reader<'_, '_>, origin: Option<&Origin>) -> Option<C
         }
         ChangeKind::Price => {
             let kinds = reader.words("kinds", CostKind::ALL, CostKind::code);
-            let percent = reader.number("percent", -90..=300).and_then(|percent| i16::try_from(percent).ok());
+            let percent = reader.number("percent", PERCENT).and_then(|percent| i16::try_from(percent).ok());
             Some(Change::Price { kinds, percent: percent? })
         }
         ChangeKind::Even => read_even(reader),
@@ -194,6 +198,10 @@ fn read_even(reader: &mut Reader<'_, '_>) -> Option<Change> {
     let prefer = reader.word("prefer", Prefer::ALL, Prefer::code);
     let limit = match (devices.and_then(|devices| u32::try_from(devices).ok()), yen) {
         (Some(devices), None) => Limit::Devices(devices),
+        (None, Some(Yen::ZERO)) => {
+            reader.refuse("yen", say::limit_least());
+            return None;
+        }
         (None, Some(yen)) => Limit::Yen(yen),
         (None, None) | (Some(_), Some(_)) => {
             reader.refuse("devices", say::one_limit());

@@ -2,12 +2,14 @@
 //!
 //! It is not kept, so a report with it can not be verified later; what is to be kept is written into the file of scenarios.
 
+use std::ops::RangeInclusive;
+
 use super::{
     CostKind,
     known::Known,
     money::Yen,
     programmes::Origin,
-    scenario::{Change, Scenario, Scenarios},
+    scenario::{Change, DEVICES_MOST, LATER_MOST, PERCENT, Scenario, Scenarios},
     smoothing::{Limit, Prefer},
 };
 use crate::error::{
@@ -19,11 +21,6 @@ use crate::error::{
 pub const WHAT_IF: &str = "what-if";
 /// Id of the scenario of the petition, which says what "covered" is.
 const COVERED: &str = "running-costs-covered";
-/// Least and most percent, and most years, as in files of scenarios.
-const PERCENT: (i32, i32) = (-90, 300);
-const LATER_MOST: i32 = 10;
-/// Most devices of a year, as a limit.
-const DEVICES_MOST: i32 = 10_000_000;
 
 /// What is different.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -54,14 +51,14 @@ pub struct SaidWhatIf<'t> {
 }
 
 /// A whole number with its sign, or nothing for 0.
-fn number(field: &'static str, text: &str, (least, most): (i32, i32)) -> Result<i32, FieldViolation> {
+fn number(field: &'static str, text: &str, range: RangeInclusive<i64>) -> Result<i64, FieldViolation> {
     let folded: String = text.chars().filter(|c| !c.is_whitespace()).map(|c| if c == '−' { '-' } else { c }).collect();
     let bare = folded.trim_end_matches(['%', '年']);
     if bare.is_empty() {
         return Ok(0);
     }
-    let found = bare.parse::<i32>().ok().filter(|number| (least..=most).contains(number));
-    found.ok_or_else(|| FieldViolation::new(field, say_field::whole_number(least, most)))
+    let found = bare.parse().ok().filter(|number| range.contains(number));
+    found.ok_or_else(|| FieldViolation::new(field, say_field::whole_number(range.start(), range.end())))
 }
 
 /// How much a year renews at most, if that is said.
@@ -71,7 +68,7 @@ fn even(said: &SaidWhatIf<'_>) -> Result<Option<(Limit, Prefer)>, FieldViolation
         number => number.parse().ok().and_then(Prefer::from_number),
     };
     let prefer = prefer.ok_or_else(|| FieldViolation::new("prefer", say_field::unknown_value()))?;
-    let devices = number("most_devices", said.most_devices.trim_end_matches('台'), (0, DEVICES_MOST))?;
+    let devices = number("most_devices", said.most_devices.trim_end_matches('台'), 0..=DEVICES_MOST)?;
     let limit = match (u32::try_from(devices).unwrap_or_default(), said.most_yen) {
         (0, "") => return Ok(None),
         (0, yen) => Limit::Yen(Yen::parse("most_yen", yen)?),
@@ -82,12 +79,12 @@ fn even(said: &SaidWhatIf<'_>) -> Result<Option<(Limit, Prefer)>, FieldViolation
 }
 
 impl WhatIf {
-    /// Reads what was typed: `price_percent`, −90 to 300, `later_years`, 0 to 10, `most_devices` or `most_yen`, at least 1. All that
+    /// Reads what was typed: `price_percent`, −90 to 300, `later_years`, 0 to 10, `most_devices` or `most_yen`, nothing for 0. All that
     /// is wrong is named.
     pub fn read(said: &SaidWhatIf<'_>) -> Result<Self, Vec<FieldViolation>> {
         let mut wrong = Vec::new();
         let price = collect(number("price_percent", said.price_percent, PERCENT), &mut wrong);
-        let later = collect(number("later_years", said.later_years, (0, LATER_MOST)), &mut wrong);
+        let later = collect(number("later_years", said.later_years, 0..=LATER_MOST), &mut wrong);
         let even = collect(even(said), &mut wrong);
         let price = price.and_then(|price| i16::try_from(price).ok());
         let later = later.and_then(|later| u8::try_from(later).ok());

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     access::{
         rules::{
-            Area, Right, Staff,
+            Right, Staff,
             days::{day_in_japan, parse_date},
             fields::parse_filled,
         },
@@ -245,27 +245,24 @@ impl Renewal {
         as_of: Option<Timestamp>,
     ) -> Result<EntryView> {
         let area = whole(staff, Right::ViewLedger, owner)?;
-        let mut tx = self.db.read().await?;
-        self.entry_in(&mut tx, &area, entry, as_of).await
+        let (mut tx, as_of) = self.looking(&area, as_of).await?;
+        Self::entry_in(&mut tx, owner, entry, as_of).await
     }
 
-    /// One entry as it stood at a time. Reasons: ENTRY_NOT_FOUND, FIELD_INVALID.
+    /// One entry as it stood at a time. Reason: ENTRY_NOT_FOUND.
     pub(super) async fn entry_in(
-        &self,
         tx: &mut Tx,
-        area: &Area,
+        owner: MunicipalityId,
         entry: EntryId,
-        as_of: Option<Timestamp>,
+        as_of: Timestamp,
     ) -> Result<EntryView> {
-        let owner = area.municipality();
-        let as_of = self.as_of(tx, std::slice::from_ref(area), as_of).await?;
         let row = store::find(tx, owner, entry, as_of).await?.ok_or_else(|| entry_not_found(entry))?;
         EntryView::of(owner, row)
     }
 
     /// Whether an entry stands now, whatever it did at a time.
     pub(super) async fn stands_now(tx: &mut Tx, view: &EntryView) -> Result<bool> {
-        let now = store::find(tx, view.owner, view.entry.id, Timestamp(i64::MAX)).await?;
+        let now = store::find(tx, view.owner, view.entry.id, LATEST).await?;
         Ok(view.stated.is_some() && now.is_some_and(|row| row.reversed_by.is_none()))
     }
 
@@ -276,9 +273,9 @@ impl Renewal {
         staff: &Staff,
         (owner, entry): (MunicipalityId, EntryId),
     ) -> Result<(EntryView, Vec<String>)> {
-        let area = whole(staff, Right::EditLedger, owner)?;
+        whole(staff, Right::EditLedger, owner)?;
         let mut tx = self.db.read().await?;
-        let view = self.entry_in(&mut tx, &area, entry, None).await?;
+        let view = Self::entry_in(&mut tx, owner, entry, LATEST).await?;
         if view.entry.reverses.is_some() {
             return Err(irreversible(entry, Irreversible::IsReversal));
         }
@@ -308,8 +305,7 @@ impl Renewal {
     /// FIELD_INVALID.
     pub async fn entries(&self, staff: &Staff, order: ListOrder) -> Result<Vec<EntryView>> {
         let area = whole(staff, Right::ViewLedger, order.owner)?;
-        let mut tx = self.db.read().await?;
-        let as_of = self.as_of(&mut tx, &[area], order.as_of).await?;
+        let (mut tx, as_of) = self.looking(&area, order.as_of).await?;
         let wanted = (as_of, order.kind, order.shown);
         let rows = store::list(&mut tx, order.owner, wanted, order.before, order.limit).await?;
         rows.into_iter().map(|row| EntryView::of(order.owner, row)).collect()

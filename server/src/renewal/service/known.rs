@@ -10,7 +10,7 @@ use std::{
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
-use super::{Renewal, bounded, damaged, day, rules::AllRules};
+use super::{Renewal, bounded, damaged, day, recording::LATEST, rules::AllRules};
 use crate::{
     access::rules::Area,
     clock::Timestamp,
@@ -22,7 +22,7 @@ use crate::{
             CostKind, Payer,
             body::{Body, Stated},
             known::{Known, KnownEntry, LotDevices, TicketCost},
-            ledger::{EntryId, EntryKind},
+            ledger::{EntryId, EntryKind, without_reversed},
             money::Yen,
             rule_sets::RuleSet,
         },
@@ -86,9 +86,9 @@ fn by_owner<R>(rows: Vec<R>, owner: impl Fn(&R) -> Uuid) -> HashMap<Uuid, Vec<R>
 }
 
 /// Without reversals and what they take back, in the order of a ledger.
-fn standing(mut rows: Vec<KnownRow>) -> Vec<KnownRow> {
-    let reversed: HashSet<Uuid> = rows.iter().filter_map(|row| row.reverses_entry_id).collect();
-    rows.retain(|row| row.reverses_entry_id.is_none() && !reversed.contains(&row.entry_id));
+fn standing(rows: Vec<KnownRow>) -> Vec<KnownRow> {
+    let of = |row: &KnownRow| (EntryId(row.entry_id), row.reverses_entry_id.map(EntryId));
+    let mut rows = without_reversed(rows, of);
     rows.sort_by(|one, two| {
         let key = |row: &KnownRow| (row.recorded_at, row.entry_id);
         one.valid_from.cmp(&two.valid_from).then_with(|| key(one).cmp(&key(two)))
@@ -221,36 +221,47 @@ pub(super) async fn done<T>(work: JoinHandle<Result<T>>) -> Result<T> {
 }
 
 impl Renewal {
-    /// The time of a list or a report: the one that is asked for, or now. What was recorded can be a little newer than now
-    /// where several came in one microsecond; now is not before it. Reason: FIELD_INVALID.
-    pub(super) async fn as_of(&self, tx: &mut Tx, owners: &[Area], asked: Option<Timestamp>) -> Result<Timestamp> {
+    /// A transaction that reads, and the time of a report: the one that is asked for, or now. What was recorded can be a little
+    /// newer than now where several came in one microsecond; now is not before it. Reason: FIELD_INVALID.
+    pub(super) async fn reading(&self, owners: &[Area], asked: Option<Timestamp>) -> Result<(Tx, Timestamp)> {
         if let Some(asked) = asked.filter(|asked| asked.0 < self.clock.now().0 - RECORDING_US) {
-            return Ok(asked);
+            return Ok((self.db.read().await?, asked));
         }
         let owners: Vec<_> = owners.iter().map(Area::municipality).collect();
-        let now = self.settled(tx, &owners).await?;
-        let now = knowing::newest(tx, &owners).await?.map_or(now, |newest| newest.max(now));
+        let (mut tx, now) = self.settled(&owners).await?;
+        let now = knowing::newest(&mut tx, &owners).await?.map_or(now, |newest| newest.max(now));
         match asked {
             Some(asked) if asked > now => Err(Error::invalid_field("as_of_time", say::as_of_future())),
-            asked => Ok(asked.unwrap_or(now)),
+            asked => Ok((tx, asked.unwrap_or(now))),
         }
     }
 
-    /// Now, when nobody is in the middle of recording at any of some owners. Otherwise what they record would come to light after a
-    /// report of a later time, which could not be made again. Servers whose clocks differ are not helped by it.
-    async fn settled(&self, tx: &mut Tx, owners: &[MunicipalityId]) -> Result<Timestamp> {
-        match tx.engine() {
+    /// The same of what nobody makes again, an entry or a list: where no time is asked for, all that is there.
+    pub(super) async fn looking(&self, area: &Area, asked: Option<Timestamp>) -> Result<(Tx, Timestamp)> {
+        match asked {
+            None => Ok((self.db.read().await?, LATEST)),
+            asked => self.reading(std::slice::from_ref(area), asked).await,
+        }
+    }
+
+    /// A transaction that reads, and now, when nobody is in the middle of recording at any of some owners. Otherwise what they
+    /// record would come to light after a report of a later time, which could not be made again. Servers whose clocks differ
+    /// are not helped by it.
+    async fn settled(&self, owners: &[MunicipalityId]) -> Result<(Tx, Timestamp)> {
+        match self.db.engine() {
+            // Nobody who waits for the writer holds one of the few connections that read.
             Engine::Sqlite => {
                 let writer = self.db.begin().await?;
                 let now = self.clock.now();
                 writer.commit().await?;
-                Ok(now)
+                Ok((self.db.read().await?, now))
             }
             Engine::Postgres => {
-                knowing::hold(tx, owners).await?;
+                let mut tx = self.db.read().await?;
+                knowing::hold(&mut tx, owners).await?;
                 let now = self.clock.now();
-                knowing::release(tx).await?;
-                Ok(now)
+                knowing::release(&mut tx).await?;
+                Ok((tx, now))
             }
         }
     }

@@ -4,7 +4,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Renewal, reports::Of};
+use super::{
+    Renewal,
+    reports::{Of, plan_or_why},
+};
 use crate::{
     access::rules::{Staff, days::day_in_japan},
     clock::Timestamp,
@@ -12,11 +15,11 @@ use crate::{
     renewal::rules::{
         Payer,
         known::Known,
-        money::Yen,
+        money::{Yen, add_to, sum_by},
         plan::{Cell, Share},
         report::{
             costs::{CostDetail, CostOrder, costs},
-            plan::{NoPlan, PlanOrder, PlanReport, plan},
+            plan::{PlanOrder, PlanReport},
         },
     },
     schools::rules::{MunicipalityId, fiscal::FiscalYear},
@@ -75,11 +78,6 @@ struct Together {
     left_out: Vec<(String, Both)>,
 }
 
-fn add(sum: &mut Yen, amount: Yen) -> Result<()> {
-    *sum = sum.plus(amount)?;
-    Ok(())
-}
-
 /// ⑤ of a year, or of the last one of the plan where that is over.
 fn renewed(report: &PlanReport, year: FiscalYear) -> Option<Share> {
     let at = report.plan.years.iter().rposition(|one| *one <= year)?;
@@ -95,7 +93,7 @@ impl Together {
     fn and(mut self, other: Self) -> Result<Self> {
         self.rows.extend(other.rows);
         for (key, amount) in other.amounts {
-            add(self.amounts.entry(key).or_default(), amount)?;
+            add_to(&mut self.amounts, key, amount)?;
         }
         for (year, count) in other.due {
             *self.due.entry(year).or_default() += count;
@@ -105,48 +103,34 @@ impl Together {
         Ok(self)
     }
 
-    fn add(&mut self, known: &Known, order: &PlanOrder) -> Result<()> {
+    /// What one owner comes to.
+    fn of(known: &Known, order: &PlanOrder) -> Result<Self> {
         let report = costs(known, CostOrder { detail: CostDetail::Owners, ..CostOrder::default() })?;
         let next = report.outlook_from;
-        let mut row = OwnerRow {
+        let to_come = report.lines.iter().filter(|line| line.key.year >= next);
+        let amounts = sum_by(to_come.map(|line| ((line.key.year, line.key.payer), line.amount)))?;
+        let sum = |counts: &dyn Fn(FiscalYear, Payer) -> bool| {
+            let counted = amounts.iter().filter(|((year, payer), _)| counts(*year, *payer));
+            Yen::sum(counted.map(|(_, amount)| *amount))
+        };
+        let mut due = BTreeMap::new();
+        for (_, lot) in &report.due {
+            *due.entry(lot.year.max(next)).or_default() += u64::from(lot.count);
+        }
+        let row = OwnerRow {
             owner: known.owner,
-            due: 0,
-            cost_next: Yen::ZERO,
-            own_next: Yen::ZERO,
-            total: Yen::ZERO,
-            own: Yen::ZERO,
+            due: due.get(&next).copied().unwrap_or_default(),
+            cost_next: sum(&|year, _| year == next)?,
+            own_next: sum(&|year, payer| year == next && payer == Payer::Own)?,
+            total: sum(&|_, _| true)?,
+            own: sum(&|_, payer| payer == Payer::Own)?,
             renewed: None,
         };
-        for line in report.lines.iter().filter(|line| line.key.year >= next) {
-            let (year, payer) = (line.key.year, line.key.payer);
-            add(self.amounts.entry((year, payer)).or_default(), line.amount)?;
-            add(&mut row.total, line.amount)?;
-            if payer == Payer::Own {
-                add(&mut row.own, line.amount)?;
-            }
-            if year == next {
-                add(&mut row.cost_next, line.amount)?;
-            }
-            if year == next && payer == Payer::Own {
-                add(&mut row.own_next, line.amount)?;
-            }
-        }
-        for (_, due) in &report.due {
-            let year = due.year.max(next);
-            *self.due.entry(year).or_default() += u64::from(due.count);
-            row.due += if year == next { u64::from(due.count) } else { 0 };
-        }
-        match plan(known, order) {
-            Ok(_) if known.has_no_entries() => self.left_out.push((known.code.clone(), say::no_entries())),
-            Ok(report) => {
-                row.renewed = renewed(&report, known.year());
-                self.plans.push(report);
-            }
-            Err(NoPlan::NoProgramme) => self.left_out.push((known.code.clone(), say::no_programme())),
-            Err(NoPlan::Refused(_)) => self.left_out.push((known.code.clone(), say::plan_refused())),
-        }
-        self.rows.push(row);
-        Ok(())
+        let (row, plans, left_out) = match plan_or_why(known, order) {
+            Ok(plan) => (OwnerRow { renewed: renewed(&plan, known.year()), ..row }, vec![plan], Vec::new()),
+            Err(why) => (row, Vec::new(), vec![(known.code.clone(), why)]),
+        };
+        Ok(Self { rows: vec![row], amounts, due, plans, left_out })
     }
 }
 
@@ -157,19 +141,13 @@ impl Renewal {
         let of = Of::named(staff, None)?;
         let order = order.clone();
         let added_up = move |known: Known| {
-            let mut one = Together::default();
             // Nobody stands there where nothing is known of anybody.
-            if !known.code.is_empty() {
-                one.add(&known, &order)?;
-            }
-            Ok((known.as_of, one))
+            let is_nobody = known.code.is_empty();
+            Ok((known.as_of, if is_nobody { Together::default() } else { Together::of(&known, &order)? }))
         };
-        let (mut at, mut together) = (None, Together::default());
-        for (as_of, one) in self.of_known(&of, as_of, added_up).await? {
-            at = Some(as_of);
-            together = together.and(one)?;
-        }
-        let as_of = at.unwrap_or_else(|| self.clock.now());
+        let all = self.of_known(&of, as_of, added_up).await?;
+        let as_of = all.first().expect("there is one at least").0;
+        let together = all.into_iter().try_fold(Together::default(), |together, (_, one)| together.and(one))?;
         let Together { rows, amounts, due, plans, mut left_out } = together;
         let told: BTreeSet<_> = rows.iter().map(|row| row.owner).collect();
         let owners = of.areas().iter().map(|area| area.municipality());

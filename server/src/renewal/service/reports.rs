@@ -15,7 +15,7 @@ use crate::{
     clock::Timestamp,
     db::Tx,
     error::{
-        Error, Kind, Result,
+        Both, Error, Kind, Result,
         says::{access as say_access, renewal as say},
     },
     renewal::{
@@ -31,11 +31,12 @@ use crate::{
                 asked::{Asked, Reported, read},
                 changes::{ChangeReport, changes},
                 content::{canonical, sha256_of},
-                costs::{CostOrder, CostReport, costs},
+                costs::{CostOrder, CostReport, costs, costs_of},
                 parts::{Part, PartFilter, of_devices, parts, shares_of},
                 plan::{NoPlan, PlanOrder, PlanReport, plan},
                 scenarios::{ScenarioReport, scenarios},
             },
+            what_if::WhatIf,
         },
         store::{self, knowing},
     },
@@ -169,6 +170,16 @@ fn no_plan(refused: NoPlan) -> Error {
     }
 }
 
+/// The plan of one owner of several, or why it has none.
+pub(super) fn plan_or_why(known: &Known, order: &PlanOrder) -> std::result::Result<PlanReport, Both> {
+    match plan(known, order) {
+        Ok(_) if known.has_no_entries() => Err(say::no_entries()),
+        Ok(report) => Ok(report),
+        Err(NoPlan::NoProgramme) => Err(say::no_programme()),
+        Err(NoPlan::Refused(_)) => Err(say::plan_refused()),
+    }
+}
+
 impl Renewal {
     /// The plan of an owner, or of all that the caller sees whole together. Reasons: RIGHT_MISSING,
     /// MUNICIPALITY_NOT_FOUND, FIELD_INVALID, PROGRAMME_NOT_FOUND, PLAN_REFUSED, LEDGER_TOO_LARGE.
@@ -183,19 +194,20 @@ impl Renewal {
     }
 
     async fn plan_of(&self, of: &Of, as_of: Option<Timestamp>, order: &PlanOrder) -> Result<Sealed<PlanReport>> {
-        let mut tx = self.db.read().await?;
-        let as_of = self.as_of(&mut tx, of.areas(), as_of).await?;
+        let (mut tx, as_of) = self.reading(of.areas(), as_of).await?;
         let asked = order.clone();
-        let made = move |known: Known| Ok((known.code.clone(), known.has_no_entries(), plan(&known, &asked)));
+        if of.is_one() {
+            let made = move |known: Known| Ok(plan(&known, &asked).map_err(no_plan)?.seal());
+            let mut sealed = self.of_each(&mut tx, of.areas(), (as_of, Needs::Plan), made).await?;
+            return Ok(sealed.pop().expect("it was asked for one"));
+        }
+        let made = move |known: Known| Ok((plan_or_why(&known, &asked), known.code));
         let plans = self.of_each(&mut tx, of.areas(), (as_of, Needs::Plan), made).await?;
         let (mut reports, mut left_out) = (Vec::new(), Vec::new());
-        for (code, is_empty, report) in plans {
+        for (report, code) in plans {
             match report {
-                report if of.is_one() => return Ok(report.map_err(no_plan)?.seal()),
-                Ok(_) if is_empty => left_out.push((code, say::no_entries())),
                 Ok(report) => reports.push(report),
-                Err(NoPlan::NoProgramme) => left_out.push((code, say::no_programme())),
-                Err(NoPlan::Refused(_)) => left_out.push((code, say::plan_refused())),
+                Err(why) => left_out.push((code, why)),
             }
         }
         if reports.is_empty() {
@@ -204,6 +216,7 @@ impl Renewal {
             left_out.sort_by(|one, two| one.0.cmp(&two.0));
             return Ok(PlanReport { owners: Vec::new(), left_out, ..blank }.seal());
         }
+        drop(tx);
         let together =
             move || PlanReport::roll_up(reports, left_out, &say::other_years()).expect("there is one at least");
         done(aside(move || Ok(together().seal()))).await
@@ -217,8 +230,7 @@ impl Renewal {
         as_of: Option<Timestamp>,
         make: impl Fn(Known) -> Result<T> + Clone + Send + 'static,
     ) -> Result<Vec<T>> {
-        let mut tx = self.db.read().await?;
-        let as_of = self.as_of(&mut tx, of.areas(), as_of).await?;
+        let (mut tx, as_of) = self.reading(of.areas(), as_of).await?;
         let (is_one, once) = (of.is_one(), make.clone());
         let made = move |known: Known| (is_one || !known.is_empty()).then(|| once(known)).transpose();
         let made = self.of_each(&mut tx, of.areas(), (as_of, Needs::All), made).await?;
@@ -275,19 +287,20 @@ impl Renewal {
         as_of: Option<Timestamp>,
         wanted: &[String],
     ) -> Result<Sealed<ScenarioReport>> {
-        let report = self.scenarios_together(of, as_of, wanted.to_vec(), Ok).await?;
+        let report = self.scenarios_together(of, as_of, wanted, None).await?;
         done(aside(move || Ok(report.seal()))).await
     }
 
-    /// Scenarios of what was known, after something was made of that.
+    /// Scenarios of what was known, and behind them one of somebody's own.
     pub(super) async fn scenarios_together(
         &self,
         of: &Of,
         as_of: Option<Timestamp>,
-        wanted: Vec<String>,
-        change: impl Fn(Known) -> Result<Known> + Clone + Send + 'static,
+        wanted: &[String],
+        what_if: Option<WhatIf>,
     ) -> Result<ScenarioReport> {
-        let made = move |known| Ok(scenarios(&change(known)?, &wanted)?);
+        let wanted = wanted.to_vec();
+        let made = move |known: Known| Ok(scenarios(&known, &wanted, what_if)?);
         let reports = self.of_known(of, as_of, made).await?;
         let mut report = ScenarioReport::together(reports)?.expect("there is one at least");
         report.owners.retain(|code| !code.is_empty());
@@ -304,13 +317,13 @@ impl Renewal {
         order: &PlanOrder,
     ) -> Result<Sealed<ChangeReport>> {
         let area = &whole(staff, Right::ViewLedger, owner)?;
-        let mut tx = self.db.read().await?;
-        let until = self.as_of(&mut tx, std::slice::from_ref(area), until).await?;
+        let (mut tx, until) = self.reading(std::slice::from_ref(area), until).await?;
         if since > until {
             return Err(Error::invalid_field("since_time", say::since_after()));
         }
         let before = self.known(&mut tx, area, since).await?;
         let after = self.known(&mut tx, area, until).await?;
+        drop(tx);
         let order = order.clone();
         done(aside(move || Ok(changes(&before, &after, &order)?.seal()))).await
     }
@@ -340,11 +353,16 @@ impl Renewal {
     pub async fn verify(&self, staff: &Staff, content: &str, sha256: &str) -> Result<Verified> {
         staff.scope(Right::ViewRenewal)?;
         let unreadable = || Error::invalid_field("content", say::content_unreadable());
-        let value: serde_json::Value = serde_json::from_str(content).map_err(|_| unreadable())?;
-        let reported = read(&value).ok_or_else(unreadable)?;
-        let is_hash_right = sha256_of(canonical(&value).as_bytes()) == sha256.trim().to_lowercase();
+        let content = content.to_owned();
+        let read = move || {
+            let value: serde_json::Value = serde_json::from_str(&content).map_err(|_| unreadable())?;
+            let text = canonical(&value);
+            Ok((read(&value).ok_or_else(unreadable)?, sha256_of(text.as_bytes()), text))
+        };
+        let (reported, hash, text) = done(aside(read)).await?;
+        let is_hash_right = hash == sha256.trim().to_lowercase();
         let made = self.again(staff, reported).await?;
-        Ok(Verified { is_hash_right, is_same: made.content() == canonical(&value), sha256: made.sha256().to_owned() })
+        Ok(Verified { is_hash_right, is_same: made.content() == text, sha256: made.sha256().to_owned() })
     }
 
     async fn again(&self, staff: &Staff, reported: Reported) -> Result<What> {
@@ -373,7 +391,7 @@ impl Renewal {
     /// Amounts of an owner with what they are of, and as of when. Reasons: RIGHT_MISSING, MUNICIPALITY_NOT_FOUND,
     /// FIELD_INVALID, LEDGER_TOO_LARGE.
     pub async fn parts(&self, staff: &Staff, order: &PartsOrder) -> Result<(Vec<PartView>, Timestamp)> {
-        let (views, at, ()) = self.parts_beside(staff, order, |_| Ok(())).await?;
+        let (views, at, ()) = self.parts_beside(staff, order, |_, _| Ok(())).await?;
         Ok((views, at))
     }
 
@@ -383,7 +401,7 @@ impl Renewal {
         staff: &Staff,
         order: &PartsOrder,
     ) -> Result<(Vec<PartView>, Sealed<CostReport>)> {
-        let sealed = |known: &Known| Ok(costs(known, CostOrder::default())?.seal());
+        let sealed = |known: &Known, parts: &[Part]| Ok(costs_of(known, parts, CostOrder::default())?.seal());
         let (views, _, sealed) = self.parts_beside(staff, order, sealed).await?;
         Ok((views, sealed))
     }
@@ -392,16 +410,17 @@ impl Renewal {
         &self,
         staff: &Staff,
         order: &PartsOrder,
-        beside: impl FnOnce(&Known) -> Result<T> + Send + 'static,
+        beside: impl FnOnce(&Known, &[Part]) -> Result<T> + Send + 'static,
     ) -> Result<(Vec<PartView>, Timestamp, T)> {
         let area = whole(staff, Right::ViewLedger, order.owner)?;
-        let mut tx = self.db.read().await?;
-        let as_of = self.as_of(&mut tx, std::slice::from_ref(&area), order.as_of).await?;
+        let (mut tx, as_of) = self.reading(std::slice::from_ref(&area), order.as_of).await?;
         let known = self.known(&mut tx, &area, as_of).await?;
         let PartsOrder { owner, filter, from, limit, .. } = order.clone();
         let made = move || {
-            let wanted = parts(&known)?.into_iter().filter(|part| filter.fits(&part.key)).skip(from).take(limit);
-            Ok((wanted.collect::<Vec<_>>(), beside(&known)?))
+            let all = parts(&known)?;
+            let beside = beside(&known, &all)?;
+            let wanted = all.into_iter().filter(|part| filter.fits(&part.key)).skip(from).take(limit);
+            Ok((wanted.collect::<Vec<_>>(), beside))
         };
         let (wanted, beside) = done(aside(made)).await?;
         let devices: BTreeSet<_> = wanted.iter().filter_map(|part| part.source.device()).collect();
@@ -435,8 +454,8 @@ impl Renewal {
         (filter, part): (&PartFilter, (u32, i64)),
     ) -> Result<EntryDetail> {
         let area = whole(staff, Right::ViewLedger, owner)?;
-        let mut tx = self.db.read().await?;
-        let view = self.entry_in(&mut tx, &area, entry, as_of).await?;
+        let (mut tx, as_of) = self.looking(&area, as_of).await?;
+        let view = Self::entry_in(&mut tx, owner, entry, as_of).await?;
         let stands = Self::stands_now(&mut tx, &view).await?;
         let devices = match view.stated.as_ref().map(|stated| &stated.body) {
             Some(Body::Lot(lot)) => devices_of(&mut tx, (owner, entry), lot, (filter, part)).await?,

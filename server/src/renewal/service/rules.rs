@@ -206,8 +206,7 @@ impl Renewal {
         if let Some(text) = &text {
             checked(kind, text)?;
         }
-        let mut tx = self.db.read().await?;
-        let as_of = self.as_of(&mut tx, std::slice::from_ref(&area), None).await?;
+        let (mut tx, as_of) = self.reading(std::slice::from_ref(&area), None).await?;
         let before = self.known(&mut tx, &area, as_of).await?;
         let said = match text {
             Some(text) => SaidRules { kind, from: RulesFrom::Owner, recorded_at: None, text },

@@ -9,7 +9,7 @@ use super::{
     Sealed,
     content::written,
     outlook::{DueLot, outlook, unchanged},
-    parts::{AmountKey, parts, summed},
+    parts::{AmountKey, Part, parts, summed},
 };
 use crate::{
     clock::Timestamp,
@@ -17,7 +17,7 @@ use crate::{
     renewal::rules::{
         known::{Known, Problem, as_of_text},
         ledger::EntryId,
-        money::{OverLimit, Yen},
+        money::{OverLimit, Yen, sum_by},
         payer_code,
         projection::{USUAL_YEARS, project},
         rule_sets::{RuleNote, RulesKind},
@@ -130,26 +130,30 @@ impl Default for CostOrder {
 
 /// Lines without school and model, added up as those of one owner.
 fn of_owner(owner: &str, lines: Vec<CostLine>) -> Result<Vec<CostLine>, OverLimit> {
-    let mut sums: BTreeMap<(AmountKey, AmountBasis), Yen> = BTreeMap::new();
-    for line in lines {
+    let bare = |line: CostLine| {
         let key = AmountKey { school: None, model: String::new(), ..line.key };
-        let sum = sums.entry((key, line.basis)).or_default();
-        *sum = sum.plus(line.amount)?;
-    }
+        ((key, line.basis), line.amount)
+    };
+    let mut sums = sum_by(lines.into_iter().map(bare))?;
+    sums.retain(|_, amount| *amount != Yen::ZERO);
     let line = |((key, basis), amount)| CostLine { owner: owner.to_owned(), key, basis, amount };
     Ok(sums.into_iter().map(line).collect())
 }
 
 /// Costs of an owner. Refused: sums above 10^13 yen.
 pub fn costs(known: &Known, order: CostOrder) -> Result<CostReport, OverLimit> {
-    let recorded = parts(known)?;
-    let outlook = outlook(known, &recorded, USUAL_YEARS)?;
+    costs_of(known, &parts(known)?, order)
+}
+
+/// The same out of what was recorded, for who has that already.
+pub fn costs_of(known: &Known, recorded: &[Part], order: CostOrder) -> Result<CostReport, OverLimit> {
+    let outlook = outlook(known, recorded, USUAL_YEARS)?;
     let scenario = unchanged(known);
     let terms = scenario.terms(&known.rules.programmes);
     let expected = project(outlook.first, USUAL_YEARS, &outlook.renewed, &outlook.running, &terms)?;
     let line = |key, basis, amount| CostLine { owner: known.code.clone(), key, basis, amount };
     let mut lines: Vec<_> =
-        summed(&recorded)?.into_iter().map(|(key, amount)| line(key, AmountBasis::Recorded, amount)).collect();
+        summed(recorded)?.into_iter().map(|(key, amount)| line(key, AmountBasis::Recorded, amount)).collect();
     lines.extend(expected.lines.into_iter().map(|(key, amount)| {
         let key = AmountKey { year: key.year, payer: key.payer, kind: key.kind, school: key.school, model: key.model };
         line(key, AmountBasis::Expected, amount)
@@ -202,12 +206,7 @@ impl CostReport {
 
     /// Amounts added up, for example by year and payer.
     pub fn by<K: Ord>(&self, key: impl Fn(&CostLine) -> K) -> Result<BTreeMap<K, Yen>, OverLimit> {
-        let mut sums: BTreeMap<K, Yen> = BTreeMap::new();
-        for line in &self.lines {
-            let sum = sums.entry(key(line)).or_default();
-            *sum = sum.plus(line.amount)?;
-        }
-        Ok(sums)
+        sum_by(self.lines.iter().map(|line| (key(line), line.amount)))
     }
 
     /// Seals it.

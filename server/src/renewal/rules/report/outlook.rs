@@ -79,18 +79,20 @@ pub fn outlook(known: &Known, parts: &[Part], years: u8) -> Result<Outlook, Over
     let first = FiscalYear::starting_in(current.year() + 1).unwrap_or(current);
     let due = due_lots(known);
     let renewed = renewed(known, &due, first)?;
+    let due = due.into_iter().map(|(due, _)| due).collect();
     let running = running(known, parts, first, years)?;
     Ok(Outlook { first, due, renewed, running })
 }
 
-/// Lots whose devices are due, those that are due first, first.
-fn due_lots(known: &Known) -> Vec<DueLot> {
+/// Lots whose devices are due, those that are due first, first, each with what ends of it.
+fn due_lots(known: &Known) -> Vec<(DueLot, Ends)> {
     let mut due: Vec<_> = known
         .lots()
         .filter_map(|(id, school, lot)| {
             let count = lot.count.saturating_sub(known.devices_of(id).disposed);
-            let due = ends(known, lot).due().filter(|_| count > 0)?;
-            Some(DueLot {
+            let ends = ends(known, lot);
+            let due = ends.due().filter(|_| count > 0)?;
+            let lot = DueLot {
                 lot: id,
                 school,
                 kind: lot.kind,
@@ -99,10 +101,11 @@ fn due_lots(known: &Known) -> Vec<DueLot> {
                 year: due.year,
                 reason: due.reason,
                 is_past_os_end: due.is_past_os_end,
-            })
+            };
+            Some((lot, ends))
         })
         .collect();
-    due.sort_by_key(|one| (one.year, one.lot));
+    due.sort_by_key(|(one, _)| (one.year, one.lot));
     due
 }
 
@@ -137,13 +140,13 @@ fn unit_price(known: &Known, lot: &Lot) -> Result<Yen, OverLimit> {
 }
 
 /// What is renewed, spares within the cap of the programme of their year apart from those above.
-fn renewed(known: &Known, due: &[DueLot], first: FiscalYear) -> Result<Vec<Renewed>, OverLimit> {
+fn renewed(known: &Known, due: &[(DueLot, Ends)], first: FiscalYear) -> Result<Vec<Renewed>, OverLimit> {
     let lots: BTreeMap<_, _> = known.lots().map(|(id, _, lot)| (id, lot)).collect();
     let after = |day: Date| FiscalYear::of(day.next_day().unwrap_or(day));
     let programmes = known.rules.programmes.clone().without_invented();
     let mut covered_so_far: BTreeMap<&str, u32> = BTreeMap::new();
     let mut renewed = Vec::new();
-    for one in due {
+    for (one, ends) in due {
         let year = one.year.max(first);
         let (within, above) = match programmes.covering(CostKind::Spare, year).filter(|_| one.kind == CostKind::Spare) {
             None => (one.count, 0),
@@ -157,7 +160,6 @@ fn renewed(known: &Known, due: &[DueLot], first: FiscalYear) -> Result<Vec<Renew
             }
         };
         let unit_price = unit_price(known, lots[&one.lot])?;
-        let ends = ends(known, lots[&one.lot]);
         for (count, cap) in [(within, SpareCap::Within), (above, SpareCap::Above)] {
             if count > 0 {
                 renewed.push(Renewed {

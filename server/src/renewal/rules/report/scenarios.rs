@@ -24,6 +24,7 @@ use crate::{
         rule_sets::{RuleNote, RulesKind},
         scenario::Scenario,
         smoothing::even,
+        what_if::{WHAT_IF, WhatIf},
     },
     schools::rules::fiscal::FiscalYear,
 };
@@ -102,12 +103,13 @@ pub struct ScenarioReport {
 }
 
 /// The years to come of an owner under scenarios, with what is agreed already; all of them where none is named. Ids that there are not are passed
-/// over. Refused: sums above 10^13 yen, and a limit of a year in which renewal finds no room.
-pub fn scenarios(known: &Known, wanted: &[String]) -> Result<ScenarioReport, Unreckoned> {
+/// over; behind them one of somebody's own. Refused: sums above 10^13 yen, and a limit of a year in which renewal finds no room.
+pub fn scenarios(known: &Known, wanted: &[String], what_if: Option<WhatIf>) -> Result<ScenarioReport, Unreckoned> {
     let recorded = parts(known)?;
     let Outlook { first, renewed, running, .. } = outlook(known, &recorded, USUAL_YEARS)?;
-    let all = known.rules.scenarios.scenarios.iter();
-    let chosen = all.filter(|scenario| wanted.is_empty() || wanted.contains(&scenario.id));
+    let own = what_if.map(|what_if| what_if.scenario(known));
+    let all = known.rules.scenarios.scenarios.iter().filter(|one| own.is_none() || one.id != WHAT_IF);
+    let chosen = all.filter(|scenario| wanted.is_empty() || wanted.contains(&scenario.id)).chain(&own);
     let (mut years, mut columns) = (Vec::new(), Vec::new());
     for scenario in chosen {
         let terms = scenario.terms(&known.rules.programmes);

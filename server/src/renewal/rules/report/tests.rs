@@ -124,7 +124,7 @@ fn content_says_what_was_asked_for() {
     assert_eq!((reported.asked, reported.as_of, reported.is_of_one), (Asked::Plan(order), known.as_of, true));
     let sealed = costs(&known, CostOrder::default()).unwrap().seal();
     assert_eq!(read(&value(&sealed.content)).unwrap().owners, ["139017"]);
-    let sealed = scenarios(&known, &[String::from("today"), String::from("nothing")]).unwrap().seal();
+    let sealed = scenarios(&known, &[String::from("today"), String::from("nothing")], None).unwrap().seal();
     assert_eq!(read(&value(&sealed.content)).unwrap().asked, Asked::Scenarios(vec![String::from("today")]));
     assert_eq!(read(&value("{\"report\":\"OTHER\"}")), None);
 }
