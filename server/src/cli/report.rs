@@ -60,9 +60,10 @@ enum ReportCommand {
         /// Only this scenario; can be repeated.
         #[arg(long = "scenario", value_name = "ID")]
         scenarios: Vec<String>,
-        /// Beside them one of your own: price=10 (percent, -90 to 300), later=2 (years) or covered; can be repeated. It is not
-        /// kept and has no hash.
-        #[arg(long = "what-if", value_name = "TERM", value_parser = term, allow_hyphen_values = true)]
+        /// Beside them one of your own: price=10 (percent, -90 to 300), later=2 (years), covered, devices=MOST (of a year),
+        /// yen=MOST (of a year) or prefer=earlier|later (where what is over the most goes); can be repeated. It is not kept
+        /// and has no hash.
+        #[arg(long = "what-if", value_name = "TERM", value_parser = term)]
         what_if: Vec<Term>,
         #[command(flatten)]
         output: OutputArgs,
