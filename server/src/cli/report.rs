@@ -13,6 +13,7 @@ use super::{
     client::{Client, ClientArgs, answer, promised},
     costs::{AsOf, Moment, change_rows, grouped, moment, short},
     failure::{Failure, Result},
+    files::{FileEncoding, tell_replaced, write_out},
     output::{print, remark},
     table::{self, ABSENT, Column},
 };
@@ -172,7 +173,7 @@ struct OutputArgs {
     format: Format,
     /// The encoding of CSV.
     #[arg(long, value_enum, default_value = "utf-8")]
-    encoding: Encoding,
+    encoding: FileEncoding,
     /// The language of CSV, workbooks and pages: ja or en.
     #[arg(long, value_name = "LANGUAGE", default_value = "ja", value_parser = ["ja", "en"])]
     language: String,
@@ -193,15 +194,6 @@ enum Format {
     Pdf,
     /// For programs, and for `report verify`.
     Json,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum Encoding {
-    /// UTF-8 with the mark that Excel needs.
-    #[value(name = "utf-8")]
-    Utf8,
-    /// CP932, for programs that know nothing else.
-    Cp932,
 }
 
 /// Runs a command about reports.
@@ -337,7 +329,7 @@ async fn try_scenario(
         format!("{}as of {}\n", scenarios_table(&found.scenarios), table::time(found.as_of_time.as_ref()))
     };
     match &output.out {
-        Some(file) => write(text.as_bytes(), Some(file)),
+        Some(file) => write_out(text.as_bytes(), Some(file)),
         None => print(text.trim_end()),
     }
 }
@@ -352,38 +344,17 @@ async fn export(client: &Client, report: Report, form: v1::RenewalReportForm, ou
     if form != v1::RenewalReportForm::Csv && output.out.is_none() && std::io::stdout().is_terminal() {
         return Err(Failure::told("a terminal cannot show that format", "pass --out FILE, or send the output on"));
     }
-    let encoding = match output.encoding {
-        Encoding::Utf8 => v1::ExportEncoding::Utf8,
-        Encoding::Cp932 => v1::ExportEncoding::Cp932,
-    };
     let request = v1::ExportRenewalReportRequest {
         report: Some(report),
-        encoding: encoding.into(),
+        encoding: v1::ExportEncoding::from(output.encoding).into(),
         form: form.into(),
         language: output.language.clone(),
     };
     let exported = answer(client.renewal().export_renewal_report(request)).await?;
-    write(&exported.content, output.out.as_deref())?;
+    write_out(&exported.content, output.out.as_deref())?;
     remark(&format!("SHA-256 {}", exported.sha256));
-    if exported.replaced_count > 0 {
-        remark(&format!("{} characters that CP932 lacks became 〓", exported.replaced_count));
-    }
+    tell_replaced(exported.replaced_count);
     Ok(())
-}
-
-fn write(bytes: &[u8], out: Option<&Path>) -> Result<()> {
-    use std::io::Write as _;
-    let unwritable = |error: std::io::Error| match error.kind() {
-        std::io::ErrorKind::BrokenPipe => Failure::PipeClosed,
-        _ => Failure::told(format!("the file could not be written: {error}"), "look at the folder and its space"),
-    };
-    match out {
-        Some(file) => std::fs::write(file, bytes).map_err(unwritable),
-        None => {
-            let mut standard = std::io::stdout().lock();
-            standard.write_all(bytes).and_then(|()| standard.flush()).map_err(unwritable)
-        }
-    }
 }
 
 /// A seal as it is kept: the content, which is canonical, with its hash.
@@ -411,11 +382,11 @@ async fn show(client: &Client, report: Report, output: &OutputArgs, as_json: boo
         }
     };
     if as_json {
-        return write(sealed(&seal).as_bytes(), output.out.as_deref());
+        return write_out(sealed(&seal).as_bytes(), output.out.as_deref());
     }
     let foot = seal_text(&seal);
     match &output.out {
-        Some(file) => write(format!("{text}{foot}").as_bytes(), Some(file)),
+        Some(file) => write_out(format!("{text}{foot}").as_bytes(), Some(file)),
         None => print(format!("{text}{foot}")),
     }
 }

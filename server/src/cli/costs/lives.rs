@@ -9,7 +9,8 @@ use super::{grouped, short};
 use crate::{
     cli::{
         client::{Client, answer, promised},
-        failure::{Failure, Result},
+        failure::Result,
+        files::write_out,
         json,
         output::{print, remark},
         table::{self, ABSENT, Column, or_absent},
@@ -161,9 +162,7 @@ pub(super) async fn lives(client: &Client, args: LivesArgs, as_json: bool) -> Re
     let found = answer(client.renewal().get_device_lives(v1::GetDeviceLivesRequest { municipality_id })).await?;
     if let Some(path) = &args.csv {
         let (bytes, _) = file(HEADER, found.models.iter().flat_map(file_rows), Encoding::Utf8);
-        std::fs::write(path, bytes).map_err(|error| {
-            Failure::told(format!("the file could not be written: {error}"), "look at the folder and its space")
-        })?;
+        write_out(&bytes, Some(path))?;
     }
     if as_json {
         return print(json::pretty(&json::device_lives(found)));
