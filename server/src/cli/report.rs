@@ -374,7 +374,7 @@ async fn show(client: &Client, report: Report, output: &OutputArgs, as_json: boo
         }
         Report::Scenarios(request) => {
             let scenarios = answer(client.renewal().get_renewal_scenarios(request)).await?;
-            (promised(scenarios.seal.clone())?, scenarios_text(&scenarios))
+            (promised(scenarios.seal.clone())?, scenarios_table(&scenarios.scenarios))
         }
         Report::Changes(request) => {
             let changes = answer(client.renewal().get_renewal_changes(request)).await?;
@@ -454,10 +454,6 @@ fn costs_text(costs: &v1::GetRenewalCostsResponse) -> String {
         text.push_str(&format!("due in {}: {} × {} ({reason}{late})\n", due.fiscal_year, due.count, due.model));
     }
     text
-}
-
-fn scenarios_text(found: &v1::GetRenewalScenariosResponse) -> String {
-    scenarios_table(&found.scenarios)
 }
 
 fn scenarios_table(scenarios: &[v1::RenewalScenario]) -> String {
