@@ -121,7 +121,7 @@ async fn copy(server: &ServerProcess, kind: u8, copies: u32) {
 async fn a_report_with_too_many_rows_is_refused_and_says_why() {
     let server = ServerOptions::on(Engine::Sqlite).await.start().await;
     let municipality_id = server.staff().add_municipality("若葉野市").await.municipality_id;
-    let renewal = RenewalServiceClient::new(server.staff().connection().await);
+    let renewal = server.staff().renewal().await;
     let mut board = Board { renewal: renewal.max_decoding_message_size(32 << 20), municipality_id };
     let first = board.record(lot(), "").await.expect("a lot can be recorded");
     let began = first.record_time.expect("it was recorded at a time");

@@ -105,7 +105,7 @@ struct Board {
 
 impl Board {
     async fn at(server: &ServerProcess, municipality_id: &str) -> Self {
-        let renewal = RenewalServiceClient::new(server.staff().connection().await);
+        let renewal = server.staff().renewal().await;
         Self { renewal: renewal.max_decoding_message_size(32 << 20), municipality_id: municipality_id.to_owned() }
     }
 

@@ -19,8 +19,8 @@ use gigafleet_proto::v1::{
     RevokeDeviceRequest, RevokeEnrollmentTokenRequest, RevokeGrantRequest, School, SendCommandRequest, StaffPlace,
     StaffRole, device_service_client::DeviceServiceClient, enrollment_service_client::EnrollmentServiceClient,
     export_service_client::ExportServiceClient, import_service_client::ImportServiceClient,
-    school_service_client::SchoolServiceClient, staff_service_client::StaffServiceClient,
-    ticket_service_client::TicketServiceClient,
+    renewal_service_client::RenewalServiceClient, school_service_client::SchoolServiceClient,
+    staff_service_client::StaffServiceClient, ticket_service_client::TicketServiceClient,
 };
 use rustls::pki_types::{CertificateDer, pem::PemObject as _};
 use tonic::{
@@ -102,6 +102,11 @@ impl StaffClient {
     /// TicketService.
     pub async fn tickets(&self) -> TicketServiceClient<StaffConnection> {
         TicketServiceClient::new(self.connection().await)
+    }
+
+    /// RenewalService.
+    pub async fn renewal(&self) -> RenewalServiceClient<StaffConnection> {
+        RenewalServiceClient::new(self.connection().await)
     }
 
     /// ExportService.

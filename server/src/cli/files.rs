@@ -127,8 +127,7 @@ impl CsvArgs {
 
     /// Writes the file that the server made.
     pub(super) fn write(&self, file: &[u8], replaced: u64) -> Result<()> {
-        let mut out = open_out(self.out.as_deref())?;
-        out.write_all(file).and_then(|()| out.flush()).map_err(unwritable)?;
+        write_out(file, self.out.as_deref())?;
         tell_replaced(replaced);
         Ok(())
     }
@@ -149,7 +148,14 @@ fn open_out(out: Option<&Path>) -> Result<Box<dyn std::io::Write + Send>> {
     })
 }
 
-fn tell_replaced(replaced: u64) {
+/// Writes a whole file; nowhere named is standard output.
+pub(super) fn write_out(bytes: &[u8], out: Option<&Path>) -> Result<()> {
+    let mut out = open_out(out)?;
+    out.write_all(bytes).and_then(|()| out.flush()).map_err(unwritable)
+}
+
+/// Remarks how many characters of a file its encoding lacks.
+pub(super) fn tell_replaced(replaced: u64) {
     if replaced > 0 {
         remark(&format!("{replaced} characters that CP932 lacks became 〓; --encoding utf-8 keeps them"));
     }
@@ -164,8 +170,9 @@ impl From<FileEncoding> for v1::ExportEncoding {
     }
 }
 
+/// The encoding of a file that comes out.
 #[derive(Debug, Clone, Copy, ValueEnum)]
-enum FileEncoding {
+pub(super) enum FileEncoding {
     /// UTF-8 with the mark that Excel needs.
     #[value(name = "utf-8")]
     Utf8,

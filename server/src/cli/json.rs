@@ -78,6 +78,12 @@ impl From<Object> for Value {
     }
 }
 
+/// A text in both languages.
+fn both(both: v1::BothLanguages) -> Value {
+    let v1::BothLanguages { ja, en } = both;
+    Object::default().text("ja", ja).text("en", en).into()
+}
+
 /// An object with one list, as the contract's answers to List calls have it, without the page token.
 pub(super) fn list<T>(name: &str, elements: Vec<T>, form: impl Fn(T) -> Value) -> Value {
     Object::default().list(name, elements, form).into()

@@ -13,6 +13,7 @@ use super::{
     client::{Client, ClientArgs, answer, promised},
     costs::{AsOf, Moment, change_rows, grouped, moment, short},
     failure::{Failure, Result},
+    files::{FileEncoding, tell_replaced, write_out},
     output::{print, remark},
     table::{self, ABSENT, Column},
 };
@@ -60,9 +61,10 @@ enum ReportCommand {
         /// Only this scenario; can be repeated.
         #[arg(long = "scenario", value_name = "ID")]
         scenarios: Vec<String>,
-        /// Beside them one of your own: price=10 (percent, -90 to 300), later=2 (years) or covered; can be repeated. It is not
-        /// kept and has no hash.
-        #[arg(long = "what-if", value_name = "TERM", value_parser = term, allow_hyphen_values = true)]
+        /// Beside them one of your own: price=10 (percent, -90 to 300), later=2 (years), covered, devices=MOST (of a year),
+        /// yen=MOST (of a year) or prefer=earlier|later (where what is over the most goes); can be repeated. It is not kept
+        /// and has no hash.
+        #[arg(long = "what-if", value_name = "TERM", value_parser = term)]
         what_if: Vec<Term>,
         #[command(flatten)]
         output: OutputArgs,
@@ -171,7 +173,7 @@ struct OutputArgs {
     format: Format,
     /// The encoding of CSV.
     #[arg(long, value_enum, default_value = "utf-8")]
-    encoding: Encoding,
+    encoding: FileEncoding,
     /// The language of CSV, workbooks and pages: ja or en.
     #[arg(long, value_name = "LANGUAGE", default_value = "ja", value_parser = ["ja", "en"])]
     language: String,
@@ -192,15 +194,6 @@ enum Format {
     Pdf,
     /// For programs, and for `report verify`.
     Json,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum Encoding {
-    /// UTF-8 with the mark that Excel needs.
-    #[value(name = "utf-8")]
-    Utf8,
-    /// CP932, for programs that know nothing else.
-    Cp932,
 }
 
 /// Runs a command about reports.
@@ -336,7 +329,7 @@ async fn try_scenario(
         format!("{}as of {}\n", scenarios_table(&found.scenarios), table::time(found.as_of_time.as_ref()))
     };
     match &output.out {
-        Some(file) => write(text.as_bytes(), Some(file)),
+        Some(file) => write_out(text.as_bytes(), Some(file)),
         None => print(text.trim_end()),
     }
 }
@@ -351,38 +344,17 @@ async fn export(client: &Client, report: Report, form: v1::RenewalReportForm, ou
     if form != v1::RenewalReportForm::Csv && output.out.is_none() && std::io::stdout().is_terminal() {
         return Err(Failure::told("a terminal cannot show that format", "pass --out FILE, or send the output on"));
     }
-    let encoding = match output.encoding {
-        Encoding::Utf8 => v1::ExportEncoding::Utf8,
-        Encoding::Cp932 => v1::ExportEncoding::Cp932,
-    };
     let request = v1::ExportRenewalReportRequest {
         report: Some(report),
-        encoding: encoding.into(),
+        encoding: v1::ExportEncoding::from(output.encoding).into(),
         form: form.into(),
         language: output.language.clone(),
     };
     let exported = answer(client.renewal().export_renewal_report(request)).await?;
-    write(&exported.content, output.out.as_deref())?;
+    write_out(&exported.content, output.out.as_deref())?;
     remark(&format!("SHA-256 {}", exported.sha256));
-    if exported.replaced_count > 0 {
-        remark(&format!("{} characters that CP932 lacks became 〓", exported.replaced_count));
-    }
+    tell_replaced(exported.replaced_count);
     Ok(())
-}
-
-fn write(bytes: &[u8], out: Option<&Path>) -> Result<()> {
-    use std::io::Write as _;
-    let unwritable = |error: std::io::Error| match error.kind() {
-        std::io::ErrorKind::BrokenPipe => Failure::PipeClosed,
-        _ => Failure::told(format!("the file could not be written: {error}"), "look at the folder and its space"),
-    };
-    match out {
-        Some(file) => std::fs::write(file, bytes).map_err(unwritable),
-        None => {
-            let mut standard = std::io::stdout().lock();
-            standard.write_all(bytes).and_then(|()| standard.flush()).map_err(unwritable)
-        }
-    }
 }
 
 /// A seal as it is kept: the content, which is canonical, with its hash.
@@ -402,7 +374,7 @@ async fn show(client: &Client, report: Report, output: &OutputArgs, as_json: boo
         }
         Report::Scenarios(request) => {
             let scenarios = answer(client.renewal().get_renewal_scenarios(request)).await?;
-            (promised(scenarios.seal.clone())?, scenarios_text(&scenarios))
+            (promised(scenarios.seal.clone())?, scenarios_table(&scenarios.scenarios))
         }
         Report::Changes(request) => {
             let changes = answer(client.renewal().get_renewal_changes(request)).await?;
@@ -410,11 +382,11 @@ async fn show(client: &Client, report: Report, output: &OutputArgs, as_json: boo
         }
     };
     if as_json {
-        return write(sealed(&seal).as_bytes(), output.out.as_deref());
+        return write_out(sealed(&seal).as_bytes(), output.out.as_deref());
     }
     let foot = seal_text(&seal);
     match &output.out {
-        Some(file) => write(format!("{text}{foot}").as_bytes(), Some(file)),
+        Some(file) => write_out(format!("{text}{foot}").as_bytes(), Some(file)),
         None => print(format!("{text}{foot}")),
     }
 }
@@ -482,10 +454,6 @@ fn costs_text(costs: &v1::GetRenewalCostsResponse) -> String {
         text.push_str(&format!("due in {}: {} × {} ({reason}{late})\n", due.fiscal_year, due.count, due.model));
     }
     text
-}
-
-fn scenarios_text(found: &v1::GetRenewalScenariosResponse) -> String {
-    scenarios_table(&found.scenarios)
 }
 
 fn scenarios_table(scenarios: &[v1::RenewalScenario]) -> String {

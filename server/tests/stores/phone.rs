@@ -261,7 +261,10 @@ async fn devices_that_report_at_once_shut_out_no_phone(world: World) {
             device = enrolled(&world, owner, school).await;
         }
         match phone.report_at_device(device, &at_device("つながらない")).await {
-            Ok(told) => taken += i64::from(made(told).0),
+            Ok(told) => {
+                taken += i64::from(made(told).0);
+                assert!(taken <= PER_SCHOOL.reports, "the limit of the school holds");
+            }
             Err(error) => break error,
         }
     };

@@ -17,11 +17,10 @@ use gigafleet::{
     },
     schools::rules::MunicipalityId,
 };
-use uuid::Uuid;
 
 use crate::{
     World,
-    renewal::{bought, order, plan, pupils, record, recorded, refused, renewal, repair, text},
+    renewal::{BEFORE, bought, order, plan, pupils, record, recorded, refused, renewal, repair, text},
     ticketing::{person, reason},
 };
 
@@ -39,7 +38,7 @@ fn file(owner: MunicipalityId, kind: EntryKind, text: &str) -> ImportOrder {
 }
 
 fn all_of(owner: MunicipalityId) -> ListOrder {
-    ListOrder { owner, as_of: None, kind: None, shown: Shown::All, before: (i64::MAX, Uuid::max()), limit: 100 }
+    ListOrder { owner, as_of: None, kind: None, shown: Shown::All, before: BEFORE, limit: 100 }
 }
 
 async fn what_can_not_be_is_refused_whole(world: World) {

@@ -1,8 +1,6 @@
 //! Rules of renewal as pages change them: who said them when, nobody says them over another's head, their figures are seen
 //! before; and owners beside each other add up to the reports of all together.
 
-use std::time::Duration;
-
 use gigafleet::{
     error::Kind,
     renewal::{
@@ -27,7 +25,7 @@ use gigafleet::{
 
 use crate::{
     World,
-    renewal::{bought, order, pupils, record, renewal},
+    renewal::{bought, hour, order, pupils, record, renewal},
 };
 
 crate::on_both_engines!(
@@ -36,10 +34,6 @@ crate::on_both_engines!(
     figures_stand_beside_those_under_other_rules,
     owners_add_up_to_all_together,
 );
-
-fn hour(world: &World) {
-    world.clock.advance(Duration::from_secs(3_600));
-}
 
 /// The product's programmes with another cap of spares.
 fn with_cap(percent: u32) -> String {

@@ -1,8 +1,6 @@
 //! What a board has recorded of its money: lots with serial numbers, running costs, pupils, plans, disposals.
 
-use gigafleet_proto::v1::{
-    self, Payer, RenewalFunding, renewal_entry::Said, renewal_service_client::RenewalServiceClient,
-};
+use gigafleet_proto::v1::{self, Payer, RenewalFunding, renewal_entry::Said};
 use gigafleet_tests::ServerProcess;
 
 /// Devices of the first lot; the town's ledger names them so.
@@ -25,7 +23,7 @@ async fn record(server: &ServerProcess, owner: &str, school: &str, said: Said) {
         ..v1::RenewalEntry::default()
     };
     let request = v1::RecordRenewalEntryRequest { entry: Some(entry), ..v1::RecordRenewalEntryRequest::default() };
-    let mut renewal = RenewalServiceClient::new(server.staff().connection().await);
+    let mut renewal = server.staff().renewal().await;
     renewal.record_renewal_entry(request).await.expect("it is recorded");
 }
 

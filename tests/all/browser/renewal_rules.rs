@@ -1,7 +1,7 @@
 //! Rules of renewal as a board changes them: seen before they are set, set, told of, given up; what is wrong comes back with
 //! its place. And owners beside each other.
 
-use gigafleet_proto::v1::{self, renewal_service_client::RenewalServiceClient};
+use gigafleet_proto::v1;
 use gigafleet_tests::Browser;
 
 use super::{
@@ -120,7 +120,7 @@ async fn wrong_rules_come_back_as_they_were_typed_with_their_places() {
     browser.follow("#preview [value=set]").await;
     assert!(browser.has("#notice").await, "{}", browser.text().await);
     // Somebody else is faster.
-    let mut renewal = RenewalServiceClient::new(desk.server.staff().connection().await);
+    let mut renewal = desk.server.staff().renewal().await;
     let kind = v1::RenewalRulesKind::Ends.into();
     let reset = v1::SetRenewalRulesRequest { municipality_id: owner, kind, reset: true, ..Default::default() };
     renewal.set_renewal_rules(reset).await.expect("they are given up");

@@ -1,9 +1,11 @@
 //! Every method and every page, called as every role, on things of its own place, of its neighbours', of another owner and
 //! of nobody: only the allowed answer comes, and a refusal tells nothing and changes nothing.
 //!
-//! `rpcs` and `pages`, with `renewal_pages`, are the tables: a line says what a call needs, in the order in which that is checked. `roles` holds who
-//! may do what, written down a second time, and turns a line, a caller and a place into the one answer that is right. The
-//! methods come from the running server's reflection and the pages from its source, so what has no line fails.
+//! `rpcs` and `pages`, with `pages::lives`, `renewal_pages` and `pages_rules`, are the tables: a line says what a call needs, in
+//! the order in which that is checked. What many pages of renewal need stands once in `renewal_pages`: `REPORT`, `REPORT_ALL`,
+//! `LEDGER` and `LEDGER_ALL`; `NO_OWNER` in `pages`. `roles` holds who may do what, written down a second time, and turns a
+//! line, a caller and a place into the one answer that is right. The methods come from the running server's reflection and
+//! the pages from its source, so what has no line fails.
 
 mod calls;
 mod contract;

@@ -1,7 +1,8 @@
 //! Pages of the rules of renewal, of what changed, and of owners beside each other.
 
 use super::{
-    pages::{Page, get, post, shown},
+    pages::{NO_OWNER, Page, get, post, shown},
+    renewal_pages::{LEDGER, LEDGER_ALL, REPORT, REPORT_ALL},
     roles::{
         Right::*,
         Step::{self, *},
@@ -14,11 +15,6 @@ const SEEN: &str = "6b9afb8dee2fe2299d169f11cde401a201cd6f388a217ecd4a7d6c59adc8
 
 /// Rules are read by who sees renewal and said by who keeps the ledger; what changed names entries.
 pub(super) fn rules() -> Vec<Page> {
-    const NO_OWNER: &str = "MUNICIPALITY_NOT_FOUND";
-    const REPORT: &[Step] = &[SeesOwner(ViewFigures, NO_OWNER), OverOwner(ViewRenewal)];
-    const REPORT_ALL: &[Step] = &[Anywhere(ViewRenewal)];
-    const LEDGER: &[Step] = &[SeesOwner(ViewFigures, NO_OWNER), OverOwner(ViewLedger)];
-    const LEDGER_ALL: &[Step] = &[Anywhere(ViewLedger)];
     const WRITE: &[Step] = &[SeesOwner(ViewFigures, NO_OWNER), OverOwner(EditLedger)];
     const WRITE_ALL: &[Step] = &[Everywhere(EditLedger)];
     const EXPORT: &[Step] =

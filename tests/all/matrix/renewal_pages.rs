@@ -8,12 +8,17 @@ use super::{
     },
 };
 
+/// What a page with sums of one owner needs.
+pub(super) const REPORT: &[Step] = &[SeesOwner(ViewFigures, NO_OWNER), OverOwner(ViewRenewal)];
+/// The same where no owner is named.
+pub(super) const REPORT_ALL: &[Step] = &[Anywhere(ViewRenewal)];
+/// What a page with single entries of one owner needs.
+pub(super) const LEDGER: &[Step] = &[SeesOwner(ViewFigures, NO_OWNER), OverOwner(ViewLedger)];
+/// The same where no owner is named.
+pub(super) const LEDGER_ALL: &[Step] = &[Anywhere(ViewLedger)];
+
 /// Sums are for who sees renewal, single entries and what an amount is of for who sees the ledger of a whole owner.
 pub fn renewal() -> Vec<Page> {
-    const REPORT: &[Step] = &[SeesOwner(ViewFigures, NO_OWNER), OverOwner(ViewRenewal)];
-    const REPORT_ALL: &[Step] = &[Anywhere(ViewRenewal)];
-    const LEDGER: &[Step] = &[SeesOwner(ViewFigures, NO_OWNER), OverOwner(ViewLedger)];
-    const LEDGER_ALL: &[Step] = &[Anywhere(ViewLedger)];
     const ENTRY: &[Step] =
         &[SeesOwner(ViewFigures, NO_OWNER), OverOwner(ViewLedger), OverOwnerOr(ViewLedger, "ENTRY_NOT_FOUND")];
     const EXPORT: &[Step] = &[SeesOwner(ViewFigures, NO_OWNER), OverOwner(ViewRenewal), OverOwner(Export)];

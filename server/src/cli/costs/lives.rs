@@ -9,7 +9,8 @@ use super::{grouped, short};
 use crate::{
     cli::{
         client::{Client, answer, promised},
-        failure::{Failure, Result},
+        failure::Result,
+        files::write_out,
         json,
         output::{print, remark},
         table::{self, ABSENT, Column, or_absent},
@@ -103,13 +104,16 @@ fn expected(estimate: Option<&v1::RenewalEstimate>) -> String {
     }
 }
 
+/// The share of devices that fail within so many years.
+fn share_within(curve: &v1::DeviceLifeCurve, years: u32) -> Option<f64> {
+    let found = curve.shares.iter().find(|share| share.years == years)?;
+    found.share.as_ref().map(|share| share.value)
+}
+
 fn life_row(name: &str, devices: u64, curve: &v1::DeviceLifeCurve) -> Vec<String> {
     let years =
         |days: Option<u32>| days.map_or_else(|| ABSENT.to_owned(), |days| format!("{:.1}", f64::from(days) / YEAR));
-    let share = |years: u32| {
-        let found = curve.shares.iter().find(|share| share.years == years).and_then(|share| share.share.as_ref());
-        found.map_or_else(|| ABSENT.to_owned(), |share| percent(share.value))
-    };
+    let share = |years: u32| share_within(curve, years).map_or_else(|| ABSENT.to_owned(), percent);
     let mut row = vec![
         name.to_owned(),
         kind_text(curve.kind()),
@@ -131,15 +135,12 @@ fn file_rows(model: &v1::ModelLives) -> Vec<Vec<String>> {
     let number = |value: Option<f64>, digits: usize| value.map(|value| format!("{value:.digits$}")).unwrap_or_default();
     let mut rows = Vec::new();
     for curve in &model.curves {
-        let share = |years: u32| {
-            let found = curve.shares.iter().find(|share| share.years == years).and_then(|share| share.share.as_ref());
-            number(found.map(|share| share.value), 4)
+        let share = |years: u32| number(share_within(curve, years), 4);
+        let kind = match curve.kind() {
+            v1::LifeKind::Battery => "バッテリー",
+            v1::LifeKind::Failure | v1::LifeKind::Unspecified => "故障",
         };
-        let (kind, basis) = match (curve.kind(), curve.basis()) {
-            (v1::LifeKind::Battery, basis) => ("バッテリー", basis),
-            (v1::LifeKind::Failure | v1::LifeKind::Unspecified, basis) => ("故障", basis),
-        };
-        let basis = if basis == v1::EstimateBasis::Counted { "実績" } else { "既定値" };
+        let basis = if curve.basis() == v1::EstimateBasis::Counted { "実績" } else { "既定値" };
         for forecast in &curve.forecasts {
             let failures = forecast.failures.as_ref();
             let mut row = vec![model.model.clone(), model.device_count.to_string(), kind.to_owned(), basis.to_owned()];
@@ -161,9 +162,7 @@ pub(super) async fn lives(client: &Client, args: LivesArgs, as_json: bool) -> Re
     let found = answer(client.renewal().get_device_lives(v1::GetDeviceLivesRequest { municipality_id })).await?;
     if let Some(path) = &args.csv {
         let (bytes, _) = file(HEADER, found.models.iter().flat_map(file_rows), Encoding::Utf8);
-        std::fs::write(path, bytes).map_err(|error| {
-            Failure::told(format!("the file could not be written: {error}"), "look at the folder and its space")
-        })?;
+        write_out(&bytes, Some(path))?;
     }
     if as_json {
         return print(json::pretty(&json::device_lives(found)));
@@ -257,13 +256,14 @@ pub(super) async fn advice(client: &Client, args: AdviceArgs, as_json: bool) -> 
 }
 
 pub(super) async fn spares(client: &Client, args: SparesArgs, as_json: bool) -> Result<()> {
-    let owners = match &args.municipality {
-        Some(code) => vec![client.municipality(code).await?],
-        None => client.list_municipalities(None).await?,
-    };
-    let municipality_id = match (&args.municipality, owners.first()) {
-        (Some(_), Some(owner)) => owner.municipality_id.clone(),
-        (Some(_) | None, _) => String::new(),
+    // The owners are for their names, which JSON does not have.
+    let (municipality_id, owners) = match &args.municipality {
+        Some(code) => {
+            let owner = client.municipality(code).await?;
+            (owner.municipality_id.clone(), vec![owner])
+        }
+        None if as_json => (String::new(), Vec::new()),
+        None => (String::new(), client.list_municipalities(None).await?),
     };
     let request = v1::GetSparesRequest { municipality_id, by_school: args.by_school, until_date: args.until };
     let found = answer(client.renewal().get_spares(request)).await?;

@@ -3,12 +3,7 @@
 use gigafleet_proto::v1;
 use serde_json::Value;
 
-use super::Object;
-
-fn both(both: v1::BothLanguages) -> Value {
-    let v1::BothLanguages { ja, en } = both;
-    Object::default().value("ja", ja).value("en", en).into()
-}
+use super::{Object, both};
 
 fn estimate(estimate: v1::RenewalEstimate) -> Value {
     let v1::RenewalEstimate { value, low, high } = estimate;

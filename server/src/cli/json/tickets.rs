@@ -3,7 +3,7 @@
 use gigafleet_proto::v1;
 use serde_json::Value;
 
-use super::Object;
+use super::{Object, both};
 
 fn deadline(deadline: v1::TicketDeadline) -> Value {
     let state = deadline.state().as_str_name();
@@ -147,11 +147,6 @@ pub(in crate::cli) fn ticket_figures(found: v1::GetTicketFiguresResponse) -> Val
         .list("rows", rows, figures)
         .optional("whole", whole.map(figures))
         .into()
-}
-
-fn both(both: v1::BothLanguages) -> Value {
-    let v1::BothLanguages { ja, en } = both;
-    Object::default().text("ja", ja).text("en", en).into()
 }
 
 /// A cause that may be.

@@ -134,7 +134,7 @@ impl Board<'_> {
             let devices = self.devices_of(&owner).await * ledger / registry;
             let of_owner = self.fleet.schools.iter().filter(|(of, _)| *of == owner);
             let schools = of_owner.map(|(_, school)| school.clone()).collect();
-            let client = RenewalServiceClient::new(self.fleet.staff.connection().await);
+            let client = self.fleet.staff.renewal().await;
             let recorder = Recorder { client, owner, schools, devices };
             if all.len() >= AT_ONCE
                 && let Some(done) = all.join_next().await
@@ -169,7 +169,7 @@ impl Board<'_> {
 }
 
 async fn connected(fleet: &Fleet) -> RenewalServiceClient<StaffConnection> {
-    RenewalServiceClient::new(fleet.staff.connection().await).max_decoding_message_size(FILE_BYTES)
+    fleet.staff.renewal().await.max_decoding_message_size(FILE_BYTES)
 }
 
 /// Measures all of them.
