@@ -21,6 +21,7 @@ use crate::{
     schools::rules::{
         MunicipalityId,
         import::{ImportOutcome, RowFault},
+        parse_uuid,
     },
 };
 
@@ -165,7 +166,14 @@ pub(super) async fn hand_in(person: SignedIn, Pages(pages): Pages<RenewalPages>,
             return show(person, &pages, FormState::refused(Fields::default(), error)?, None).await;
         }
     };
-    let owner = MunicipalityId(id_of(fields.get(OWNER)));
+    let owner = match parse_uuid(OWNER, fields.get(OWNER)) {
+        Ok(owner) => MunicipalityId(owner),
+        Err(wrong) => {
+            staff.scope(Right::EditLedger)?;
+            let error = Error::invalid_fields("FIELD_INVALID", vec![wrong]);
+            return show(person, &pages, FormState::refused(fields, error)?, None).await;
+        }
+    };
     staff.area_over(Right::EditLedger, owner, None)?;
     let order = match order(&fields, owner, content) {
         Ok(order) => order,

@@ -1,7 +1,7 @@
 //! Owners beside each other, for who sees several whole: the plan of all together, the years to come by payer, and a table of
 //! them that can be sorted and searched, so that it can be read with 62 of them and with 1,741.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use askama::Template;
 use axum::extract::{RawQuery, State as Pages};
@@ -24,6 +24,7 @@ use crate::{
         rules::{
             Payer,
             known::as_of_text,
+            money::Yen,
             report::plan::{PlanOrder, PlanReport},
         },
         service::{OwnerRow, OwnersReport, SparesNow, SparesOrder},
@@ -174,6 +175,11 @@ fn columns(shell: &Shell, address: &Address) -> Columns {
     }
 }
 
+/// Years in which anybody pays anything or devices are due.
+fn years_of(amounts: &BTreeMap<(FiscalYear, Payer), Yen>, due: &BTreeMap<FiscalYear, u64>) -> BTreeSet<FiscalYear> {
+    amounts.keys().map(|(year, _)| *year).chain(due.keys().copied()).collect()
+}
+
 /// The years to come, with what each payer pays.
 fn years(shell: &Shell, report: &OwnersReport) -> (Vec<String>, Vec<YearLine>) {
     let mut amounts: BTreeMap<FiscalYear, BTreeMap<Payer, i64>> = BTreeMap::new();
@@ -183,24 +189,23 @@ fn years(shell: &Shell, report: &OwnersReport) -> (Vec<String>, Vec<YearLine>) {
     let pays = |payer: &&Payer| amounts.values().any(|year| year.contains_key(*payer));
     let payers: Vec<_> = Payer::ALL.iter().filter(pays).copied().collect();
     let heads: Vec<_> = payers.iter().map(|payer| said(shell.language, &payer.label())).collect();
-    let line = |(year, of_year): (&FiscalYear, &BTreeMap<Payer, i64>)| YearLine {
-        year: year_text(shell.language, *year),
-        path: None,
-        amounts: heads
-            .iter()
-            .cloned()
-            .zip(payers.iter().map(|payer| of_year.get(payer).copied().unwrap_or(0)))
-            .collect(),
-        total: of_year.values().sum(),
-        devices: report.due.get(year).copied().unwrap_or(0),
+    let line = |year: FiscalYear| {
+        let amount = |payer: &Payer| amounts.get(&year).and_then(|of_year| of_year.get(payer)).copied().unwrap_or(0);
+        let paid: Vec<_> = heads.iter().cloned().zip(payers.iter().map(amount)).collect();
+        YearLine {
+            year: year_text(shell.language, year),
+            path: None,
+            total: paid.iter().map(|(_, amount)| amount).sum(),
+            amounts: paid,
+            devices: report.due.get(&year).copied().unwrap_or(0),
+        }
     };
-    let lines = amounts.iter().map(line).collect();
+    let lines = years_of(&report.amounts, &report.due).into_iter().map(line).collect();
     (heads, lines)
 }
 
 fn chart(shell: &Shell, report: &OwnersReport, lines: &[YearLine]) -> String {
-    let mut years: Vec<_> = report.amounts.keys().map(|(year, _)| *year).collect();
-    years.dedup();
+    let years = years_of(&report.amounts, &report.due);
     let stack = |(year, line): (FiscalYear, &YearLine)| Stack {
         label: line.year.clone(),
         path: None,
@@ -320,6 +325,16 @@ mod tests {
             spares: ("", ""),
             free: None,
         }
+    }
+
+    #[test]
+    fn years_without_amounts_stand_where_devices_are_due() {
+        let year = |year: i32| FiscalYear::starting_in(year).unwrap();
+        let amounts = [2027, 2027, 2029].into_iter().zip([Payer::Own, Payer::StateFund, Payer::Own]);
+        let amounts: BTreeMap<_, _> = amounts.map(|(of, payer)| ((year(of), payer), Yen::default())).collect();
+        let due = BTreeMap::from([(year(2028), 3), (year(2029), 1)]);
+        let years: Vec<_> = years_of(&amounts, &due).into_iter().collect();
+        assert_eq!(years, [year(2027), year(2028), year(2029)]);
     }
 
     #[test]

@@ -226,8 +226,9 @@ pub(super) async fn editor(
 ) -> PageResult {
     let fields = Fields::parse(raw.unwrap_or_default().as_bytes());
     let of = Of::read(&kind, &fields, &person.staff)?;
-    let rules = pages.renewal.rules(&person.staff, of.owner, of.kind, None).await?;
+    // First when they were said, then what they say: what is said in between is refused as changed, never overwritten.
     let newest = newest(&pages, &person.staff, of).await?;
+    let rules = pages.renewal.rules(&person.staff, of.owner, of.kind, None).await?;
     let form = FormState::filled(begun(&rules, newest, (of, person.shell.now)));
     show(person, &pages, of, (form, StatusCode::OK), Beside::default()).await
 }
