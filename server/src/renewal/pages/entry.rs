@@ -5,7 +5,7 @@ use axum::extract::{Path, RawQuery, State as Pages};
 
 use super::{
     AS_OF, OWNER, RenewalPages, costs, day_text, id_of, number_of, read_as_of,
-    record::{ENTRY, entry_path, may_record, new_id},
+    record::{ENTRY, entry_path, new_id, require_record},
     said, year_text,
 };
 use crate::{
@@ -197,7 +197,7 @@ fn lot_devices(staff: &Staff, owner: MunicipalityId, devices: Vec<Device>) -> Ve
 /// The ways to correct an entry that stands and to take it back, for who may.
 fn acts(staff: &Staff, (owner, entry): (MunicipalityId, EntryId), stands: bool) -> Option<Acts> {
     let path = entry_path(owner, entry);
-    (stands && may_record(staff, Some(owner)))
+    (stands && require_record(staff, Some(owner)).is_ok())
         .then(|| Acts { correct: format!("{path}/correct"), reverse: format!("{path}/reverse") })
 }
 

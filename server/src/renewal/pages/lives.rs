@@ -15,7 +15,7 @@ use crate::{
     error::{Error, Result, says::fields as say_field},
     renewal::{
         rules::{
-            lives::{Estimate, KindLives, LifeKind, ModelLives},
+            lives::{Estimate, Forecast, KindLives, LifeKind, ModelLives},
             survival::Basis,
         },
         service::LivesReport,
@@ -133,14 +133,12 @@ fn card(shell: &Shell, model: &ModelLives, one: &KindLives) -> Option<Card> {
 }
 
 /// Heads of the table behind the model and what it rests on.
-fn heads(shell: &Shell, report: &LivesReport, kind: LifeKind) -> Vec<String> {
+fn heads(shell: &Shell, forecasts: &[Forecast]) -> Vec<String> {
     let (w, language) = (&shell.w.renewal, shell.language);
     let mut heads =
         vec![w.devices_now.to_owned(), w.life_count.to_owned(), w.failure_count.to_owned(), w.median.to_owned()];
     heads.extend(crate::renewal::rules::lives::SHARE_YEARS.map(|years| words::within_years(language, years)));
-    let whole = report.whole.iter().find(|whole| whole.kind == kind);
-    let years = whole.map(|whole| whole.forecasts.as_slice()).unwrap_or_default();
-    heads.extend(years.iter().map(|one| words::failures_in(language, &year_text(language, one.year))));
+    heads.extend(forecasts.iter().map(|one| words::failures_in(language, &year_text(language, one.year))));
     heads
 }
 
@@ -162,10 +160,10 @@ fn line(shell: &Shell, model: &ModelLives, one: &KindLives, heads: &[String]) ->
 
 fn shown(shell: &Shell, report: &LivesReport, kind: LifeKind) -> Shown {
     let language = shell.language;
-    let heads = heads(shell, report, kind);
     let of_kind: Vec<_> = report.models.iter().filter_map(|model| Some((model, model.kind(kind)?))).collect();
     let whole = report.whole.iter().find(|whole| whole.kind == kind);
     let forecasts = whole.map(|whole| whole.forecasts.as_slice()).unwrap_or_default();
+    let heads = heads(shell, forecasts);
     let mut methods: Vec<_> = of_kind.iter().map(|(_, one)| one.method).collect();
     methods.sort_unstable();
     methods.dedup();

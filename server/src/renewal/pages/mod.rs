@@ -21,6 +21,7 @@ mod rule_fields;
 mod rule_tables;
 mod rules;
 mod scenarios;
+mod years;
 
 use axum::{
     Router,
