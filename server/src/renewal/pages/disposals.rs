@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::{
     AS_OF, Asked, OWNER, Opened, RenewalPages, Tab, day_text,
     entry::{DisposedLine, disposed},
-    number_of, said, tabs,
+    entry_path, number_of, said, tabs,
 };
 use crate::{
     access::{pages::SignedIn, rules::Right},
@@ -50,7 +50,7 @@ fn line(shell: &Shell, view: &EntryView) -> Option<Line> {
     let Body::Disposal(disposal) = &view.stated.as_ref()?.body else { return None };
     let more = disposal.devices.len().saturating_sub(DEVICES);
     Some(Line {
-        path: format!("/renewal/costs/{}/{}", view.owner, view.entry.id),
+        path: entry_path(view.owner, view.entry.id),
         day: day_text(shell.language, disposal.on),
         route: said(shell.language, &disposal.route.label()),
         eraser: said(shell.language, &disposal.eraser.label()),

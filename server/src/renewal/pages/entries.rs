@@ -5,9 +5,8 @@ use axum::extract::{RawQuery, State as Pages};
 use uuid::Uuid;
 
 use super::{
-    AS_OF, Asked, OWNER, Opened, RenewalPages, Tab, day_text, number_of,
-    record::{entry_path, ways},
-    said, tabs, year_text,
+    AS_OF, Asked, OWNER, Opened, RenewalPages, Tab, day_text, entry_path, invalid, number_of, number_word,
+    record::ways, said, tabs, year_text,
 };
 use crate::{
     access::{
@@ -16,7 +15,7 @@ use crate::{
         service::names::PlaceNames,
     },
     console::{Fields, FormState, Language, PageResult, Shell, address::Address, page, words::renewal as words},
-    error::{Error, Result, says::fields as say_field},
+    error::Result,
     renewal::{
         rules::{body::Body, ledger::EntryKind},
         service::{EntryView, ListOrder, Shown},
@@ -105,13 +104,7 @@ fn line(shell: &Shell, names: &PlaceNames, view: &EntryView) -> Line {
 
 /// Which entries an address asks for, from the newest on or from behind one. Reason: FIELD_INVALID.
 fn order(fields: &Fields, asked: Asked) -> Result<Option<ListOrder>> {
-    let kind = match fields.get("kind") {
-        "" => None,
-        text => {
-            let known = text.parse().ok().and_then(EntryKind::from_number);
-            Some(known.ok_or_else(|| Error::invalid_field("kind", say_field::unknown_value()))?)
-        }
-    };
+    let kind = number_word("kind", fields.get("kind"), EntryKind::from_number).map_err(invalid)?;
     let Asked { owner: Some(owner), as_of } = asked else { return Ok(None) };
     let shown = if fields.get("shown") == ALL { Shown::All } else { Shown::Standing };
     let before = (number_of(fields, "before").unwrap_or(i64::MAX), number_of(fields, "entry").unwrap_or(Uuid::max()));

@@ -6,7 +6,7 @@ use axum::extract::{Multipart, RawQuery, State as Pages};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use http::StatusCode;
 
-use super::{OWNER, Opened, Owners, RenewalPages, id_of, record::require_record, said};
+use super::{OWNER, Opened, Owners, RenewalPages, id_of, invalid, record::require_record, said};
 use crate::{
     access::{pages::SignedIn, rules::Right},
     console::{
@@ -167,8 +167,7 @@ pub(super) async fn hand_in(person: SignedIn, Pages(pages): Pages<RenewalPages>,
         Ok(owner) => MunicipalityId(owner),
         Err(wrong) => {
             require_record(staff, None)?;
-            let error = Error::invalid_fields("FIELD_INVALID", vec![wrong]);
-            return again(person, &pages, FormState::refused(fields, error)?, None).await;
+            return again(person, &pages, FormState::refused(fields, invalid(wrong))?, None).await;
         }
     };
     require_record(staff, Some(owner))?;

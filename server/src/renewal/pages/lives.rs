@@ -3,7 +3,7 @@
 use askama::Template;
 use axum::extract::{RawQuery, State as Pages};
 
-use super::{Opened, RenewalPages, Tab, said, tabs, year_text};
+use super::{Opened, RenewalPages, Tab, invalid, number_word, said, tabs, year_text};
 use crate::{
     access::{pages::SignedIn, rules::Right},
     console::{
@@ -12,7 +12,7 @@ use crate::{
         page,
         words::renewal as words,
     },
-    error::{Error, Result, says::fields as say_field},
+    error::Result,
     renewal::{
         rules::{
             lives::{Estimate, Forecast, KindLives, LifeKind, ModelLives},
@@ -182,13 +182,8 @@ fn shown(shell: &Shell, report: &LivesReport, kind: LifeKind) -> Shown {
 
 /// Which lives are asked for. Reason: FIELD_INVALID.
 fn kind(fields: &Fields) -> Result<LifeKind> {
-    match fields.get("kind") {
-        "" => Ok(LifeKind::Failure),
-        text => {
-            let kind = text.parse().ok().and_then(LifeKind::from_number);
-            kind.ok_or_else(|| Error::invalid_field("kind", say_field::unknown_value()))
-        }
-    }
+    let kind = number_word("kind", fields.get("kind"), LifeKind::from_number).map_err(invalid)?;
+    Ok(kind.unwrap_or(LifeKind::Failure))
 }
 
 pub(super) async fn lives(person: SignedIn, Pages(pages): Pages<RenewalPages>, RawQuery(raw): RawQuery) -> PageResult {

@@ -37,6 +37,8 @@ use super::{
         Payer,
         import::FILE_BYTES,
         known::as_of_text,
+        ledger::EntryId,
+        money::Yen,
         report::{Sealed, content::read_time},
         rule_sets::RuleNote,
     },
@@ -51,7 +53,7 @@ use crate::{
         service::{Access, names::PlaceNames},
     },
     clock::Timestamp,
-    console::{Fields, Language, Shell, address::Address, charts::Tone, format},
+    console::{Fields, Language, Shell, address::Address, charts::Tone, format, words::renewal::yen_text},
     error::{Both, Error, FieldViolation, Result, collect, says::fields as say_field},
     schools::rules::{MunicipalityId, fiscal::FiscalYear, parse_optional_uuid},
 };
@@ -308,6 +310,34 @@ fn may_export(staff: &Staff, owners: &Owners, owner: Option<MunicipalityId>) -> 
         Some(owner) => scope.whole(owner).is_some(),
         None => !owners.ids.is_empty() && owners.ids.iter().all(|id| scope.whole(*id).is_some()),
     }
+}
+
+/// A refusal of one field. Reason: FIELD_INVALID.
+fn invalid(wrong: FieldViolation) -> Error {
+    Error::invalid_fields("FIELD_INVALID", vec![wrong])
+}
+
+/// A word that a query names by its number in the contract; none for nothing.
+fn number_word<T>(
+    field: &'static str,
+    text: &str,
+    read: impl Fn(i16) -> Option<T>,
+) -> std::result::Result<Option<T>, FieldViolation> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let found = text.parse::<i16>().ok().and_then(read);
+    found.map(Some).ok_or_else(|| FieldViolation::new(field, say_field::unknown_value()))
+}
+
+/// Where an entry is shown.
+fn entry_path(owner: MunicipalityId, entry: EntryId) -> String {
+    format!("/renewal/costs/{owner}/{entry}")
+}
+
+/// Who pays, and how much.
+fn paid_text(shell: &Shell, (payer, amount): &(Payer, Yen)) -> String {
+    format!("{} {}", said(shell.language, &payer.label()), yen_text(shell.language, amount.to_number()))
 }
 
 /// A number of a query; none for nothing and for what is no number.

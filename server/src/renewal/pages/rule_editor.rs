@@ -8,6 +8,7 @@ use http::StatusCode;
 use super::{
     OWNER, Owners, RenewalPages,
     figures::{Figures, figures},
+    invalid,
     rule_fields::{FIELDS, Offers, edit},
     rules::{HISTORY, Head, head, rules_path},
     said,
@@ -77,8 +78,7 @@ impl Of {
     fn read(kind: &str, fields: &Fields, staff: &Staff) -> Result<Self> {
         let found = RulesKind::ALL.iter().copied().find(|one| one.code().to_lowercase() == kind);
         let kind = found.ok_or_else(|| Error::not_found("PAGE_NOT_FOUND", say::rules_kind()))?;
-        let owner = parse_optional_uuid(OWNER, fields.get(OWNER));
-        let owner = owner.map_err(|wrong| Error::invalid_fields("FIELD_INVALID", vec![wrong]))?.map(MunicipalityId);
+        let owner = parse_optional_uuid(OWNER, fields.get(OWNER)).map_err(invalid)?.map(MunicipalityId);
         match owner {
             Some(owner) => drop(staff.area_over(Right::EditLedger, owner, None)?),
             None => staff.require_everywhere(Right::EditLedger)?,

@@ -12,7 +12,7 @@ use axum::extract::{Path, RawQuery, State as Pages};
 use uuid::Uuid;
 
 use self::inputs::{Group, groups};
-use super::{OWNER, Opened, Owners, RenewalPages, Tab, entry, id_of, said as say_both, tabs};
+use super::{OWNER, Opened, Owners, RenewalPages, Tab, entry, entry_path, id_of, invalid, said as say_both, tabs};
 use crate::{
     access::{
         pages::SignedIn,
@@ -102,11 +102,6 @@ fn lead(w: &LedgerWords, kind: EntryKind) -> &'static str {
         EntryKind::DisposalPlan => w.disposal_plan_lead,
         EntryKind::Network => w.network_lead,
     }
-}
-
-/// Where an entry is shown.
-pub(super) fn entry_path(owner: MunicipalityId, entry: EntryId) -> String {
-    format!("/renewal/costs/{owner}/{entry}")
 }
 
 /// Refuses who may not record for an owner, or for any where none is chosen. Reasons: RIGHT_MISSING,
@@ -240,8 +235,7 @@ fn renewed(fields: Fields, error: Error) -> Result<FormState, PageError> {
 /// Of which school, if of one. Reason: FIELD_INVALID.
 fn school(fields: &Fields) -> Result<Option<SchoolId>> {
     let school = parse_optional_uuid("school", fields.get("school"));
-    let school = school.map_err(|wrong| Error::invalid_fields("FIELD_INVALID", vec![wrong]))?;
-    Ok(school.map(SchoolId))
+    Ok(school.map_err(invalid)?.map(SchoolId))
 }
 
 async fn recorded(pages: &RenewalPages, staff: &Staff, asked: Asked, fields: &Fields) -> Result<EntryId> {
