@@ -268,7 +268,7 @@ pub fn lives_sentence(language: Language, lives: u32, failures: u32, seen: Optio
             .choose(format!("観察は使用 {from}から {until}まで。"), format!("Seen from {from} to {until} of use."))
 }
 
-/// A curve in words, for who does not see it: within so many years a share, and the interval behind it where there is one.
+/// A curve in words, for who does not see it: within so many years a share, with its interval where there is one.
 pub fn curve_text(language: Language, model: &str, shares: &[(u8, (String, String))]) -> String {
     let part = |(years, (share, interval)): &(u8, (String, String))| {
         let text = format!("{} {share} {interval}", within_years(language, *years));

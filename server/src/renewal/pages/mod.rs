@@ -350,8 +350,8 @@ fn behind_entry(fields: &Fields) -> (i64, Uuid) {
     (number_of(fields, "before").unwrap_or(i64::MAX), number_of(fields, "entry").unwrap_or(Uuid::max()))
 }
 
-/// The ways on from a page of a list of entries: to the first one, and to the one that begins behind its last entry, where
-/// more were read than stand on it.
+/// The ways on from a page of a list of entries: to the first one, and to the one behind its last entry, where more were
+/// read than stand on it.
 fn ways_on(address: &Address, views: &[EntryView], most: usize) -> (Option<String>, Option<String>) {
     let last = views.get(most - 1).filter(|_| views.len() > most);
     let next = last.map(|view| {

@@ -150,7 +150,8 @@ fn shown(shell: &Shell, report: &ScenarioReport, foot: Option<Foot>, exports: Op
     })
 }
 
-/// Reads what is to be compared: the first scenarios where nothing is said. Reason: FIELD_INVALID, with all that is wrong.
+/// Reads what is to be compared; the first scenarios where nothing is said. Reason: FIELD_INVALID, with all that is
+/// wrong.
 fn terms(fields: &Fields, scenarios: &Scenarios) -> Result<Terms> {
     let said = SaidWhatIf {
         price_percent: fields.get("price_percent"),
