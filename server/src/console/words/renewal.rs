@@ -268,10 +268,13 @@ pub fn lives_sentence(language: Language, lives: u32, failures: u32, seen: Optio
             .choose(format!("観察は使用 {from}から {until}まで。"), format!("Seen from {from} to {until} of use."))
 }
 
-/// A curve in words, for who does not see it.
-pub fn curve_text(language: Language, model: &str, shares: &[(u8, String)]) -> String {
-    let parts: Vec<_> =
-        shares.iter().map(|(years, share)| format!("{} {share}", within_years(language, *years))).collect();
+/// A curve in words, for who does not see it: within so many years a share, with its interval where there is one.
+pub fn curve_text(language: Language, model: &str, shares: &[(u8, (String, String))]) -> String {
+    let part = |(years, (share, interval)): &(u8, (String, String))| {
+        let text = format!("{} {share} {interval}", within_years(language, *years));
+        text.trim_end().to_owned()
+    };
+    let parts: Vec<_> = shares.iter().map(part).collect();
     let parts = parts.join(language.choose("、", ", "));
     language.choose(format!("{model}: {parts}"), format!("{model}: {parts}"))
 }
@@ -300,6 +303,8 @@ mod tests {
         assert_eq!([years_of_days(ja, 1_461), years_of_days(en, 731)], ["4.0年", "2.0 years"]);
         assert!(lives_sentence(ja, 1_200, 30, Some((0, 731))).contains("30台 が故障。観察は使用 0.0年から"));
         assert_eq!(lives_sentence(en, 5, 0, None), "0 of 5 failed.");
-        assert_eq!(curve_text(en, "K-1", &[(1, String::from("3%"))]), "K-1: Within 1 y 3%");
+        let shares = |interval: &str| [(1_u8, (String::from("3%"), interval.to_owned()))];
+        assert_eq!(curve_text(en, "K-1", &shares("")), "K-1: Within 1 y 3%");
+        assert_eq!(curve_text(en, "K-1", &shares("(2–4)")), "K-1: Within 1 y 3% (2–4)");
     }
 }

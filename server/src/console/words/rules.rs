@@ -1,6 +1,6 @@
 //! Words of the rules of renewal, of what changed, and of several owners beside each other.
 
-use super::{Language, words};
+use super::{Language, renewal::whole_years, words};
 use crate::console::format::number;
 
 words! {
@@ -126,11 +126,6 @@ pub fn span_text(language: Language, first: &str, last: &str) -> String {
     language.choose(format!("{first}〜{last}"), format!("{first} – {last}"))
 }
 
-/// So many years.
-pub fn years_text(language: Language, years: u8) -> String {
-    language.choose(format!("{years}年"), format!("{years} years"))
-}
-
 /// So many months.
 pub fn months_text(language: Language, months: u16) -> String {
     language.choose(format!("{months}か月"), format!("{months} months"))
@@ -143,7 +138,8 @@ pub fn cover_text(language: Language, kinds: &str, payer: &str, rate: &str) -> S
 
 /// That everything is renewed later.
 pub fn later_text(language: Language, years: u8) -> String {
-    language.choose(format!("更新を{years}年延期"), format!("renewed {years} years later"))
+    let years = whole_years(language, years);
+    language.choose(format!("更新を{years}延期"), format!("renewed {years} later"))
 }
 
 /// That something costs more or less.
@@ -187,6 +183,8 @@ mod tests {
             ["端末の価格 +10%", "device: -5% in price"]
         );
         assert_eq!([difference_text(1_200), difference_text(0)], ["+1,200", "0"]);
+        assert_eq!([later_text(ja, 1), later_text(en, 1)], ["更新を1年延期", "renewed 1 year later"]);
+        assert_eq!(later_text(en, 2), "renewed 2 years later");
         assert_eq!(shown_text(en, 1, 200, 1_741), "1 to 200 of 1,741");
         assert!(cover_text(ja, "修理", "都道府県", "2/3").contains("修理の2/3を都道府県"));
     }

@@ -3,17 +3,19 @@
 use askama::Template;
 use axum::extract::{RawQuery, State as Pages};
 
-use super::{Opened, RenewalPages, Tab, day_text, said, tabs, year_text};
+use super::{Opened, RenewalPages, Tab, day_text, paid_text, said, tabs, year_text};
 use crate::{
     access::{
         pages::SignedIn,
         rules::{Right, Staff},
     },
-    console::{Fields, FormState, PageResult, Shell, page, words::renewal as words},
-    error::{Both, Error, Result, collect, says::renewal as say},
+    console::{
+        Fields, FormState, PageResult, Shell, page,
+        words::{faults::sentence, renewal as words},
+    },
+    error::{Error, Result, collect, says::renewal as say},
     renewal::{
         rules::{
-            Payer,
             advice::{Cheaper, Way},
             money::Yen,
         },
@@ -59,7 +61,6 @@ struct WayLine {
 
 fn way_line(shell: &Shell, name: &'static str, way: &Way, is_cheaper: bool) -> Result<WayLine> {
     let yen = |amount: Yen| words::yen_text(shell.language, amount.to_number());
-    let share = |(payer, amount): &(Payer, Yen)| paid_text(shell, *payer, *amount);
     Ok(WayLine {
         name,
         is_cheaper,
@@ -68,21 +69,9 @@ fn way_line(shell: &Shell, name: &'static str, way: &Way, is_cheaper: bool) -> R
         yearly: yen(way.yearly(way.split.total)?),
         own: yen(way.own()),
         own_yearly: yen(way.yearly(way.own())?),
-        paid: way.split.shares.iter().map(share).collect(),
+        paid: way.split.shares.iter().map(|share| paid_text(shell, share)).collect(),
         programme: way.split.programme.clone().unwrap_or_default(),
     })
-}
-
-fn paid_text(shell: &Shell, payer: Payer, amount: Yen) -> String {
-    format!("{} {}", said(shell.language, &payer.label()), words::yen_text(shell.language, amount.to_number()))
-}
-
-/// A sentence by itself, with its full stop.
-fn full(shell: &Shell, sentence: &Both) -> String {
-    let text = said(shell.language, sentence);
-    let mut letters = text.chars();
-    let first = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
-    format!("{first}{}{}", letters.as_str(), shell.language.choose("。", "."))
 }
 
 fn shown(shell: &Shell, found: &RepairAdvice) -> Result<Shown> {
@@ -92,10 +81,10 @@ fn shown(shell: &Shell, found: &RepairAdvice) -> Result<Shown> {
         language.choose(format!("{year}({reason})"), format!("{year}: {reason}"))
     });
     let restriction = found.restriction_end.filter(|_| advice.is_restricted);
-    let restriction = restriction.map(|last| full(shell, &say::advice_restricted(day_text(language, last))));
+    let restriction = restriction.map(|last| sentence(language, &say::advice_restricted(day_text(language, last))));
     let model = found.model.clone().unwrap_or_default();
     Ok(Shown {
-        sentence: full(shell, &advice.sentence()),
+        sentence: sentence(language, &advice.sentence()),
         name: format!("{} {model}", found.name).trim().to_owned(),
         on: day_text(language, found.on),
         ways: vec![

@@ -4,9 +4,9 @@ use askama::Template;
 use axum::extract::{RawQuery, State as Pages};
 
 use super::{
-    AS_OF, Asked, OWNER, Opened, RenewalPages, Tab, day_text,
+    AS_OF, Asked, OWNER, Opened, RenewalPages, Tab, day_text, entry_path,
     figures::{Differences, differences},
-    may_export,
+    invalid, may_export,
     rules::editor_path,
     said, tabs,
 };
@@ -76,13 +76,12 @@ struct EntryLine {
 
 /// Since when changes until a time are asked for: the beginning of a day in Japan, or a time. Reason: FIELD_INVALID.
 pub(super) fn since(fields: &Fields, until: Timestamp) -> Result<Timestamp> {
-    let wrong = |wrong| Error::invalid_fields("FIELD_INVALID", vec![wrong]);
     match fields.get(SINCE) {
         "" => Ok(Timestamp(until.0 - USUAL)),
         text if text.contains(':') => {
-            read_time(text).ok_or_else(|| wrong(FieldViolation::new(SINCE, say_field::time_needed())))
+            read_time(text).ok_or_else(|| invalid(FieldViolation::new(SINCE, say_field::time_needed())))
         }
-        text => Ok(midnight_in_japan(parse_date(SINCE, text).map_err(wrong)?)),
+        text => Ok(midnight_in_japan(parse_date(SINCE, text).map_err(invalid)?)),
     }
 }
 
@@ -105,7 +104,7 @@ fn entry_line(shell: &Shell, (owner, is_added): (MunicipalityId, bool), entry: &
         from: day_text(shell.language, body.valid().from),
         amount: body.total().map(|yen| yen_text(shell.language, yen.to_number())).unwrap_or_default(),
         moment: shell.moment_with_seconds(entry.recorded_at),
-        path: format!("/renewal/costs/{owner}/{}", entry.id),
+        path: entry_path(owner, entry.id),
     }
 }
 

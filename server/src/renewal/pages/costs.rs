@@ -3,7 +3,9 @@
 use askama::Template;
 use axum::extract::{RawQuery, State as Pages};
 
-use super::{AS_OF, Asked, Foot, OWNER, Opened, RenewalPages, Tab, may_export, said, tabs, year_text};
+use super::{
+    AS_OF, Asked, Foot, OWNER, Opened, RenewalPages, Tab, entry_path, may_export, number_word, said, tabs, year_text,
+};
 use crate::{
     access::{
         pages::SignedIn,
@@ -17,7 +19,7 @@ use crate::{
         page,
         words::renewal as words,
     },
-    error::{Both, Error, FieldViolation, Result, collect, says::fields as say_field},
+    error::{Both, Error, Result, collect},
     renewal::{
         rules::{
             CostKind, Payer,
@@ -105,15 +107,6 @@ struct DueLine {
     is_past_os_end: bool,
 }
 
-/// A number of the contract, or nothing for all.
-fn word<T>(field: &'static str, text: &str, read: impl Fn(i16) -> Option<T>) -> Result<Option<T>, FieldViolation> {
-    if text.is_empty() {
-        return Ok(None);
-    }
-    let found = text.parse::<i16>().ok().and_then(read);
-    found.map(Some).ok_or_else(|| FieldViolation::new(field, say_field::unknown_value()))
-}
-
 /// Which amounts an address asks for. Reason: FIELD_INVALID, with all that is wrong.
 pub(super) fn filter(fields: &Fields) -> Result<PartFilter> {
     let mut wrong = Vec::new();
@@ -132,8 +125,8 @@ pub(super) fn filter(fields: &Fields) -> Result<PartFilter> {
         model => Some(model.to_owned()),
     };
     let year = collect(year, &mut wrong);
-    let payer = collect(word("payer", fields.get("payer"), Payer::from_number), &mut wrong);
-    let kind = collect(word("kind", fields.get("kind"), CostKind::from_number), &mut wrong);
+    let payer = collect(number_word("payer", fields.get("payer"), Payer::from_number), &mut wrong);
+    let kind = collect(number_word("kind", fields.get("kind"), CostKind::from_number), &mut wrong);
     let school = collect(school, &mut wrong);
     match (year, payer, kind, school) {
         (Some(year), Some(payer), Some(kind), Some(school)) => Ok(PartFilter { year, payer, kind, school, model }),
@@ -211,7 +204,7 @@ fn source(
         PartSource::Entry(entry) => {
             let (year, payer) = (key.year.year(), key.payer.to_number());
             let as_of = crate::console::forms::encode(&as_of_text(as_of));
-            let path = format!("/renewal/costs/{owner}/{entry}?year={year}&payer={payer}&{AS_OF}={as_of}");
+            let path = format!("{}?year={year}&payer={payer}&{AS_OF}={as_of}", entry_path(owner, entry));
             ((shell.w.renewal.entry.to_owned(), Some(path)), None)
         }
         PartSource::Ticket { number, device, .. } => {
@@ -258,7 +251,7 @@ fn due<'r>(report: &'r CostReport, filter: &PartFilter) -> Vec<&'r DueLot> {
 fn due_line(shell: &Shell, owner: MunicipalityId, names: &PlaceNames, due: &DueLot) -> DueLine {
     let language = shell.language;
     DueLine {
-        path: format!("/renewal/costs/{owner}/{}", due.lot),
+        path: entry_path(owner, due.lot),
         model: due.model.clone(),
         kind: said(language, &due.kind.label()),
         school: school_text(shell, due.school, names),

@@ -2,12 +2,11 @@
 
 use askama::Template;
 use axum::extract::{RawQuery, State as Pages};
-use uuid::Uuid;
 
 use super::{
-    AS_OF, Asked, OWNER, Opened, RenewalPages, Tab, day_text,
+    AS_OF, Asked, OWNER, Opened, RenewalPages, Tab, behind_entry, day_text,
     entry::{DisposedLine, disposed},
-    number_of, said, tabs,
+    entry_path, said, tabs, ways_on,
 };
 use crate::{
     access::{pages::SignedIn, rules::Right},
@@ -50,7 +49,7 @@ fn line(shell: &Shell, view: &EntryView) -> Option<Line> {
     let Body::Disposal(disposal) = &view.stated.as_ref()?.body else { return None };
     let more = disposal.devices.len().saturating_sub(DEVICES);
     Some(Line {
-        path: format!("/renewal/costs/{}/{}", view.owner, view.entry.id),
+        path: entry_path(view.owner, view.entry.id),
         day: day_text(shell.language, disposal.on),
         route: said(shell.language, &disposal.route.label()),
         eraser: said(shell.language, &disposal.eraser.label()),
@@ -69,7 +68,7 @@ pub(super) async fn disposals(
     let Opened { fields, owners, asked } = Opened::read(&pages, (staff, Right::ViewLedger), raw, shell.now).await?;
     let chosen = asked.as_ref().ok().and_then(|asked| asked.owner);
     let address = Address::read("/renewal/disposals", &[OWNER, AS_OF, "before", "entry"], &fields);
-    let before = (number_of(&fields, "before").unwrap_or(i64::MAX), number_of(&fields, "entry").unwrap_or(Uuid::max()));
+    let before = behind_entry(&fields);
     let limit = i64::try_from(PAGE + 1).unwrap_or(i64::MAX);
     let found = match asked {
         Ok(Asked { owner: Some(owner), as_of }) => {
@@ -86,12 +85,7 @@ pub(super) async fn disposals(
         Ok(views) => (FormState::filled(fields), views),
         Err(error) => (FormState::refused(fields, error)?, None),
     };
-    let last = views.as_ref().filter(|views| views.len() > PAGE).and_then(|views| views.get(PAGE - 1));
-    let next = last.map(|view| {
-        let (at, id) = (view.entry.recorded_at.0.to_string(), view.entry.id.to_string());
-        address.with("before", &at).with("entry", &id).text()
-    });
-    let first = (before.0 < i64::MAX).then(|| address.without("before").without("entry").text());
+    let (first, next) = ways_on(&address, views.as_deref().unwrap_or_default(), PAGE);
     let lines = views.map(|views| views.iter().take(PAGE).filter_map(|view| line(&shell, view)).collect());
     page(form.status(), &DisposalsPage { shell, form, tabs, owners, name, lines, first, next })
 }

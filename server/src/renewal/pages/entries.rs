@@ -2,12 +2,10 @@
 
 use askama::Template;
 use axum::extract::{RawQuery, State as Pages};
-use uuid::Uuid;
 
 use super::{
-    AS_OF, Asked, OWNER, Opened, RenewalPages, Tab, day_text, number_of,
-    record::{entry_path, ways},
-    said, tabs, year_text,
+    AS_OF, Asked, OWNER, Opened, RenewalPages, Tab, behind_entry, day_text, entry_path, invalid, number_word,
+    record::ways, said, tabs, ways_on, year_text,
 };
 use crate::{
     access::{
@@ -16,7 +14,7 @@ use crate::{
         service::names::PlaceNames,
     },
     console::{Fields, FormState, Language, PageResult, Shell, address::Address, page, words::renewal as words},
-    error::{Error, Result, says::fields as say_field},
+    error::Result,
     renewal::{
         rules::{body::Body, ledger::EntryKind},
         service::{EntryView, ListOrder, Shown},
@@ -105,18 +103,11 @@ fn line(shell: &Shell, names: &PlaceNames, view: &EntryView) -> Line {
 
 /// Which entries an address asks for, from the newest on or from behind one. Reason: FIELD_INVALID.
 fn order(fields: &Fields, asked: Asked) -> Result<Option<ListOrder>> {
-    let kind = match fields.get("kind") {
-        "" => None,
-        text => {
-            let known = text.parse().ok().and_then(EntryKind::from_number);
-            Some(known.ok_or_else(|| Error::invalid_field("kind", say_field::unknown_value()))?)
-        }
-    };
+    let kind = number_word("kind", fields.get("kind"), EntryKind::from_number).map_err(invalid)?;
     let Asked { owner: Some(owner), as_of } = asked else { return Ok(None) };
     let shown = if fields.get("shown") == ALL { Shown::All } else { Shown::Standing };
-    let before = (number_of(fields, "before").unwrap_or(i64::MAX), number_of(fields, "entry").unwrap_or(Uuid::max()));
     let limit = i64::try_from(PAGE + 1).unwrap_or(i64::MAX);
-    Ok(Some(ListOrder { owner, as_of, kind, shown, before, limit }))
+    Ok(Some(ListOrder { owner, as_of, kind, shown, before: behind_entry(fields), limit }))
 }
 
 pub(super) async fn entries(
@@ -134,7 +125,6 @@ pub(super) async fn entries(
         Err(error) => Err(error),
     };
     let tabs = tabs(&shell, staff, &fields, "/renewal/entries");
-    let is_first = fields.get("before").is_empty();
     let (form, views) = match found {
         Ok(views) => (FormState::filled(fields), views),
         Err(error) => (FormState::refused(fields, error)?, None),
@@ -142,12 +132,7 @@ pub(super) async fn entries(
     let of_school = |view: &EntryView| Some(Place::School(view.owner, view.stated.as_ref()?.school?));
     let places: Vec<_> = views.iter().flatten().filter_map(of_school).collect();
     let names = pages.access.place_names(staff, Right::ViewLedger, &places).await?;
-    let last = views.as_ref().filter(|views| views.len() > PAGE).and_then(|views| views.get(PAGE - 1));
-    let next = last.map(|view| {
-        let (at, id) = (view.entry.recorded_at.0.to_string(), view.entry.id.to_string());
-        address.with("before", &at).with("entry", &id).text()
-    });
-    let first = (!is_first).then(|| address.without("before").without("entry").text());
+    let (first, next) = ways_on(&address, views.as_deref().unwrap_or_default(), PAGE);
     let lines = views.map(|views| views.iter().take(PAGE).map(|view| line(&shell, &names, view)).collect());
     let all = std::iter::once((String::new(), shell.w.shell.all.to_owned()));
     let kind = |kind: &EntryKind| (kind.to_number().to_string(), said(shell.language, &kind.label()));
@@ -162,6 +147,8 @@ pub(super) async fn entries(
 
 #[cfg(test)]
 mod tests {
+    use uuid::Uuid;
+
     use super::*;
     use crate::schools::rules::MunicipalityId;
 

@@ -4,8 +4,8 @@ use askama::Template;
 use axum::extract::{Path, RawQuery, State as Pages};
 
 use super::{
-    AS_OF, OWNER, RenewalPages, costs, day_text, id_of, number_of, read_as_of,
-    record::{ENTRY, entry_path, may_record, new_id},
+    AS_OF, OWNER, RenewalPages, costs, day_text, entry_path, id_of, invalid, number_of, paid_text, read_as_of,
+    record::{ENTRY, new_id, require_record},
     said, year_text,
 };
 use crate::{
@@ -14,8 +14,13 @@ use crate::{
         rules::{Place, Right, Staff},
     },
     clock::Timestamp,
-    console::{Fields, FormState, PageResult, Shell, address::Address, page, words::renewal as words},
-    error::{Error, Result},
+    console::{
+        Fields, FormState, PageResult, Shell,
+        address::Address,
+        page,
+        words::{renewal as words, rules::months_text},
+    },
+    error::Result,
     renewal::{
         rules::{
             Payer,
@@ -84,10 +89,7 @@ pub(super) fn disposed(disposal: &Disposal, from: usize, most: usize) -> Vec<Dis
 }
 
 fn funding(shell: &Shell, shares: &[(Payer, Yen)]) -> String {
-    let share = |(payer, yen): &(Payer, Yen)| {
-        format!("{} {}", said(shell.language, &payer.label()), words::yen_text(shell.language, yen.to_number()))
-    };
-    shares.iter().map(share).collect::<Vec<_>>().join(", ")
+    shares.iter().map(|share| paid_text(shell, share)).collect::<Vec<_>>().join(", ")
 }
 
 fn lot_facts(shell: &Shell, lot: &Lot) -> Vec<(&'static str, String)> {
@@ -100,7 +102,7 @@ fn lot_facts(shell: &Shell, lot: &Lot) -> Vec<(&'static str, String)> {
             (language.choose("購入", "bought"), (w.unit_price, format!("{} ({basis})", yen(unit_yen))))
         }
         Acquisition::Lease { months, monthly_yen } => {
-            let term = language.choose(format!("{months}か月"), format!("{months} months"));
+            let term = months_text(language, months);
             (language.choose("リース", "leased"), (w.monthly, format!("{} × {term}", yen(monthly_yen))))
         }
     };
@@ -197,13 +199,13 @@ fn lot_devices(staff: &Staff, owner: MunicipalityId, devices: Vec<Device>) -> Ve
 /// The ways to correct an entry that stands and to take it back, for who may.
 fn acts(staff: &Staff, (owner, entry): (MunicipalityId, EntryId), stands: bool) -> Option<Acts> {
     let path = entry_path(owner, entry);
-    (stands && may_record(staff, Some(owner)))
+    (stands && require_record(staff, Some(owner)).is_ok())
         .then(|| Acts { correct: format!("{path}/correct"), reverse: format!("{path}/reverse") })
 }
 
 /// As of when an address asks. Reason: FIELD_INVALID.
 fn asked_at(fields: &Fields, now: Timestamp) -> Result<Option<Timestamp>> {
-    read_as_of(fields.get(AS_OF), now).map_err(|wrong| Error::invalid_fields("FIELD_INVALID", vec![wrong]))
+    read_as_of(fields.get(AS_OF), now).map_err(invalid)
 }
 
 pub(super) async fn entry(

@@ -18,14 +18,14 @@ use crate::{
 pub(super) async fn export(person: SignedIn, Pages(pages): Pages<RenewalPages>, RawQuery(raw): RawQuery) -> PageResult {
     let (staff, now) = (&person.staff, person.shell.now);
     let Opened { fields, asked, .. } = Opened::read(&pages, (staff, Right::ViewRenewal), raw, now).await?;
+    let asked = asked?;
     let report = match fields.get("report") {
         "plan" => Report::Plan(plan::order(&fields)),
         "costs" => Report::Costs(CostOrder::default()),
-        "changes" => Report::Changes(changes::since(&fields, now)?, PlanOrder::default()),
+        "changes" => Report::Changes(changes::since(&fields, asked.as_of.unwrap_or(now))?, PlanOrder::default()),
         "scenarios" => Report::Scenarios(fields.all("scenario").to_vec()),
         _ => return Err(Error::invalid_field("report", say::report_kind()).into()),
     };
-    let asked = asked?;
     let order = ReportOrder { owner: asked.owner, as_of: asked.as_of, asked: report };
     let form = Form::of(fields.get("form")).unwrap_or(Form::CsvUtf8);
     let exported = pages.renewal.export(staff, &order, (form, person.shell.language)).await?;

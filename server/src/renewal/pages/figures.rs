@@ -1,6 +1,6 @@
 //! Figures before and after: the whole plan and the years to come with what differs marked, or only what differs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     plan::{circled, refused_row},
@@ -100,9 +100,7 @@ fn reasons(shell: &Shell, plan: &Result<PlanReport, NoPlan>) -> Vec<String> {
 
 fn rows(plans: &[Result<PlanReport, NoPlan>; 2]) -> (Vec<String>, Vec<PlanRow>) {
     let [before, after] = plans.each_ref().map(|plan| plan.as_ref().map(cells).unwrap_or_default());
-    let mut years: Vec<_> = before.keys().chain(after.keys()).map(|(_, year)| *year).collect();
-    years.sort_unstable();
-    years.dedup();
+    let years: BTreeSet<_> = before.keys().chain(after.keys()).map(|(_, year)| *year).collect();
     if years.is_empty() {
         return (Vec::new(), Vec::new());
     }
@@ -130,9 +128,7 @@ fn sums(report: &CostReport) -> BTreeMap<FiscalYear, (i64, i64)> {
 
 fn money(shell: &Shell, [before, after]: &[CostReport; 2]) -> Vec<MoneyLine> {
     let (old, new) = (sums(before), sums(after));
-    let mut years: Vec<_> = old.keys().chain(new.keys()).copied().collect();
-    years.sort_unstable();
-    years.dedup();
+    let years: BTreeSet<_> = old.keys().chain(new.keys()).copied().collect();
     let line = |year: &FiscalYear| {
         let of = |sums: &BTreeMap<FiscalYear, (i64, i64)>| sums.get(year).copied().unwrap_or_default();
         let (old, new) = (of(&old), of(&new));

@@ -4,20 +4,17 @@ use askama::Template;
 use axum::extract::{RawQuery, State as Pages};
 
 use super::{
-    AS_OF, Asked, Foot, OWNER, Opened, Owners, RenewalPages, Tab, address, day_text, may_export, parts_of,
-    record::ways, said, series, tabs, year_text,
+    AS_OF, Asked, Foot, OWNER, Opened, Owners, RenewalPages, Tab, address, day_text, may_export,
+    record::ways,
+    said, tabs, year_text,
+    years::{Amounts, YearLine, year_chart, year_lines},
 };
 use crate::{
     access::{
         pages::SignedIn,
         rules::{Right, Staff},
     },
-    console::{
-        Fields, FormState, PageResult, Shell,
-        charts::{Stack, stacks},
-        page,
-        words::renewal as words,
-    },
+    console::{Fields, FormState, PageResult, Shell, page, words::renewal as words},
     error::Result,
     renewal::{
         rules::{
@@ -55,8 +52,8 @@ struct Shown {
     spares: Big,
     chart: String,
     heads: Vec<String>,
-    lines: Vec<Line>,
-    recorded: Vec<Line>,
+    lines: Vec<YearLine>,
+    recorded: Vec<YearLine>,
     /// The way to the table of owners, where there are several.
     each_owner: Option<String>,
     problems: Vec<String>,
@@ -69,15 +66,6 @@ struct Big {
     tone: &'static str,
     value: String,
     note: String,
-}
-
-/// A year.
-struct Line {
-    year: String,
-    path: Option<String>,
-    amounts: Vec<(String, i64)>,
-    total: i64,
-    devices: u64,
 }
 
 fn sum<'a>(lines: impl Iterator<Item = &'a CostLine>) -> i64 {
@@ -150,45 +138,22 @@ fn spares_figure(shell: &Shell, spares: &[SparesNow]) -> Big {
     }
 }
 
-/// Lines of years.
-type YearLines = Vec<(FiscalYear, Line)>;
-
 /// All years of a report, those to come and those of before.
-fn lines(shell: &Shell, report: &CostReport, drill: Option<&Fields>) -> Result<(Vec<String>, YearLines)> {
-    let amounts = report.by(|line| (line.key.year, line.key.payer))?;
-    let payers: Vec<_> =
-        Payer::ALL.iter().copied().filter(|payer| amounts.keys().any(|(_, one)| one == payer)).collect();
-    let heads: Vec<_> = payers.iter().map(|payer| said(shell.language, &payer.label())).collect();
-    let line = |year: FiscalYear| {
-        let amount = |payer: &Payer| amounts.get(&(year, *payer)).map_or(0, |amount| amount.to_number());
-        let own: Vec<_> = heads.iter().cloned().zip(payers.iter().map(amount)).collect();
-        let due = report.due.iter().map(|(_, due)| due).filter(|due| is_due_in(due, report.outlook_from, year));
-        let path = |fields: &Fields| address("/renewal/costs", fields).with("year", &year.year().to_string()).text();
-        let line = Line {
-            year: year_text(shell.language, year),
-            path: drill.map(path),
-            total: own.iter().map(|(_, amount)| amount).sum(),
-            amounts: own,
-            devices: count(due),
-        };
-        (year, line)
-    };
+fn years(
+    shell: &Shell,
+    report: &CostReport,
+    (amounts, drill): (&Amounts, Option<&Fields>),
+) -> (Vec<String>, Vec<YearLine>) {
     let years = (report.first.year()..=report.last.year()).filter_map(FiscalYear::starting_in);
-    let lines = years.map(line).collect();
-    Ok((heads, lines))
-}
-
-/// The chart of the years to come.
-fn chart(shell: &Shell, report: &CostReport, lines: &[(FiscalYear, Line)]) -> Result<String> {
-    let amounts = report.by(|line| (line.key.year, line.key.payer))?;
-    let stack = |(year, line): &(FiscalYear, Line)| Stack {
-        label: line.year.clone(),
-        path: line.path.clone(),
-        parts: parts_of(|payer| amounts.get(&(*year, payer)).map_or(0, |amount| amount.to_number())),
-        text: words::yen_text(shell.language, line.total),
+    let devices = |year: FiscalYear| {
+        let due = report.due.iter().map(|(_, due)| due);
+        count(due.filter(|due| is_due_in(due, report.outlook_from, year)))
     };
-    let all: Vec<_> = lines.iter().map(stack).collect();
-    Ok(stacks(shell.language, shell.w.renewal.by_payer, &series(shell), &all))
+    let path = |year: FiscalYear| {
+        let of_year = |fields: &Fields| address("/renewal/costs", fields).with("year", &year.year().to_string()).text();
+        drill.map(of_year)
+    };
+    year_lines(shell, amounts, years, (devices, path))
 }
 
 fn shown(
@@ -200,8 +165,9 @@ fn shown(
     let report = &sealed.report;
     let sees_ledger = |owner| staff.scope(Right::ViewLedger).is_ok_and(|scope| scope.whole(owner).is_some());
     let drill = asked.owner.is_some_and(sees_ledger).then_some(fields);
-    let (heads, all) = lines(shell, report, drill)?;
-    let (to_come, before): (Vec<_>, Vec<_>) = all.into_iter().partition(|(year, _)| *year >= report.outlook_from);
+    let amounts = report.by(|line| (line.key.year, line.key.payer))?;
+    let (heads, all) = years(shell, report, (&amounts, drill));
+    let (to_come, before): (Vec<_>, Vec<_>) = all.into_iter().partition(|line| line.fiscal_year >= report.outlook_from);
     let foot = Foot::of(shell, sealed, report.as_of, &report.rules);
     let export = |form: &str| {
         let address = address("/renewal/export", fields).with("report", "costs").with(AS_OF, &foot.as_of);
@@ -213,10 +179,10 @@ fn shown(
         due: due_figure(shell, report),
         own: own_figure(shell, report),
         spares: spares_figure(shell, spares),
-        chart: chart(shell, report, &to_come)?,
+        chart: year_chart(shell, &amounts, &to_come),
         heads,
-        lines: to_come.into_iter().map(|(_, line)| line).collect(),
-        recorded: before.into_iter().map(|(_, line)| line).filter(|line| line.total != 0).collect(),
+        lines: to_come,
+        recorded: before.into_iter().filter(|line| line.total != 0).collect(),
         each_owner: (owners.ids.len() > 1).then(|| address("/renewal/prefecture", fields).without(OWNER).text()),
         problems: report.problems.iter().map(|problem| said(shell.language, &problem.label())).collect(),
         foot,

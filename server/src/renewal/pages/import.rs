@@ -6,7 +6,7 @@ use axum::extract::{Multipart, RawQuery, State as Pages};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use http::StatusCode;
 
-use super::{OWNER, Opened, Owners, RenewalPages, id_of, said};
+use super::{OWNER, Opened, Owners, RenewalPages, id_of, invalid, record::require_record, said};
 use crate::{
     access::{pages::SignedIn, rules::Right},
     console::{
@@ -21,6 +21,7 @@ use crate::{
     schools::rules::{
         MunicipalityId,
         import::{ImportOutcome, RowFault},
+        parse_uuid,
     },
 };
 
@@ -112,18 +113,15 @@ fn looked(shell: &Shell, kind: EntryKind, outcome: &ImportOutcome, content: &[u8
 
 pub(super) async fn start(person: SignedIn, Pages(pages): Pages<RenewalPages>, RawQuery(raw): RawQuery) -> PageResult {
     let (staff, now) = (&person.staff, person.shell.now);
-    let Opened { fields, asked, .. } = Opened::read(&pages, (staff, Right::EditLedger), raw, now).await?;
+    let Opened { fields, owners, asked } = Opened::read(&pages, (staff, Right::EditLedger), raw, now).await?;
     let form = match asked {
         Ok(asked) => {
-            match asked.owner {
-                Some(owner) => staff.area_over(Right::EditLedger, owner, None).map(drop)?,
-                None => staff.scope(Right::EditLedger).map(drop)?,
-            }
+            require_record(staff, asked.owner)?;
             FormState::filled(fields)
         }
         Err(error) => FormState::refused(fields, error)?,
     };
-    show(person, &pages, form, None).await
+    show(person.shell, &owners, form, None)
 }
 
 /// What a form with a file says, and the file: chosen now, or as it was looked at before.
@@ -161,15 +159,21 @@ pub(super) async fn hand_in(person: SignedIn, Pages(pages): Pages<RenewalPages>,
     let (fields, content) = match read_upload(upload).await {
         Ok(read) => read,
         Err(error) => {
-            staff.scope(Right::EditLedger)?;
-            return show(person, &pages, FormState::refused(Fields::default(), error)?, None).await;
+            require_record(staff, None)?;
+            return again(person, &pages, FormState::refused(Fields::default(), error)?, None).await;
         }
     };
-    let owner = MunicipalityId(id_of(fields.get(OWNER)));
-    staff.area_over(Right::EditLedger, owner, None)?;
+    let owner = match parse_uuid(OWNER, fields.get(OWNER)) {
+        Ok(owner) => MunicipalityId(owner),
+        Err(wrong) => {
+            require_record(staff, None)?;
+            return again(person, &pages, FormState::refused(fields, invalid(wrong))?, None).await;
+        }
+    };
+    require_record(staff, Some(owner))?;
     let order = match order(&fields, owner, content) {
         Ok(order) => order,
-        Err(error) => return show(person, &pages, FormState::refused(fields, error)?, None).await,
+        Err(error) => return again(person, &pages, FormState::refused(fields, error)?, None).await,
     };
     match pages.renewal.import(staff, &order).await {
         Ok(outcome) if !order.dry_run && outcome.faults.is_empty() => {
@@ -178,15 +182,19 @@ pub(super) async fn hand_in(person: SignedIn, Pages(pages): Pages<RenewalPages>,
         }
         Ok(outcome) => {
             let looked = looked(&person.shell, order.kind, &outcome, &order.content);
-            show(person, &pages, FormState::filled(fields), Some(looked)).await
+            again(person, &pages, FormState::filled(fields), Some(looked)).await
         }
-        Err(error) => show(person, &pages, FormState::refused(fields, error)?, None).await,
+        Err(error) => again(person, &pages, FormState::refused(fields, error)?, None).await,
     }
 }
 
-async fn show(person: SignedIn, pages: &RenewalPages, form: FormState, looked: Option<Looked>) -> PageResult {
-    let (staff, shell) = (&person.staff, person.shell);
-    let owners = Owners::of(pages, staff, Right::EditLedger).await?;
+/// The page after a file was handed in.
+async fn again(person: SignedIn, pages: &RenewalPages, form: FormState, looked: Option<Looked>) -> PageResult {
+    let owners = Owners::of(pages, &person.staff, Right::EditLedger).await?;
+    show(person.shell, &owners, form, looked)
+}
+
+fn show(shell: Shell, owners: &Owners, form: FormState, looked: Option<Looked>) -> PageResult {
     let chosen = MunicipalityId(id_of(form.value(OWNER)));
     let form = match owners.only() {
         Some(only) => form.with(OWNER, only.to_string()),

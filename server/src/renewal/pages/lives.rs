@@ -3,7 +3,7 @@
 use askama::Template;
 use axum::extract::{RawQuery, State as Pages};
 
-use super::{Opened, RenewalPages, Tab, said, tabs, year_text};
+use super::{Opened, RenewalPages, Tab, invalid, number_word, said, tabs, year_text};
 use crate::{
     access::{pages::SignedIn, rules::Right},
     console::{
@@ -12,10 +12,10 @@ use crate::{
         page,
         words::renewal as words,
     },
-    error::{Error, Result, says::fields as say_field},
+    error::Result,
     renewal::{
         rules::{
-            lives::{Estimate, KindLives, LifeKind, ModelLives},
+            lives::{Estimate, Forecast, KindLives, LifeKind, ModelLives},
             survival::Basis,
         },
         service::LivesReport,
@@ -69,44 +69,37 @@ struct Line {
     cells: Vec<(String, String, String)>,
 }
 
-/// A head, a number, and apart from it the interval behind it.
-fn apart((head, text): (String, String)) -> (String, String, String) {
-    match text.split_once(" (") {
-        Some((number, interval)) => (head, number.to_owned(), format!("({interval}")),
-        None => (head, text, String::new()),
-    }
+/// A number, and apart from it the interval behind it; empty where there is none.
+type Ranged = (String, String);
+
+fn ranged(number: String, interval: Option<String>) -> Ranged {
+    (number, interval.map(|interval| format!("({interval})")).unwrap_or_default())
 }
 
 fn percent(part: f64) -> String {
     format!("{:.1}%", part * 100.0)
 }
 
-fn share_text(share: Option<Estimate>) -> String {
-    let Some(share) = share else { return String::from("–") };
-    match share.interval {
-        Some((low, high)) => format!("{} ({:.1}–{:.1})", percent(share.value), low * 100.0, high * 100.0),
-        None => percent(share.value),
-    }
+fn share_text(share: Option<Estimate>) -> Ranged {
+    let Some(share) = share else { return ranged(String::from("–"), None) };
+    let interval = share.interval.map(|(low, high)| format!("{:.1}–{:.1}", low * 100.0, high * 100.0));
+    ranged(percent(share.value), interval)
 }
 
-fn expected_text(failures: Estimate) -> String {
-    match failures.interval {
-        Some((low, high)) => format!("{:.0} ({low:.0}–{high:.0})", failures.value),
-        None => format!("{:.0}", failures.value),
-    }
+fn expected_text(failures: Estimate) -> Ranged {
+    let interval = failures.interval.map(|(low, high)| format!("{low:.0}–{high:.0}"));
+    ranged(format!("{:.0}", failures.value), interval)
 }
 
 fn model_text(shell: &Shell, model: &ModelLives) -> String {
     if model.model.is_empty() { shell.w.renewal.model_unknown.to_owned() } else { model.model.clone() }
 }
 
-fn median_text(shell: &Shell, one: &KindLives) -> String {
+fn median_text(shell: &Shell, one: &KindLives) -> Ranged {
     let years = |days: u32| words::years_of_days(shell.language, days);
-    let Some(days) = one.median.days else { return shell.w.renewal.not_reached.to_owned() };
-    match (one.median.days_low, one.median.days_high) {
-        (Some(low), Some(high)) => format!("{} ({}–{})", years(days), years(low), years(high)),
-        _ => years(days),
-    }
+    let Some(days) = one.median.days else { return ranged(shell.w.renewal.not_reached.to_owned(), None) };
+    let interval = one.median.days_low.zip(one.median.days_high);
+    ranged(years(days), interval.map(|(low, high)| format!("{}–{}", years(low), years(high))))
 }
 
 /// The curve of what was counted; none for a default.
@@ -133,22 +126,20 @@ fn card(shell: &Shell, model: &ModelLives, one: &KindLives) -> Option<Card> {
 }
 
 /// Heads of the table behind the model and what it rests on.
-fn heads(shell: &Shell, report: &LivesReport, kind: LifeKind) -> Vec<String> {
+fn heads(shell: &Shell, forecasts: &[Forecast]) -> Vec<String> {
     let (w, language) = (&shell.w.renewal, shell.language);
     let mut heads =
         vec![w.devices_now.to_owned(), w.life_count.to_owned(), w.failure_count.to_owned(), w.median.to_owned()];
     heads.extend(crate::renewal::rules::lives::SHARE_YEARS.map(|years| words::within_years(language, years)));
-    let whole = report.whole.iter().find(|whole| whole.kind == kind);
-    let years = whole.map(|whole| whole.forecasts.as_slice()).unwrap_or_default();
-    heads.extend(years.iter().map(|one| words::failures_in(language, &year_text(language, one.year))));
+    heads.extend(forecasts.iter().map(|one| words::failures_in(language, &year_text(language, one.year))));
     heads
 }
 
 fn line(shell: &Shell, model: &ModelLives, one: &KindLives, heads: &[String]) -> Line {
     let mut cells = vec![
-        shell.number(model.devices),
-        shell.number(one.curve.lives),
-        shell.number(one.curve.failures),
+        ranged(shell.number(model.devices), None),
+        ranged(shell.number(one.curve.lives), None),
+        ranged(shell.number(one.curve.failures), None),
         median_text(shell, one),
     ];
     cells.extend(one.shares.iter().map(|(_, share)| share_text(*share)));
@@ -157,24 +148,26 @@ fn line(shell: &Shell, model: &ModelLives, one: &KindLives, heads: &[String]) ->
         Basis::Measured => ("good", shell.w.renewal.counted),
         Basis::Assumed => ("quiet", shell.w.renewal.assumed),
     };
-    Line { model: model_text(shell, model), tone, basis, cells: heads.iter().cloned().zip(cells).map(apart).collect() }
+    let cell = |(head, (number, interval)): (&String, Ranged)| (head.clone(), number, interval);
+    Line { model: model_text(shell, model), tone, basis, cells: heads.iter().zip(cells).map(cell).collect() }
 }
 
 fn shown(shell: &Shell, report: &LivesReport, kind: LifeKind) -> Shown {
     let language = shell.language;
-    let heads = heads(shell, report, kind);
     let of_kind: Vec<_> = report.models.iter().filter_map(|model| Some((model, model.kind(kind)?))).collect();
     let whole = report.whole.iter().find(|whole| whole.kind == kind);
     let forecasts = whole.map(|whole| whole.forecasts.as_slice()).unwrap_or_default();
+    let heads = heads(shell, forecasts);
+    let year = |one: &Forecast| {
+        let (number, interval) = expected_text(one.failures);
+        (year_text(language, one.year), number, interval)
+    };
     let mut methods: Vec<_> = of_kind.iter().map(|(_, one)| one.method).collect();
     methods.sort_unstable();
     methods.dedup();
     Shown {
         moment: shell.moment_with_seconds(report.as_of),
-        whole: forecasts
-            .iter()
-            .map(|one| apart((year_text(language, one.year), expected_text(one.failures))))
-            .collect(),
+        whole: forecasts.iter().map(year).collect(),
         cards: of_kind.iter().filter_map(|(model, one)| card(shell, model, one)).take(CURVES).collect(),
         lines: of_kind.iter().map(|(model, one)| line(shell, model, one, &heads)).collect(),
         methods: methods.into_iter().map(|method| said(language, &method.label())).collect(),
@@ -184,13 +177,8 @@ fn shown(shell: &Shell, report: &LivesReport, kind: LifeKind) -> Shown {
 
 /// Which lives are asked for. Reason: FIELD_INVALID.
 fn kind(fields: &Fields) -> Result<LifeKind> {
-    match fields.get("kind") {
-        "" => Ok(LifeKind::Failure),
-        text => {
-            let kind = text.parse().ok().and_then(LifeKind::from_number);
-            kind.ok_or_else(|| Error::invalid_field("kind", say_field::unknown_value()))
-        }
-    }
+    let kind = number_word("kind", fields.get("kind"), LifeKind::from_number).map_err(invalid)?;
+    Ok(kind.unwrap_or(LifeKind::Failure))
 }
 
 pub(super) async fn lives(person: SignedIn, Pages(pages): Pages<RenewalPages>, RawQuery(raw): RawQuery) -> PageResult {
@@ -221,13 +209,14 @@ mod tests {
 
     #[test]
     fn figures_say_how_far_they_are_known() {
+        let of = |number: &str, interval: &str| (number.to_owned(), interval.to_owned());
         let share = |interval| share_text(Some(Estimate { value: 0.12, interval }));
-        assert_eq!([share(None), share(Some((0.08, 0.175)))], ["12.0%", "12.0% (8.0–17.5)"]);
-        assert_eq!(share_text(None), "–");
-        let text = |text: &str| text.to_owned();
-        assert_eq!(apart((text("a"), text("12 (7–20)"))), (text("a"), text("12"), text("(7–20)")));
-        assert_eq!(apart((text("a"), text("–"))), (text("a"), text("–"), String::new()));
-        assert_eq!(expected_text(Estimate { value: 12.4, interval: Some((7.0, 19.6)) }), "12 (7–20)");
+        assert_eq!([share(None), share(Some((0.08, 0.175)))], [of("12.0%", ""), of("12.0%", "(8.0–17.5)")]);
+        assert_eq!(share_text(None), of("–", ""));
+        assert_eq!(ranged(String::from("12"), Some(String::from("7–20"))), of("12", "(7–20)"));
+        assert_eq!(ranged(String::from("–"), None), of("–", ""));
+        let expected = expected_text(Estimate { value: 12.4, interval: Some((7.0, 19.6)) });
+        assert_eq!(expected, of("12", "(7–20)"));
     }
 
     #[test]

@@ -21,6 +21,7 @@ mod rule_fields;
 mod rule_tables;
 mod rules;
 mod scenarios;
+mod years;
 
 use axum::{
     Router,
@@ -36,10 +37,12 @@ use super::{
         Payer,
         import::FILE_BYTES,
         known::as_of_text,
+        ledger::EntryId,
+        money::Yen,
         report::{Sealed, content::read_time},
         rule_sets::RuleNote,
     },
-    service::Renewal,
+    service::{EntryView, Renewal},
 };
 use crate::{
     access::{
@@ -50,7 +53,7 @@ use crate::{
         service::{Access, names::PlaceNames},
     },
     clock::Timestamp,
-    console::{Fields, Language, Shell, address::Address, charts::Tone, format},
+    console::{Fields, Language, Shell, address::Address, charts::Tone, format, words::renewal::yen_text},
     error::{Both, Error, FieldViolation, Result, collect, says::fields as say_field},
     schools::rules::{MunicipalityId, fiscal::FiscalYear, parse_optional_uuid},
 };
@@ -309,9 +312,55 @@ fn may_export(staff: &Staff, owners: &Owners, owner: Option<MunicipalityId>) -> 
     }
 }
 
+/// A refusal of one field. Reason: FIELD_INVALID.
+fn invalid(wrong: FieldViolation) -> Error {
+    Error::invalid_fields("FIELD_INVALID", vec![wrong])
+}
+
+/// A word that a query names by its number in the contract; none for nothing.
+fn number_word<T>(
+    field: &'static str,
+    text: &str,
+    read: impl Fn(i16) -> Option<T>,
+) -> std::result::Result<Option<T>, FieldViolation> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let found = text.parse::<i16>().ok().and_then(read);
+    found.map(Some).ok_or_else(|| FieldViolation::new(field, say_field::unknown_value()))
+}
+
+/// Where an entry is shown.
+fn entry_path(owner: MunicipalityId, entry: EntryId) -> String {
+    format!("/renewal/costs/{owner}/{entry}")
+}
+
+/// Who pays, and how much.
+fn paid_text(shell: &Shell, (payer, amount): &(Payer, Yen)) -> String {
+    format!("{} {}", said(shell.language, &payer.label()), yen_text(shell.language, amount.to_number()))
+}
+
 /// A number of a query; none for nothing and for what is no number.
 fn number_of<T: std::str::FromStr>(fields: &Fields, name: &str) -> Option<T> {
     fields.some(name).and_then(|text| text.parse().ok())
+}
+
+/// Behind which entry a page of a list begins; before the newest where nothing is said.
+fn behind_entry(fields: &Fields) -> (i64, Uuid) {
+    (number_of(fields, "before").unwrap_or(i64::MAX), number_of(fields, "entry").unwrap_or(Uuid::max()))
+}
+
+/// The ways on from a page of a list of entries: to the first one, and to the one behind its last entry, where more were
+/// read than stand on it.
+fn ways_on(address: &Address, views: &[EntryView], most: usize) -> (Option<String>, Option<String>) {
+    let last = views.get(most - 1).filter(|_| views.len() > most);
+    let next = last.map(|view| {
+        let (at, id) = (view.entry.recorded_at.0.to_string(), view.entry.id.to_string());
+        address.with("before", &at).with("entry", &id).text()
+    });
+    let is_first = address.get("before").is_empty();
+    let first = (!is_first).then(|| address.without("before").without("entry").text());
+    (first, next)
 }
 
 /// An id in an address. What is none is not there.
@@ -335,6 +384,24 @@ mod tests {
         assert_eq!(read("2026-11-27T12:00:00+09:00"), Some(NOW));
         assert_eq!(read_as_of("12:00", NOW).unwrap_err().field, AS_OF);
         assert!(read_as_of("きのう", NOW).is_err());
+    }
+
+    #[test]
+    fn list_begins_before_the_newest_entry_or_behind_one() {
+        let read = |query: &str| behind_entry(&Fields::parse(query.as_bytes()));
+        let id = "019ab12c-3d4e-7f56-8a9b-0c1d2e3f4a5b";
+        assert_eq!(read(&format!("before=9&entry={id}")), (9, id_of(id)));
+        assert_eq!([read(""), read("before=x&entry=y")], [(i64::MAX, Uuid::max()); 2]);
+    }
+
+    #[test]
+    fn ways_on_lead_nowhere_from_the_only_page() {
+        let on = |query: &str| {
+            let fields = Fields::parse(query.as_bytes());
+            ways_on(&Address::read("/renewal/entries", &[OWNER, "before", "entry"], &fields), &[], 50)
+        };
+        assert_eq!(on(""), (None, None));
+        assert_eq!(on("before=9&entry=x"), (Some(String::from("/renewal/entries")), None));
     }
 
     #[test]

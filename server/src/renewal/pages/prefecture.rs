@@ -1,34 +1,36 @@
 //! Owners beside each other, for who sees several whole: the plan of all together, the years to come by payer, and a table of
 //! them that can be sorted and searched, so that it can be read with 62 of them and with 1,741.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use askama::Template;
 use axum::extract::{RawQuery, State as Pages};
 
 use super::{
-    AS_OF, OWNER, Opened, Owners, RenewalPages, Tab, home::spares_state, may_export, parts_of, plan::circled, said,
-    series, tabs, year_text,
+    AS_OF, OWNER, Opened, Owners, RenewalPages, Tab,
+    home::spares_state,
+    may_export,
+    plan::circled,
+    said, tabs,
+    years::{Amounts, YearLine, year_chart, year_lines},
 };
 use crate::{
     access::{pages::SignedIn, rules::Right},
     console::{
         FormState, PageResult, Shell,
         address::{Address, SortLink},
-        charts::{Stack, stacks},
         page,
-        words::{renewal::yen_text, rules as words},
+        words::rules as words,
     },
     error::{Result, says::renewal as say},
     renewal::{
         rules::{
-            Payer,
             known::as_of_text,
             report::plan::{PlanOrder, PlanReport},
         },
         service::{OwnerRow, OwnersReport, SparesNow, SparesOrder},
     },
-    schools::rules::fiscal::FiscalYear,
+    schools::rules::{MunicipalityId, fiscal::FiscalYear},
 };
 
 /// Owners on a page.
@@ -61,15 +63,6 @@ struct Shown {
     next: Option<String>,
     left_out: Vec<(String, String)>,
     exports: Option<[String; 4]>,
-}
-
-/// A year to come.
-struct YearLine {
-    year: String,
-    path: Option<String>,
-    amounts: Vec<(String, i64)>,
-    total: i64,
-    devices: u64,
 }
 
 /// The plan of all together.
@@ -127,13 +120,28 @@ impl OwnerLine {
     }
 }
 
-fn owner_line(shell: &Shell, owners: &Owners, spares: &[SparesNow], row: &OwnerRow) -> Option<OwnerLine> {
-    let (_, code, name) = owners.names.owners().iter().find(|(id, ..)| *id == row.owner)?;
-    let now = spares.iter().find(|one| one.owner == row.owner);
+/// What is known of owners beyond their rows.
+struct Beside<'a> {
+    /// Codes and names.
+    names: BTreeMap<MunicipalityId, (&'a str, &'a str)>,
+    spares: BTreeMap<MunicipalityId, &'a SparesNow>,
+}
+
+impl<'a> Beside<'a> {
+    fn of(owners: &'a Owners, spares: &'a [SparesNow]) -> Self {
+        let names = owners.names.owners().iter().map(|(id, code, name)| (*id, (code.as_str(), name.as_str())));
+        let spares = spares.iter().map(|one| (one.owner, one));
+        Self { names: names.collect(), spares: spares.collect() }
+    }
+}
+
+fn owner_line(shell: &Shell, beside: &Beside<'_>, row: &OwnerRow) -> Option<OwnerLine> {
+    let (code, name) = *beside.names.get(&row.owner)?;
+    let now = beside.spares.get(&row.owner).copied();
     let state = now.and_then(|one| spares_state(shell, one));
     Some(OwnerLine {
-        name: name.clone(),
-        code: code.clone(),
+        name: name.to_owned(),
+        code: code.to_owned(),
         path: format!("/renewal?{OWNER}={}", row.owner),
         due: row.due,
         cost: row.cost_next.to_number(),
@@ -174,41 +182,9 @@ fn columns(shell: &Shell, address: &Address) -> Columns {
     }
 }
 
-/// The years to come, with what each payer pays.
-fn years(shell: &Shell, report: &OwnersReport) -> (Vec<String>, Vec<YearLine>) {
-    let mut amounts: BTreeMap<FiscalYear, BTreeMap<Payer, i64>> = BTreeMap::new();
-    for ((year, payer), amount) in &report.amounts {
-        amounts.entry(*year).or_default().insert(*payer, amount.to_number());
-    }
-    let pays = |payer: &&Payer| amounts.values().any(|year| year.contains_key(*payer));
-    let payers: Vec<_> = Payer::ALL.iter().filter(pays).copied().collect();
-    let heads: Vec<_> = payers.iter().map(|payer| said(shell.language, &payer.label())).collect();
-    let line = |(year, of_year): (&FiscalYear, &BTreeMap<Payer, i64>)| YearLine {
-        year: year_text(shell.language, *year),
-        path: None,
-        amounts: heads
-            .iter()
-            .cloned()
-            .zip(payers.iter().map(|payer| of_year.get(payer).copied().unwrap_or(0)))
-            .collect(),
-        total: of_year.values().sum(),
-        devices: report.due.get(year).copied().unwrap_or(0),
-    };
-    let lines = amounts.iter().map(line).collect();
-    (heads, lines)
-}
-
-fn chart(shell: &Shell, report: &OwnersReport, lines: &[YearLine]) -> String {
-    let mut years: Vec<_> = report.amounts.keys().map(|(year, _)| *year).collect();
-    years.dedup();
-    let stack = |(year, line): (FiscalYear, &YearLine)| Stack {
-        label: line.year.clone(),
-        path: None,
-        parts: parts_of(|payer| report.amounts.get(&(year, payer)).map_or(0, |amount| amount.to_number())),
-        text: yen_text(shell.language, line.total),
-    };
-    let all: Vec<_> = years.into_iter().zip(lines).map(stack).collect();
-    stacks(shell.language, shell.w.renewal.by_payer, &series(shell), &all)
+/// Years in which anybody pays anything or devices are due.
+fn years_of(amounts: &Amounts, due: &BTreeMap<FiscalYear, u64>) -> BTreeSet<FiscalYear> {
+    amounts.keys().map(|(year, _)| *year).chain(due.keys().copied()).collect()
 }
 
 fn together(shell: &Shell, report: &PlanReport) -> Together {
@@ -244,7 +220,8 @@ fn shown(
 ) -> Shown {
     let wanted = address.get("q");
     let fits = |line: &OwnerLine| line.name.contains(wanted) || line.code.starts_with(wanted);
-    let rows = report.rows.iter().filter_map(|row| owner_line(shell, owners, spares, row));
+    let beside = Beside::of(owners, spares);
+    let rows = report.rows.iter().filter_map(|row| owner_line(shell, &beside, row));
     let mut lines: Vec<_> = rows.filter(fits).collect();
     lines.sort_by(|one, two| one.code.cmp(&two.code));
     sort(&mut lines, address.get("sort"));
@@ -252,11 +229,13 @@ fn shown(
     let lines: Vec<_> = lines.into_iter().skip(from).take(PAGE).collect();
     let to = from.saturating_add(lines.len());
     let next = (to < all && !lines.is_empty()).then(|| address.with("from", &to.to_string()).text());
-    let (heads, years) = years(shell, report);
+    let devices = |year: FiscalYear| report.due.get(&year).copied().unwrap_or(0);
+    let (heads, years) =
+        year_lines(shell, &report.amounts, years_of(&report.amounts, &report.due), (devices, |_: FiscalYear| None));
     Shown {
         is_empty: report.rows.is_empty(),
         moment: shell.moment_with_seconds(report.as_of),
-        chart: chart(shell, report, &years),
+        chart: year_chart(shell, &report.amounts, &years),
         heads,
         years,
         plan: report.plan.as_ref().map(|plan| together(shell, plan)),
@@ -305,6 +284,7 @@ pub(super) async fn prefecture(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::renewal::rules::{Payer, money::Yen};
 
     fn line(name: &str, due: u64, per_mille: Option<i64>) -> OwnerLine {
         OwnerLine {
@@ -320,6 +300,16 @@ mod tests {
             spares: ("", ""),
             free: None,
         }
+    }
+
+    #[test]
+    fn years_without_amounts_stand_where_devices_are_due() {
+        let year = |year: i32| FiscalYear::starting_in(year).unwrap();
+        let amounts = [2027, 2027, 2029].into_iter().zip([Payer::Own, Payer::StateFund, Payer::Own]);
+        let amounts: BTreeMap<_, _> = amounts.map(|(of, payer)| ((year(of), payer), Yen::default())).collect();
+        let due = BTreeMap::from([(year(2028), 3), (year(2029), 1)]);
+        let years: Vec<_> = years_of(&amounts, &due).into_iter().collect();
+        assert_eq!(years, [year(2027), year(2028), year(2029)]);
     }
 
     #[test]

@@ -8,6 +8,7 @@ use http::StatusCode;
 use super::{
     OWNER, Owners, RenewalPages,
     figures::{Figures, figures},
+    invalid,
     rule_fields::{FIELDS, Offers, edit},
     rules::{HISTORY, Head, head, rules_path},
     said,
@@ -77,8 +78,7 @@ impl Of {
     fn read(kind: &str, fields: &Fields, staff: &Staff) -> Result<Self> {
         let found = RulesKind::ALL.iter().copied().find(|one| one.code().to_lowercase() == kind);
         let kind = found.ok_or_else(|| Error::not_found("PAGE_NOT_FOUND", say::rules_kind()))?;
-        let owner = parse_optional_uuid(OWNER, fields.get(OWNER));
-        let owner = owner.map_err(|wrong| Error::invalid_fields("FIELD_INVALID", vec![wrong]))?.map(MunicipalityId);
+        let owner = parse_optional_uuid(OWNER, fields.get(OWNER)).map_err(invalid)?.map(MunicipalityId);
         match owner {
             Some(owner) => drop(staff.area_over(Right::EditLedger, owner, None)?),
             None => staff.require_everywhere(Right::EditLedger)?,
@@ -226,8 +226,9 @@ pub(super) async fn editor(
 ) -> PageResult {
     let fields = Fields::parse(raw.unwrap_or_default().as_bytes());
     let of = Of::read(&kind, &fields, &person.staff)?;
-    let rules = pages.renewal.rules(&person.staff, of.owner, of.kind, None).await?;
+    // First when they were said, then what they say: what is said in between is refused as changed, never overwritten.
     let newest = newest(&pages, &person.staff, of).await?;
+    let rules = pages.renewal.rules(&person.staff, of.owner, of.kind, None).await?;
     let form = FormState::filled(begun(&rules, newest, (of, person.shell.now)));
     show(person, &pages, of, (form, StatusCode::OK), Beside::default()).await
 }

@@ -4,7 +4,11 @@ use super::{day_text, said, year_text};
 use crate::{
     console::{
         Shell,
-        words::{devices::value_text, renewal::yen_text, rules as words},
+        words::{
+            devices::value_text,
+            renewal::{whole_years, yen_text},
+            rules as words,
+        },
     },
     renewal::rules::{
         CostKind, Payer,
@@ -138,7 +142,7 @@ fn programme(shell: &Shell, one: &Programme) -> ProgrammeView {
     let grants = one.rounding.value;
     let (mode, unit) = (said(language, &grants.rounding.mode.label()), said(language, &grants.rounding.unit.label()));
     let rounding = format!("{}: {mode} ({unit})", said(language, &grants.per.label()));
-    let restriction = words::years_text(language, one.disposal_restriction_years.value);
+    let restriction = whole_years(language, one.disposal_restriction_years.value);
     let years = words::span_text(language, &year_text(language, one.first), &year_text(language, one.last));
     ProgrammeView {
         id: one.id.clone(),
@@ -228,7 +232,7 @@ fn scenario(shell: &Shell, one: &Scenario) -> ScenarioView {
 fn assumptions(shell: &Shell, all: &Assumptions) -> Vec<FigureView> {
     let w = &shell.w.rules;
     let tax = said(shell.language, &all.tax.value.label());
-    let years = words::years_text(shell.language, all.renew_after_years.value);
+    let years = whole_years(shell.language, all.renew_after_years.value);
     let price = |label, price: &Option<Figure<Yen>>| {
         price.as_ref().map(|price| figure(shell, label, yen(shell, price.value), price))
     };

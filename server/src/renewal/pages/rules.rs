@@ -145,14 +145,7 @@ async fn read(
     (shell, staff): (&Shell, &Staff),
     (owner, as_of): (Option<MunicipalityId>, Option<Timestamp>),
 ) -> Result<Shown> {
-    let of = |kind| pages.renewal.rules(staff, owner, kind, as_of);
-    let rules = [
-        of(RulesKind::Programmes).await?,
-        of(RulesKind::Ends).await?,
-        of(RulesKind::Scenarios).await?,
-        of(RulesKind::Assumptions).await?,
-    ];
-    let rules = RuleSet::read(rules).map_err(|_| Error::internal("stored rules can not be read", "rules"))?;
+    let rules = pages.renewal.rule_set(staff, owner, as_of).await?;
     let mut heads = Vec::new();
     for kind in RulesKind::ALL {
         let history = match may(staff, Right::ViewLedger, owner) {

@@ -22,7 +22,6 @@ use crate::{
     renewal::rules::{
         Payer,
         report::scenarios::{ScenarioColumn, ScenarioReport},
-        rule_sets::RulesKind,
         scenario::Scenarios,
         smoothing::Prefer,
         what_if::{SaidWhatIf, WhatIf},
@@ -151,13 +150,8 @@ fn shown(shell: &Shell, report: &ScenarioReport, foot: Option<Foot>, exports: Op
     })
 }
 
-/// The scenarios that can be chosen, and those that are: the first ones where nothing is said.
-async fn known(pages: &RenewalPages, staff: &Staff, asked: Asked) -> Result<Scenarios> {
-    let said = pages.renewal.rules(staff, asked.owner, RulesKind::Scenarios, asked.as_of).await?;
-    Scenarios::read(&said.text).map_err(|_| Error::internal("stored scenarios can not be read", "scenarios"))
-}
-
-/// Reads what is to be compared. Reason: FIELD_INVALID, with all that is wrong.
+/// Reads what is to be compared; the first scenarios where nothing is said. Reason: FIELD_INVALID, with all that is
+/// wrong.
 fn terms(fields: &Fields, scenarios: &Scenarios) -> Result<Terms> {
     let said = SaidWhatIf {
         price_percent: fields.get("price_percent"),
@@ -212,8 +206,9 @@ pub(super) async fn scenarios(
     let owner = asked.as_ref().ok().and_then(|asked| asked.owner);
     // Where that can not be read, the choices of the installation stand beside it.
     let of = asked.as_ref().ok().copied().unwrap_or(Asked { owner: None, as_of: None });
-    let scenarios = known(&pages, staff, of).await?;
-    let asked = asked.and_then(|asked| Ok((asked, terms(&fields, &scenarios)?)));
+    let rules = pages.renewal.rule_set(staff, of.owner, of.as_of).await?;
+    let scenarios = &rules.scenarios;
+    let asked = asked.and_then(|asked| Ok((asked, terms(&fields, scenarios)?)));
     let made = match asked {
         Ok((asked, terms)) => {
             fields.set_all(SCENARIO, terms.wanted.clone());

@@ -111,12 +111,23 @@ impl Renewal {
         kind: RulesKind,
         as_of: Option<Timestamp>,
     ) -> Result<SaidRules> {
+        Ok(self.rule_set(staff, owner, as_of).await?.said(kind).clone())
+    }
+
+    /// The rules of all kinds that hold at an owner, or in the installation, at a time. Reasons: RIGHT_MISSING,
+    /// MUNICIPALITY_NOT_FOUND.
+    pub async fn rule_set(
+        &self,
+        staff: &Staff,
+        owner: Option<MunicipalityId>,
+        as_of: Option<Timestamp>,
+    ) -> Result<Arc<RuleSet>> {
         match owner {
             Some(owner) => drop(whole(staff, Right::ViewRenewal, owner)?),
             None => drop(staff.scope(Right::ViewRenewal)?),
         }
         let mut tx = self.db.read().await?;
-        said_at(&mut tx, owner, kind, as_of.unwrap_or(Timestamp(i64::MAX))).await
+        rules_at(&mut tx, owner, as_of.unwrap_or(Timestamp(i64::MAX))).await
     }
 
     /// Says rules of an owner, or of the installation; none where the ones of before shall not hold any more. What was

@@ -12,7 +12,7 @@ use axum::extract::{Path, RawQuery, State as Pages};
 use uuid::Uuid;
 
 use self::inputs::{Group, groups};
-use super::{OWNER, Opened, Owners, RenewalPages, Tab, entry, id_of, said as say_both, tabs};
+use super::{OWNER, Opened, Owners, RenewalPages, Tab, entry, entry_path, id_of, invalid, said as say_both, tabs};
 use crate::{
     access::{
         pages::SignedIn,
@@ -104,23 +104,19 @@ fn lead(w: &LedgerWords, kind: EntryKind) -> &'static str {
     }
 }
 
-/// Where an entry is shown.
-pub(super) fn entry_path(owner: MunicipalityId, entry: EntryId) -> String {
-    format!("/renewal/costs/{owner}/{entry}")
-}
-
-/// Whether somebody may record for an owner, or for any where none is chosen.
-pub(super) fn may_record(staff: &Staff, owner: Option<MunicipalityId>) -> bool {
+/// Refuses who may not record for an owner, or for any where none is chosen. Reasons: RIGHT_MISSING,
+/// MUNICIPALITY_NOT_FOUND.
+pub(super) fn require_record(staff: &Staff, owner: Option<MunicipalityId>) -> Result<()> {
     match owner {
-        Some(owner) => staff.area_over(Right::EditLedger, owner, None).is_ok(),
-        None => staff.has(Right::EditLedger),
+        Some(owner) => staff.area_over(Right::EditLedger, owner, None).map(drop),
+        None => staff.scope(Right::EditLedger).map(drop),
     }
 }
 
 /// The ways to record and to import, for an owner if one is chosen; none for who may not.
 pub(super) fn ways(staff: &Staff, owner: Option<MunicipalityId>) -> Option<(String, String)> {
     let of = owner.map(|owner| format!("?{OWNER}={owner}")).unwrap_or_default();
-    may_record(staff, owner).then(|| (format!("/renewal/record{of}"), format!("/renewal/import{of}")))
+    require_record(staff, owner).is_ok().then(|| (format!("/renewal/record{of}"), format!("/renewal/import{of}")))
 }
 
 /// A new id for a form.
@@ -141,10 +137,7 @@ pub(super) async fn choose(person: SignedIn, Pages(pages): Pages<RenewalPages>, 
         Ok(asked) => (FormState::filled(fields), asked.owner),
         Err(error) => (FormState::refused(fields, error)?, None),
     };
-    match chosen {
-        Some(owner) => staff.area_over(Right::EditLedger, owner, None).map(drop)?,
-        None => staff.scope(Right::EditLedger).map(drop)?,
-    }
+    require_record(staff, chosen)?;
     let line = |kind: &EntryKind, owner: MunicipalityId| KindLine {
         path: format!("/renewal/record/{}?{OWNER}={owner}", slug(*kind)),
         label: say_both(shell.language, &kind.label()),
@@ -166,13 +159,13 @@ pub(super) async fn open(
 ) -> PageResult {
     let kind = kind_called(&kind)?;
     let staff = &person.staff;
-    let Opened { asked, .. } = Opened::read(&pages, (staff, Right::EditLedger), raw, person.shell.now).await?;
+    let Opened { owners, asked, .. } = Opened::read(&pages, (staff, Right::EditLedger), raw, person.shell.now).await?;
     let Some(owner) = asked?.owner else {
-        staff.scope(Right::EditLedger)?;
+        require_record(staff, None)?;
         return Ok(see_other("/renewal/record"));
     };
-    let fields = said::usual(kind);
-    show(person, &pages, Asked { owner, kind, corrects: None }, FormState::filled(fields)).await
+    let form = FormState::filled(said::usual(kind));
+    show(person, &pages, Asked { owner, kind, corrects: None }, (form, &owners)).await
 }
 
 /// Records what a form says.
@@ -196,7 +189,8 @@ pub(super) async fn open_correction(
     let (view, serials) = pages.renewal.correctable(&person.staff, (owner, entry)).await?;
     let fields = view.stated.as_ref().map(|stated| said::filled(stated, &serials)).unwrap_or_default();
     let asked = Asked { owner, kind: view.entry.kind, corrects: Some(entry) };
-    show(person, &pages, asked, FormState::filled(fields)).await
+    let owners = Owners::of(&pages, &person.staff, Right::EditLedger).await?;
+    show(person, &pages, asked, (FormState::filled(fields), &owners)).await
 }
 
 /// Records what a form says in the place of an entry.
@@ -207,7 +201,7 @@ pub(super) async fn correct(
     fields: Fields,
 ) -> PageResult {
     let (owner, entry) = (MunicipalityId(id_of(&owner)), EntryId(id_of(&entry)));
-    person.staff.area_over(Right::EditLedger, owner, None)?;
+    require_record(&person.staff, Some(owner))?;
     // It may be taken back already: by this form, which was sent twice.
     let view = pages.renewal.entry(&person.staff, (owner, entry), None).await?;
     take(person, &pages, Asked { owner, kind: view.entry.kind, corrects: Some(entry) }, fields).await
@@ -241,8 +235,7 @@ fn renewed(fields: Fields, error: Error) -> Result<FormState, PageError> {
 /// Of which school, if of one. Reason: FIELD_INVALID.
 fn school(fields: &Fields) -> Result<Option<SchoolId>> {
     let school = parse_optional_uuid("school", fields.get("school"));
-    let school = school.map_err(|wrong| Error::invalid_fields("FIELD_INVALID", vec![wrong]))?;
-    Ok(school.map(SchoolId))
+    Ok(school.map_err(invalid)?.map(SchoolId))
 }
 
 async fn recorded(pages: &RenewalPages, staff: &Staff, asked: Asked, fields: &Fields) -> Result<EntryId> {
@@ -266,16 +259,22 @@ async fn take(person: SignedIn, pages: &RenewalPages, asked: Asked, fields: Fiel
         }
         Err(error) => {
             let error = said::placed(asked.kind, &fields, error);
-            show(person, pages, asked, renewed(fields, error)?).await
+            let form = renewed(fields, error)?;
+            let owners = Owners::of(pages, &person.staff, Right::EditLedger).await?;
+            show(person, pages, asked, (form, &owners)).await
         }
     }
 }
 
-async fn show(person: SignedIn, pages: &RenewalPages, asked: Asked, form: FormState) -> PageResult {
+async fn show(
+    person: SignedIn,
+    pages: &RenewalPages,
+    asked: Asked,
+    (form, owners): (FormState, &Owners),
+) -> PageResult {
     let (staff, shell) = (&person.staff, person.shell);
     let Asked { owner, kind, corrects } = asked;
     let schools = pages.renewal.schools_to_record_of(staff, owner).await?;
-    let owners = Owners::of(pages, staff, Right::EditLedger).await?;
     let form = if form.value(ENTRY).is_empty() { form.with(ENTRY, new_id()) } else { form };
     let form = form.with(OWNER, owner.to_string());
     let w = &shell.w.ledger;
