@@ -163,10 +163,12 @@ pub(super) async fn hand_in(person: SignedIn, Pages(pages): Pages<RenewalPages>,
             return again(person, &pages, FormState::refused(Fields::default(), error)?, None).await;
         }
     };
-    let owner = match parse_uuid(OWNER, fields.get(OWNER)) {
-        Ok(owner) => MunicipalityId(owner),
-        Err(wrong) => {
+    let owner = match fields.some(OWNER).map(|owner| parse_uuid(OWNER, owner)) {
+        Some(Ok(owner)) => MunicipalityId(owner),
+        wrong => {
             require_record(staff, None)?;
+            let missing = || FieldViolation::new(OWNER, say_field::missing());
+            let wrong = wrong.and_then(std::result::Result::err).unwrap_or_else(missing);
             return again(person, &pages, FormState::refused(fields, invalid(wrong))?, None).await;
         }
     };
