@@ -11,9 +11,9 @@ use std::{
 
 use gigafleet_proto::v1::{
     ChangeTicketRequest, ChangeTicketsRequest, CloseTicket, CreateTicketRequest, GetTicketFiguresRequest,
-    GetTicketPromiseRequest, GetTicketRequest, IncidentState, ListTicketsRequest, ReplyTicket, ResolveTicket,
-    SetTicketPromiseRequest, Ticket, TicketCategory, TicketEventKind, TicketGrouping, TicketPromise, TicketState,
-    change_ticket_request, change_tickets_request, ticket_service_client::TicketServiceClient,
+    GetTicketPromiseRequest, GetTicketRequest, ListTicketsRequest, ReplyTicket, ResolveTicket, SetTicketPromiseRequest,
+    Ticket, TicketCategory, TicketEventKind, TicketGrouping, TicketPromise, TicketState, change_ticket_request,
+    change_tickets_request, ticket_service_client::TicketServiceClient,
 };
 use gigafleet_tests::{
     Engine, Home, ServerOptions, ServerProcess, console::Visitor, eventually_async, staff::StaffConnection,
@@ -24,7 +24,7 @@ use uuid::Uuid;
 
 use crate::{
     a_school_with_faults::{always_lessons, day_text, today},
-    judging_servers::{PACE, USUAL, incidents, say_gateways, two_schools_report},
+    judging_servers::{PACE, USUAL, cut_is_an_incident, incidents, say_gateways, two_schools_report},
 };
 
 /// People who report.
@@ -143,10 +143,7 @@ async fn cut_line_is_one_incident_one_answer_and_five_hundred_tickets_that_end_b
         assert_eq!(sent.status, StatusCode::SEE_OTHER, "{}", sent.text);
         links.push(sent.location().to_owned());
     }
-    let open = eventually_async("the cut is an incident", Duration::from_secs(400), async || {
-        incidents(&server).await.into_iter().find(|incident| incident.state() == IncidentState::Open)
-    })
-    .await;
+    let open = cut_is_an_incident(&server, &cut).await;
     let id = open.incident_id.as_str();
     let all = REPORTS + 1;
     // The phones, and the incident's own.

@@ -5,7 +5,7 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use gigafleet_agent::{identity::Identity, transport::Protocol};
@@ -25,6 +25,11 @@ pub(crate) const PACE: Duration = Duration::from_secs(30);
 
 /// The judge comes to know the schools within a minute, and what is usual there in another.
 pub(crate) const USUAL: Duration = Duration::from_secs(270);
+
+/// A cut that is seen at all is seen within this.
+const DETECTED: Duration = Duration::from_secs(150);
+/// And after this a line that came back is as it was.
+const AGAIN: Duration = Duration::from_secs(100);
 
 /// A device that reports until the test ends, through the other server when its own is gone.
 async fn report(identity: Identity, other: String, gateway: u8, cut: Arc<AtomicBool>) {
@@ -65,11 +70,36 @@ async fn report(identity: Identity, other: String, gateway: u8, cut: Arc<AtomicB
     }
 }
 
-pub(crate) async fn incidents(server: &ServerProcess) -> Vec<Incident> {
+/// Incidents, and what is only suspected.
+async fn suspicions(server: &ServerProcess) -> Vec<Incident> {
     let mut networks = NetworkServiceClient::new(server.staff().connection().await);
     let request = ListIncidentsRequest { include_closed: true, ..ListIncidentsRequest::default() };
-    let incidents = networks.list_incidents(request).await.expect("a list").into_inner().incidents;
-    incidents.into_iter().filter(|incident| incident.open_time.is_some()).collect()
+    networks.list_incidents(request).await.expect("a list").into_inner().incidents
+}
+
+pub(crate) async fn incidents(server: &ServerProcess) -> Vec<Incident> {
+    suspicions(server).await.into_iter().filter(|incident| incident.open_time.is_some()).collect()
+}
+
+/// Cuts the line of the first school, and gives the incident that it is.
+///
+/// On a machine that has too much to do what is heard of 80 devices can thin out before the cut as if lids were closing. Then
+/// the engine rightly waits for the next lesson, of which these schools have none, and so the line is cut anew.
+pub(crate) async fn cut_is_an_incident(server: &ServerProcess, cut: &AtomicBool) -> Incident {
+    for _ in 0..3 {
+        cut.store(true, Ordering::Relaxed);
+        let begun = Instant::now();
+        while begun.elapsed() < DETECTED {
+            let open = incidents(server).await.into_iter().find(|incident| incident.state() == IncidentState::Open);
+            if let Some(open) = open {
+                return open;
+            }
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+        cut.store(false, Ordering::Relaxed);
+        tokio::time::sleep(AGAIN).await;
+    }
+    panic!("a line was cut three times and is no incident; suspected was: {:?}", suspicions(server).await);
 }
 
 /// Says by which gateways two schools are known.
@@ -132,11 +162,7 @@ async fn outage_stays_one_incident_when_the_server_that_judges_is_killed() {
     tokio::time::sleep(USUAL).await;
     assert_eq!(incidents(&second).await, [], "nothing was broken yet");
 
-    cut.store(true, Ordering::Relaxed);
-    let open = eventually_async("the cut is an incident", Duration::from_secs(180), async || {
-        incidents(&second).await.into_iter().find(|incident| incident.state() == IncidentState::Open)
-    });
-    let open = open.await;
+    let open = cut_is_an_incident(&second, &cut).await;
     assert_eq!(open.school_ids, [home.school_id.as_str()]);
     assert_eq!(open.element_kind(), ElementKind::SchoolLine);
 

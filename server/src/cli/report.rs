@@ -17,7 +17,10 @@ use super::{
     output::{print, remark},
     table::{self, ABSENT, Column},
 };
-use crate::renewal::rules::report::content::canonical;
+use crate::renewal::rules::{
+    money::Yen,
+    report::{content::canonical, per_device::per_device},
+};
 
 #[derive(Debug, Args)]
 pub(super) struct ReportArgs {
@@ -51,6 +54,9 @@ enum ReportCommand {
         /// By what amounts are told apart.
         #[arg(long, value_enum, default_value = "places")]
         detail: DetailName,
+        /// Also what a device costs a year: the costs of a year by the devices at its end.
+        #[arg(long)]
+        per_device: bool,
         #[command(flatten)]
         output: OutputArgs,
     },
@@ -207,7 +213,7 @@ pub(super) async fn run(args: ReportArgs) -> Result<()> {
             let definitions = Some(definitions.into());
             (Report::Plan(v1::GetRenewalPlanRequest { municipality_id, as_of_time, definitions }), output)
         }
-        ReportCommand::Costs { of, first, last, detail, output } => {
+        ReportCommand::Costs { of, first, last, detail, per_device, output } => {
             let (municipality_id, as_of_time) = of.find(&client).await?;
             let request = v1::GetRenewalCostsRequest {
                 municipality_id,
@@ -215,6 +221,7 @@ pub(super) async fn run(args: ReportArgs) -> Result<()> {
                 first_fiscal_year: first,
                 last_fiscal_year: last,
                 detail: v1::RenewalCostDetail::from(detail).into(),
+                per_device,
             };
             (Report::Costs(request), output)
         }
@@ -448,12 +455,46 @@ fn costs_text(costs: &v1::GetRenewalCostsResponse) -> String {
         ]
     };
     let mut text = table::table(&columns, costs.lines.iter().map(row).collect(), "no costs");
+    if !costs.device_counts.is_empty() {
+        text.push_str(&device_years_text(costs));
+    }
     for due in &costs.due {
         let reason = short(due.reason().as_str_name(), "DUE_REASON_");
         let late = if due.is_past_os_end { ", past the end of its system" } else { "" };
         text.push_str(&format!("due in {}: {} × {} ({reason}{late})\n", due.fiscal_year, due.count, due.model));
     }
     text
+}
+
+/// What a device costs each year, and in all of them.
+fn device_years_text(costs: &v1::GetRenewalCostsResponse) -> String {
+    let columns = [
+        Column::Number("YEAR"),
+        Column::Number("DEVICES"),
+        Column::Number("YEN"),
+        Column::Number("OWN YEN"),
+        Column::Number("YEN OF A DEVICE"),
+        Column::Number("OWN YEN OF A DEVICE"),
+    ];
+    let row = |label: String, is_meant: &dyn Fn(u32) -> bool| {
+        let counts = costs.device_counts.iter().filter(|one| is_meant(one.fiscal_year));
+        let count: u64 = counts.map(|one| one.count).sum();
+        let sum = |counts: &dyn Fn(&v1::RenewalCostLine) -> bool| -> i64 {
+            let lines = costs.lines.iter().filter(|line| is_meant(line.fiscal_year) && counts(line));
+            lines.map(|line| line.amount_yen).sum()
+        };
+        let (all, own) = (sum(&|_| true), sum(&|line| line.payer() == v1::Payer::Own));
+        let of_one = |yen: i64| {
+            let one = Yen::new(yen).ok().and_then(|yen| per_device(yen, count));
+            one.map_or_else(|| ABSENT.to_owned(), |yen| grouped(yen.to_number()))
+        };
+        let devices = grouped(i64::try_from(count).unwrap_or(i64::MAX));
+        vec![label, devices, grouped(all), grouped(own), of_one(all), of_one(own)]
+    };
+    let years = costs.first_fiscal_year..=costs.last_fiscal_year;
+    let mut rows: Vec<_> = years.map(|year| row(year.to_string(), &|one| one == year)).collect();
+    rows.push(row(String::from("all"), &|_| true));
+    table::table(&columns, rows, "no devices")
 }
 
 fn scenarios_table(scenarios: &[v1::RenewalScenario]) -> String {

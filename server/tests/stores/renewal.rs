@@ -300,9 +300,12 @@ async fn disposals_wait_for_the_end_of_the_restriction(world: World) {
     recorded(&world, owner, Said::Disposal(approved)).await;
     let block = plan(&world, owner, None).await.report.disposal.unwrap();
     assert_eq!((block.devices, block.by_route[1].1), (2, 2));
-    // What is gone is not due any more.
-    let costs = renewal(&world).costs(&world.staff().await, Some(owner), None, CostOrder::default()).await.unwrap();
+    // What is gone is not due any more, and was there until then.
+    let costs = renewal(&world).costs(&world.staff().await, Some(owner), None, CostOrder::OF_BOARD).await.unwrap();
     assert_eq!(costs.report.due[0].1.count, 1);
+    let devices = costs.report.devices.unwrap();
+    let counts: Vec<_> = devices.iter().map(|((_, year), count)| (year.year(), *count)).collect();
+    assert_eq!(counts[..3], [(2025, 2), (2026, 1), (2027, 1)]);
 }
 
 /// The product's assumptions with another price of devices.
@@ -447,6 +450,7 @@ async fn a_report_is_verified(world: World) {
     let wanted = [
         Asked::Plan(PlanOrder::default()),
         Asked::Costs(CostOrder::default()),
+        Asked::Costs(CostOrder::OF_BOARD),
         Asked::Scenarios(Vec::new()),
         Asked::Changes(since, PlanOrder::default()),
     ];
@@ -489,6 +493,7 @@ async fn a_file_of_before_stays_the_same(world: World) {
     let wanted = [
         (Asked::Plan(PlanOrder::default()), "plan"),
         (Asked::Costs(CostOrder::default()), "costs"),
+        (Asked::Costs(CostOrder::OF_BOARD), "costs"),
         (Asked::Scenarios(Vec::new()), "scenarios"),
         (Asked::Changes(Timestamp(since.0 - 1_000_000), PlanOrder::default()), "changes"),
     ];
@@ -578,5 +583,5 @@ async fn both_engines_give_the_same_bytes() {
     let (seals, files) = &made[0];
     assert_eq!(seals, &made[1].0);
     assert!(files == &made[1].1, "files too");
-    assert_eq!((seals.len(), files.len()), (5, 20));
+    assert_eq!((seals.len(), files.len()), (7, 28));
 }

@@ -17,14 +17,15 @@ use gigafleet::{
             records::SaidCost,
             report::{
                 asked::Asked,
-                costs::{CostOrder, CostReport},
+                costs::{CostDetail, CostOrder, CostReport},
+                per_device::{DeviceYears, per_device},
                 plan::PlanOrder,
             },
             said::Said,
         },
         service::{Exported, RecordOrder, ReportOrder},
     },
-    schools::rules::{MunicipalityId, SchoolId},
+    schools::rules::{MunicipalityId, SchoolId, fiscal::FiscalYear},
     tickets::{
         legs::rules::{
             CostId, CostKind as TicketCostKind,
@@ -160,6 +161,8 @@ pub(crate) async fn reports(world: &World) -> (Vec<(String, String)>, Vec<Export
         (Some(town.owner), Asked::Scenarios(Vec::new())),
         (Some(town.owner), changes),
         (None, Asked::Costs(CostOrder::default())),
+        (Some(town.owner), Asked::Costs(CostOrder::OF_BOARD)),
+        (None, Asked::Costs(CostOrder::OF_BOARD)),
     ] {
         world.clock.advance(Duration::from_secs(60));
         let order = ReportOrder { owner, as_of: None, asked };
@@ -188,6 +191,7 @@ async fn the_town_is_as_it_was_reckoned_by_hand(world: World) {
     the_plan(&world, &town).await;
     what_was_recorded(&world, &town).await;
     what_is_to_come(&world, &town).await;
+    what_a_device_costs(&world, &town).await;
     scenarios(&world, &town).await;
     together(&world, &town).await;
 }
@@ -259,6 +263,41 @@ async fn what_is_to_come(world: &World, town: &Town) {
         (year, Payer::Own, devices + running)
     });
     assert_eq!(sums(&report, "EXPECTED"), expected.collect::<Vec<_>>());
+}
+
+async fn what_a_device_costs(world: &World, town: &Town) {
+    let report = renewal(world).costs(&town.staff, Some(town.owner), None, CostOrder::OF_BOARD).await.unwrap().report;
+    let years = report.device_years(|_, year| year.year()).unwrap();
+    let one = |of: &DeviceYears| {
+        [of.total().unwrap(), of.own].map(|amount| per_device(amount, of.count).unwrap().to_number())
+    };
+    // 1,000 of the lease on 31 March 2025; with those that were bought 2,000 from 2026 on, and 150 spares that do not count.
+    let counts: Vec<_> = years.iter().map(|(year, of)| (*year, of.count)).collect();
+    let expected: Vec<_> = (2024..=2036).map(|year| (year, if year == 2024 { 1_000 } else { 2_000 })).collect();
+    assert_eq!(counts, expected);
+    // 2024: 6,600,000 of 1,000. 2025: 35,641,690 + 42,166,666 = 77,808,356 of 2,000 are 38,904.178, of the town 17,820.845.
+    assert_eq!([one(&years[&2024]), one(&years[&2025])], [[6_600, 6_600], [38_904, 17_821]]);
+    // 2029: half a year of the lease, 1,000 × 66,000 and what runs: 73,208,356 of 2,000 are 36,604.178.
+    assert_eq!(one(&years[&2029]), [36_604, 36_604]);
+    // 2025: devices and spares without 598,356 of the filter and 10,000 of repairs.
+    assert_eq!((years[&2025].renewal.to_number(), years[&2025].running.to_number()), (77_200_000, 608_356));
+    // All: 131,218,000 recorded and 2 × 66,000,000 + 2 × 64,000,000 + 10 × 608,356 to come are 397,301,560, of 1,000 + 12 ×
+    // 2,000 = 25,000: 15,892.06. The fund pays 42,166,666 of it and a guardian 8,000: 355,126,894 are 14,205.08.
+    let all = report.device_years(|_, _| ()).unwrap()[&()];
+    assert_eq!((all.count, all.total().unwrap().to_number(), all.own.to_number()), (25_000, 397_301_560, 355_126_894));
+    assert_eq!(one(&all), [15_892, 14_205]);
+    // The village has 40 devices in each year from 2025 on. Of both together it is the same as of each, added up.
+    let both = renewal(world).costs(&town.staff, None, None, CostOrder::OF_BOARD).await.unwrap().report;
+    let of = both.device_years(|owner, _| owner.to_owned()).unwrap();
+    assert_eq!((of["139017"], of["139025"].count), (all, 12 * 40));
+    let together = CostOrder { detail: CostDetail::Together, ..CostOrder::OF_BOARD };
+    let together = renewal(world).costs(&town.staff, None, None, together).await.unwrap().report;
+    assert_eq!(together.device_years(|_, year| year).unwrap(), both.device_years(|_, year| year).unwrap());
+    // Years that are asked for have the devices of these years.
+    let some =
+        CostOrder { first: FiscalYear::starting_in(2026), last: FiscalYear::starting_in(2027), ..CostOrder::OF_BOARD };
+    let some = renewal(world).costs(&town.staff, Some(town.owner), None, some).await.unwrap().report;
+    assert_eq!(some.device_years(|_, _| ()).unwrap()[&()].count, 4_000);
 }
 
 async fn scenarios(world: &World, town: &Town) {

@@ -176,6 +176,16 @@ words! {
         due_unknown: "不明(条件の更新年数で計算)", "not known (the years between renewals are assumed)";
         restricted_until: "処分制限期間", "Disposal restricted";
         not_restricted: "処分制限なし", "Not restricted";
+        per_device: "端末1台・1年あたりの費用", "Cost of a device and year";
+        per_device_note: "端末数は年度末(3月31日)に使われている台数で、予備機は数えず、その費用は含めます。これからの年度は、更新する端末が同じ台数の端末に替わるものとして数えます。今年度の費用は、これまでに記録した分です。", "Devices are those of 31 March, without spares, whose cost counts. In years to come devices that are renewed stay as many. Costs of the current year are those recorded so far.";
+        devices_at_end: "年度末の端末数", "Devices at its end";
+        devices_and_spares: "端末・予備機", "Devices and spares";
+        running: "運用", "Running costs";
+        cost: "費用", "Costs";
+        own_of_it: "うち自治体の負担", "Board itself";
+        one_device: "1台・1年あたり", "A device and year";
+        own_one_device: "うち自治体の負担(1台・1年)", "Board itself, a device and year";
+        all_years: "全年度(端末数は延べ)", "All years (devices added up)";
         without_owner_note: "一部の学校だけを担当する人には、費用は表示されません。", "Who looks after single schools only sees no costs.";
     }
 }
@@ -206,6 +216,15 @@ pub fn own_sentence(language: Language, renewal: i64, running: i64, whole: i64) 
     language.choose(
         format!("全体 {whole} のうち、基金や補助を除いた額です。更新 {renewal}、運用 {running}。"),
         format!("Of {whole} in all, what no fund and no subsidy pays: {renewal} for renewal, {running} to run it."),
+    )
+}
+
+/// What a device costs a year, over the years from a first to a last one.
+pub fn per_device_sentence(language: Language, (first, last): (&str, &str), one: i64, own: i64) -> String {
+    let [one, own] = [one, own].map(|yen| yen_text(language, yen));
+    language.choose(
+        format!("{first}から{last}までの平均で、端末1台に1年あたり {one}(うち自治体の負担 {own})かかります。"),
+        format!("From {first} to {last} a device costs {one} a year on average, of which the board pays {own}."),
     )
 }
 
@@ -300,6 +319,10 @@ mod tests {
         assert!(own_sentence(en, 1_000, 2_000, 9_000).contains("¥9,000"));
         assert!(spares_sentence(ja, (3, 1), "3月31日", 97, false).contains("97%(既定の故障率)"));
         assert!(spares_of_several(en, 2, 60).contains("2 of 60"));
+        assert!(
+            per_device_sentence(ja, ("令和6年度", "令和18年度"), 15_892, 12_000)
+                .contains("15,892円(うち自治体の負担 12,000円)")
+        );
         assert_eq!([years_of_days(ja, 1_461), years_of_days(en, 731)], ["4.0年", "2.0 years"]);
         assert!(lives_sentence(ja, 1_200, 30, Some((0, 731))).contains("30台 が故障。観察は使用 0.0年から"));
         assert_eq!(lives_sentence(en, 5, 0, None), "0 of 5 failed.");

@@ -112,6 +112,7 @@ words! {
         cost_next: "来年度の費用", "Cost next year";
         own_next: "うち自治体の負担", "Of that the board";
         own_ten: "10年間の自治体の負担", "The board, ten years";
+        one_device: "1台・1年あたり(10年間)", "A device and year, ten years";
         renewed: "⑤ 累積更新率", "⑤ renewed so far";
         spares: "予備機", "Spares";
         find_owner: "区市町村名", "Name";

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     Cell, Chart, Column, ColumnKind, Cover, Detail, Document, Names, Orientation, Section, Series, Source, Table,
-    basis::basis, model::year_heading, text, words,
+    basis::basis, device_years::device_years, model::year_heading, text, words,
 };
 use crate::{
     console::words::Language,
@@ -25,7 +25,8 @@ use crate::{
 /// Amounts of rows by their names, one for each column.
 type Rows = Vec<(Both, Vec<Yen>)>;
 
-/// Costs by year and payer with their chart, and by year for each kind, owner or school, and model; devices that are due; in
+/// Costs by year and payer with their chart, and by year for each kind, owner or school, and model; what a device
+/// costs a year, where devices are counted; devices that are due; in
 /// detail each amount on a line of its own. Refused: sums above 10^13 yen.
 pub fn yearly(cover: Cover, report: &CostReport, names: &Names, detail: Detail) -> Result<Document, OverLimit> {
     let years = years(report);
@@ -50,6 +51,7 @@ pub fn yearly(cover: Cover, report: &CostReport, names: &Names, detail: Detail) 
         let model = |model: &String| if model.is_empty() { words::no_device() } else { Both::same(model.clone()) };
         sections.push(by_year(report, &years, (words::by_model(), words::model()), of_model, model)?);
     }
+    sections.extend(device_years(report, &years, names)?);
     sections.extend(due(report)?);
     match detail {
         Detail::Sums => {}

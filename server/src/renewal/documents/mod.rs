@@ -1,6 +1,6 @@
 //! How reports of renewal are written: a typed document ([`Document`], [`Table`], [`Chart`]) that becomes CSV ([`csv`]), a
 //! workbook ([`xlsx`]) or paper ([`pdf`]); and the reports themselves: the published plan in its form ([`plan`]), costs of
-//! years and scenarios side by side ([`costs`]), and what changed ([`changes`]).
+//! years, by devices too, and scenarios side by side ([`costs`]), and what changed ([`changes`]).
 //!
 //! Invariants: pure, data in and bytes out; the same document gives the same bytes, whenever and wherever it is written;
 //! sums are computed by the table, so that they add up in every form; each form carries the state of the ledger and the
@@ -12,6 +12,7 @@ mod basis;
 pub mod changes;
 pub mod costs;
 pub mod csv;
+mod device_years;
 mod form;
 mod model;
 mod names;
@@ -28,7 +29,7 @@ pub use self::{
     form::{Detail, Form, Written},
     model::{Chart, Cover, Document, Orientation, Section, Series, Source},
     names::Names,
-    table::{Cell, Column, ColumnKind, Filled, Table},
+    table::{Cell, Column, ColumnKind, Filled, Table, Total},
 };
 use crate::error::{Error, Kind, says::renewal as say};
 

@@ -9,6 +9,7 @@ use crate::{
     renewal::rules::{
         money::{OverLimit, Yen},
         plan::{self, Share},
+        report::per_device::per_device,
     },
     schools::rules::fiscal::FiscalYear,
 };
@@ -111,6 +112,24 @@ pub enum Filled {
         /// The whole; nothing of nothing.
         whole: usize,
     },
+    /// What of money falls to one of so many, to the nearest yen.
+    PerUnit {
+        /// The money.
+        amount: usize,
+        /// How many, in a column of whole numbers; nothing of none.
+        units: usize,
+    },
+}
+
+/// What the row of totals has in a column whose cells are given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Total {
+    /// Nothing.
+    Blank,
+    /// Their sum.
+    Sum,
+    /// What stands in every row.
+    Same,
 }
 
 /// A column.
@@ -122,22 +141,28 @@ pub struct Column {
     pub kind: ColumnKind,
     /// Where they come from.
     pub filled: Filled,
-    /// Whether the row of totals has their sum.
-    pub is_summed: bool,
+    /// What the row of totals has.
+    pub total: Total,
 }
 
 impl Column {
     /// A column whose cells are given and not added up.
     pub fn new(kind: ColumnKind, heading: Both) -> Self {
-        Self { heading, kind, filled: Filled::Given, is_summed: false }
+        Self { heading, kind, filled: Filled::Given, total: Total::Blank }
     }
 
     /// The same, added up in the row of totals: whole numbers or money.
     #[must_use]
     pub fn summed(mut self) -> Self {
         assert!(matches!(self.kind, ColumnKind::Integer | ColumnKind::Yen), "only numbers and money add up");
-        self.is_summed = true;
+        self.total = Total::Sum;
         self
+    }
+
+    /// The same, with one cell in all rows, which the row of totals has too.
+    #[must_use]
+    pub fn same(self) -> Self {
+        Self { total: Total::Same, ..self }
     }
 
     /// A column of the sums of others, added up itself.
@@ -148,6 +173,11 @@ impl Column {
     /// A column of the share that one column is of another; the row of totals has the share of the sums.
     pub fn share_of(heading: Both, part: usize, whole: usize) -> Self {
         Self { filled: Filled::ShareOf { part, whole }, ..Self::new(ColumnKind::Percent, heading) }
+    }
+
+    /// A column of what of money falls to one of so many; the row of totals has it of the totals.
+    pub fn per_unit(heading: Both, amount: usize, units: usize) -> Self {
+        Self { filled: Filled::PerUnit { amount, units }, ..Self::new(ColumnKind::Yen, heading) }
     }
 
     fn is_given(&self) -> bool {
@@ -185,8 +215,12 @@ impl Table {
             let cells = self.rows.iter().map(|row| &row[at]);
             totals.push(match &column.filled {
                 Filled::ShareOf { part, whole } => share(&totals[*part], &totals[*whole]),
-                Filled::Given | Filled::SumOf(_) if column.is_summed => sum(column.kind, cells)?,
-                Filled::Given | Filled::SumOf(_) => Cell::Blank,
+                Filled::PerUnit { amount, units } => of_one(&totals[*amount], &totals[*units]),
+                Filled::Given | Filled::SumOf(_) => match column.total {
+                    Total::Sum => sum(column.kind, cells)?,
+                    Total::Same => self.rows.first().map_or(Cell::Blank, |row| row[at].clone()),
+                    Total::Blank => Cell::Blank,
+                },
             });
         }
         self.totals = Some(totals);
@@ -218,6 +252,10 @@ fn check(columns: &[Column]) {
             Filled::ShareOf { part, whole } => {
                 [*part, *whole].iter().all(|of| *of < at && columns[*of].kind == ColumnKind::Integer)
             }
+            Filled::PerUnit { amount, units } => {
+                let is_before = *amount < at && *units < at;
+                is_before && columns[*amount].kind == ColumnKind::Yen && columns[*units].kind == ColumnKind::Integer
+            }
         };
         assert!(is_right, "column {at} is computed from columns before it, of its kind");
     }
@@ -231,6 +269,7 @@ fn completed(columns: &[Column], given: Vec<Cell>) -> Result<Vec<Cell>, OverLimi
             Filled::Given => given.next().expect("the row was counted"),
             Filled::SumOf(range) => sum(column.kind, row[range.clone()].iter())?,
             Filled::ShareOf { part, whole } => share(&row[*part], &row[*whole]),
+            Filled::PerUnit { amount, units } => of_one(&row[*amount], &row[*units]),
         };
         assert!(column.kind.takes(&cell), "{cell:?} is in a column of {:?}", column.kind);
         row.push(cell);
@@ -260,12 +299,22 @@ fn sum<'c>(kind: ColumnKind, cells: impl Iterator<Item = &'c Cell>) -> Result<Ce
     }
 }
 
-/// The share that one cell is of another; nothing of nothing.
-fn share(part: &Cell, whole: &Cell) -> Cell {
-    let count = |cell: &Cell| match cell {
+/// How many a cell says; none for what is no whole number.
+fn count(cell: &Cell) -> Option<u64> {
+    match cell {
         Cell::Integer(count) => u64::try_from(*count).ok(),
         Cell::Blank | Cell::Text(_) | Cell::Yen(_) | Cell::Percent(_) | Cell::Year(_) | Cell::Day(_) => None,
-    };
+    }
+}
+
+/// What of the money of one cell falls to one of those that another counts; nothing of none.
+fn of_one(amount: &Cell, units: &Cell) -> Cell {
+    let Cell::Yen(amount) = amount else { return Cell::Blank };
+    count(units).and_then(|units| per_device(*amount, units)).map_or(Cell::Blank, Cell::Yen)
+}
+
+/// The share that one cell is of another; nothing of nothing.
+fn share(part: &Cell, whole: &Cell) -> Cell {
     let share = count(part).zip(count(whole)).and_then(|(part, whole)| Share::new(part, whole));
     share.map_or(Cell::Blank, Cell::Percent)
 }

@@ -134,6 +134,7 @@ fn cost_report() -> CostReport {
         as_of: cover("").as_of,
         owners: vec![String::from("272183")],
         detail: CostDetail::Places,
+        devices: None,
         first: year(2025),
         last: year(2034),
         outlook_from: year(2025),
@@ -150,6 +151,12 @@ fn costs_of(report: &CostReport, detail: Detail) -> Document {
 
 fn costs_document() -> Document {
     costs_of(&cost_report(), Detail::Sums)
+}
+
+/// The same with 7,800 devices, of which there are none in the first year.
+fn device_years_document() -> Document {
+    let counts = (2026..=2034).map(|one| ((String::from("272183"), year(one)), 7_800));
+    costs_of(&CostReport { devices: Some(counts.collect()), ..cost_report() }, Detail::Sums)
 }
 
 fn scenarios_document() -> Document {
@@ -273,6 +280,7 @@ fn all_documents() -> Vec<Document> {
         plan_document(),
         plan_report_document(),
         costs_document(),
+        device_years_document(),
         scenarios_document(),
         changes_document(),
         network_document(),
@@ -448,6 +456,36 @@ fn workbook_has_values_and_formulas() {
     assert_eq!(formula(first, last), "SUM(B6:D6)");
     assert_eq!(formula(first, 1), "");
     assert_eq!([formula(first + 10, 1), formula(first + 10, last)], ["SUM(B6:B15)", "SUM(B16:D16)"]);
+}
+
+#[test]
+fn workbook_divides_costs_by_devices_to_the_nearest_yen() {
+    let document = device_years_document();
+    let mut workbook = read(&document, Language::Ja);
+    let names = workbook.sheet_names();
+    assert_eq!(names[3..], ["端末1台・1年あたりの費用", "費目別の端末1台・1年あたりの費用"]);
+    let (values, formulas) =
+        (workbook.worksheet_range(&names[3]).unwrap(), workbook.worksheet_formula(&names[3]).unwrap());
+    let number = |row, column| {
+        let value = values.get_value((row, column)).unwrap();
+        value.as_i64().filter(|_| !value.is_string())
+    };
+    // In 2025 there was no device to divide by. In 2026 repairs alone: 12,345,679 of 7,800 are 1,582.78. In 2030 7,800 × 62,000
+    // more: 62,000 and as much.
+    assert_eq!([number(5, 6), number(6, 6), number(10, 6)], [None, Some(1_583), Some(63_583)]);
+    // Twice 483,600,000 and six times 12,345,679 by nine times 7,800: 14,832.9.
+    assert_eq!((number(15, 1), number(15, 6)), (Some(70_200), Some(14_833)));
+    let formula = |row, column| formulas.get_value((row, column)).cloned().unwrap_or_default();
+    assert_eq!(formula(6, 6), "IF(B7=0,\"\",ROUND(E7/B7,0))");
+    assert_eq!([formula(15, 1), formula(15, 7)], ["SUM(B6:B15)", "IF(B16=0,\"\",ROUND(F16/B16,0))"]);
+    let (values, formulas) =
+        (workbook.worksheet_range(&names[4]).unwrap(), workbook.worksheet_formula(&names[4]).unwrap());
+    let number = |row, column| values.get_value((row, column)).and_then(calamine::DataType::as_i64);
+    // Devices and repairs: 967,200,000 and 74,074,074 of 70,200. Each row has all devices, and so has the last one.
+    let rows: Vec<_> = (5..8).map(|row| [1, 2, 3].map(|column| number(row, column).unwrap())).collect();
+    let expected = [[70_200, 967_200_000, 13_778], [70_200, 74_074_074, 1_055], [70_200, 1_041_274_074, 14_833]];
+    assert_eq!(rows, expected);
+    assert_eq!(formulas.get_value((7, 1)).cloned().unwrap_or_default(), "");
 }
 
 #[test]

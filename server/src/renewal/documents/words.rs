@@ -80,6 +80,20 @@ says! {
     costs_note: "金額は税込の見込額(円)です。物価の変動と割引は見込んでいません", "Amounts are expected ones in yen with tax; no inflation and no discounting";
     costs_split: "負担者ごとの金額は、補助制度の割合と基準額から計算し、合計は円単位で一致します", "Shares of payers follow the rates and standard amounts of the programmes and add up to the yen";
 
+    per_device: "端末1台・1年あたりの費用", "Cost of a device and year";
+    per_device_kind: "費目別の端末1台・1年あたりの費用", "Cost of a device and year by kind";
+    per_device_owner: "設置者別の端末1台・1年あたりの費用", "Cost of a device and year by owner";
+    devices_at_end: "年度末の端末数(台)", "Devices at its end";
+    device_years: "延べ端末数(台・年)", "Device-years";
+    renewal_cost: "端末・予備機(円)", "Devices and spares";
+    running_cost: "運用(円)", "Running costs";
+    own_funds: "うち一般財源(円)", "Own funds of it";
+    one_device: "1台・1年あたり(円)", "A device and year";
+    one_device_own: "うち一般財源の1台・1年あたり(円)", "Own funds for a device and year";
+    device_count_note: "端末数は年度末(3月31日)に使われている台数です。予備機は数えず、その費用は端末を使い続けるための費用に含めます", "Devices are those of 31 March. Spares do not count; what they cost is a cost of the devices in use";
+    device_years_note: "合計の行は、各年度の費用の合計を、各年度末の端末数の合計(延べ端末数)で割った額です。1円未満は四捨五入しています", "Totals are the costs of all years by the devices of all their ends, to the nearest yen";
+    device_replaced_note: "これからの年度は、更新する端末が同じ台数の端末に替わるものとして数えています。今年度の費用は、これまでに記録した分です", "In years to come devices that are renewed stay as many. Costs of the current year are those recorded so far";
+
     scenarios: "財源の試算の比較", "Scenarios of funding side by side";
     scenario_name: "試算", "Scenario";
     scenarios_payers: "試算ごとの負担者別の費用(全年度の合計)", "Costs by payer under each scenario, all years";

@@ -129,6 +129,10 @@ fn line_message(line: &CostLine) -> v1::RenewalCostLine {
     }
 }
 
+fn count_message(((owner, year), count): (&(String, FiscalYear), &u64)) -> v1::RenewalDeviceCount {
+    v1::RenewalDeviceCount { municipality_code: owner.clone(), fiscal_year: year_number(*year), count: *count }
+}
+
 fn due_message((owner, due): &(String, DueLot)) -> v1::RenewalDue {
     v1::RenewalDue {
         municipality_code: owner.clone(),
@@ -179,7 +183,8 @@ fn cost_order(request: &v1::GetRenewalCostsRequest) -> Result<CostOrder> {
     let detail = page::collect(optional_word("detail", request.detail, CostDetail::from_number), &mut wrong);
     match (first, last, detail) {
         (Some(first), Some(last), Some(detail)) => {
-            Ok(CostOrder { first, last, detail: detail.unwrap_or(CostDetail::Places) })
+            let detail = detail.unwrap_or(CostDetail::Places);
+            Ok(CostOrder { first, last, detail, per_device: request.per_device })
         }
         _ => Err(refused(wrong)),
     }
@@ -222,6 +227,7 @@ pub(super) async fn costs(
         outlook_from_fiscal_year: year_number(report.outlook_from),
         lines: report.lines.iter().map(line_message).collect(),
         due: report.due.iter().map(due_message).collect(),
+        device_counts: report.devices.iter().flatten().map(count_message).collect(),
     })
 }
 

@@ -21,7 +21,7 @@ pub(super) async fn export(person: SignedIn, Pages(pages): Pages<RenewalPages>, 
     let asked = asked?;
     let report = match fields.get("report") {
         "plan" => Report::Plan(plan::order(&fields)),
-        "costs" => Report::Costs(CostOrder::default()),
+        "costs" => Report::Costs(CostOrder::OF_BOARD),
         "changes" => Report::Changes(changes::since(&fields, asked.as_of.unwrap_or(now))?, PlanOrder::default()),
         "scenarios" => Report::Scenarios(fields.all("scenario").to_vec()),
         _ => return Err(Error::invalid_field("report", say::report_kind()).into()),

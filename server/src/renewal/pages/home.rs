@@ -4,7 +4,7 @@ use askama::Template;
 use axum::extract::{RawQuery, State as Pages};
 
 use super::{
-    AS_OF, Asked, Foot, OWNER, Opened, Owners, RenewalPages, Tab, address, day_text, may_export,
+    AS_OF, Asked, Foot, OWNER, Opened, Owners, RenewalPages, Tab, address, day_text, device_years, may_export,
     record::ways,
     said, tabs, year_text,
     years::{Amounts, YearLine, year_chart, year_lines},
@@ -54,6 +54,8 @@ struct Shown {
     heads: Vec<String>,
     lines: Vec<YearLine>,
     recorded: Vec<YearLine>,
+    /// What a device costs a year, where there are devices.
+    per_device: Option<device_years::Shown>,
     /// The way to the table of owners, where there are several.
     each_owner: Option<String>,
     problems: Vec<String>,
@@ -182,6 +184,7 @@ fn shown(
         chart: year_chart(shell, &amounts, &to_come),
         heads,
         lines: to_come,
+        per_device: device_years::shown(shell, report)?,
         recorded: before.into_iter().filter(|line| line.total != 0).collect(),
         each_owner: (owners.ids.len() > 1).then(|| address("/renewal/prefecture", fields).without(OWNER).text()),
         problems: report.problems.iter().map(|problem| said(shell.language, &problem.label())).collect(),
@@ -195,7 +198,7 @@ pub(super) async fn home(person: SignedIn, Pages(pages): Pages<RenewalPages>, Ra
     let Opened { fields, owners, asked } = Opened::read(&pages, (staff, Right::ViewRenewal), raw, shell.now).await?;
     let ways = asked.as_ref().ok().and_then(|asked| ways(staff, asked.owner));
     let made = match asked {
-        Ok(asked) => match pages.renewal.costs(staff, asked.owner, asked.as_of, CostOrder::default()).await {
+        Ok(asked) => match pages.renewal.costs(staff, asked.owner, asked.as_of, CostOrder::OF_BOARD).await {
             Ok(sealed) => {
                 let of = SparesOrder { owner: asked.owner, ..SparesOrder::default() };
                 let spares = pages.renewal.spares(staff, of).await?.spares;

@@ -13,7 +13,7 @@ use crate::{
         Fields, FormState, Language, PageResult, Respond as _, Shell, page, see_other,
         words::{fields::field_label, ledger as words},
     },
-    error::{Error, Result, says::fields as say_field},
+    error::{Error, FieldViolation, Result, says::fields as say_field},
     renewal::{
         rules::{import::column_names, ledger::EntryKind},
         service::ImportOrder,

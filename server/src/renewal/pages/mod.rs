@@ -5,6 +5,7 @@
 mod advice;
 mod changes;
 mod costs;
+mod device_years;
 mod disposals;
 mod entries;
 mod entry;

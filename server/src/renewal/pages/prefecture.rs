@@ -26,6 +26,7 @@ use crate::{
     renewal::{
         rules::{
             known::as_of_text,
+            money::Yen,
             report::plan::{PlanOrder, PlanReport},
         },
         service::{OwnerRow, OwnersReport, SparesNow, SparesOrder},
@@ -86,6 +87,7 @@ struct Columns {
     cost: SortLink,
     own: SortLink,
     ten: SortLink,
+    one: SortLink,
     renewed: SortLink,
     spares: SortLink,
 }
@@ -99,6 +101,7 @@ struct OwnerLine {
     cost: i64,
     own: i64,
     ten: i64,
+    one: Option<i64>,
     renewed: Option<String>,
     per_mille: Option<i64>,
     spares: (&'static str, &'static str),
@@ -113,6 +116,7 @@ impl OwnerLine {
             "cost" => Some(self.cost),
             "own" => Some(self.own),
             "ten" => Some(self.ten),
+            "one" => self.one,
             "renewed" => self.per_mille,
             "spares" => self.free.map(i64::from),
             _ => None,
@@ -147,6 +151,7 @@ fn owner_line(shell: &Shell, beside: &Beside<'_>, row: &OwnerRow) -> Option<Owne
         cost: row.cost_next.to_number(),
         own: row.own_next.to_number(),
         ten: row.own.to_number(),
+        one: row.per_device.map(Yen::to_number),
         renewed: row.renewed.map(|share| share.to_string()),
         per_mille: row.renewed.map(|share| share.per_mille().into()),
         spares: state.unwrap_or(("quiet", shell.w.renewal.spares_unknown)),
@@ -177,6 +182,7 @@ fn columns(shell: &Shell, address: &Address) -> Columns {
         cost: address.sorted_by("cost", w.cost_next, true),
         own: address.sorted_by("own", w.own_next, true),
         ten: address.sorted_by("ten", w.own_ten, true),
+        one: address.sorted_by("one", w.one_device, true),
         renewed: address.sorted_by("renewed", w.renewed, false),
         spares: address.sorted_by("spares", w.spares, false),
     }
@@ -284,7 +290,7 @@ pub(super) async fn prefecture(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::renewal::rules::{Payer, money::Yen};
+    use crate::renewal::rules::Payer;
 
     fn line(name: &str, due: u64, per_mille: Option<i64>) -> OwnerLine {
         OwnerLine {
@@ -295,6 +301,7 @@ mod tests {
             cost: 0,
             own: 0,
             ten: 0,
+            one: None,
             renewed: None,
             per_mille,
             spares: ("", ""),

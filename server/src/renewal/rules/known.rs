@@ -55,13 +55,28 @@ pub struct TicketCost {
 }
 
 /// What was known of the devices of a lot by their serial numbers.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LotDevices {
     /// How many are named.
     pub named: u32,
-    /// How many of these were disposed of.
-    pub disposed: u32,
+    /// How many of these were disposed of on which day.
+    pub disposals: BTreeMap<Date, u32>,
 }
+
+impl LotDevices {
+    /// How many were disposed of.
+    pub fn disposed(&self) -> u32 {
+        self.disposed_by(Date::MAX)
+    }
+
+    /// How many up to a day.
+    pub fn disposed_by(&self, day: Date) -> u32 {
+        self.disposals.range(..=day).fold(0, |sum, (_, count)| sum.saturating_add(*count))
+    }
+}
+
+/// What is known where nothing is.
+static NO_DEVICES: LotDevices = LotDevices { named: 0, disposals: BTreeMap::new() };
 
 /// What was known of an owner.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -143,8 +158,8 @@ impl Known {
     }
 
     /// What is known of the devices of a lot.
-    pub fn devices_of(&self, lot: EntryId) -> LotDevices {
-        self.devices.get(&lot).copied().unwrap_or_default()
+    pub fn devices_of(&self, lot: EntryId) -> &LotDevices {
+        self.devices.get(&lot).unwrap_or(&NO_DEVICES)
     }
 
     /// Lots of which other devices are known than they have: fewer, since who records more, or one that is in another lot, is

@@ -2,17 +2,18 @@
 //! answers.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque},
+    collections::{BTreeMap, HashMap, HashSet, VecDeque},
     num::NonZero,
     sync::Arc,
 };
 
+use time::Date;
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
 use super::{Renewal, bounded, damaged, day, recording::LATEST, rules::AllRules};
 use crate::{
-    access::rules::Area,
+    access::rules::{Area, days::date_text},
     clock::Timestamp,
     db::{Engine, Tx},
     devices::rules::fold::serial_key,
@@ -28,7 +29,7 @@ use crate::{
         },
         store::{
             COSTS_MOST, ENTRIES_MOST,
-            knowing::{self, DevicesRow, Gone, KnownRow, TicketCostRow},
+            knowing::{self, DevicesRow, Gone, GoneRow, KnownRow, TicketCostRow},
         },
     },
     schools::{
@@ -72,7 +73,7 @@ struct Stored {
     entries: Vec<KnownRow>,
     tickets: Vec<TicketCostRow>,
     named: Vec<DevicesRow>,
-    gone: Vec<DevicesRow>,
+    gone: Vec<GoneRow>,
     rules: Arc<RuleSet>,
 }
 
@@ -120,15 +121,17 @@ fn ticket_cost(row: &TicketCostRow) -> Result<TicketCost> {
     })
 }
 
-/// Devices that entries say were disposed of.
-fn gone(rows: &[KnownRow]) -> Result<BTreeSet<(Uuid, String)>> {
-    let mut gone = BTreeSet::new();
+/// Devices that entries say were disposed of, each with the first day of it.
+fn gone(rows: &[KnownRow]) -> Result<BTreeMap<(Uuid, String), Date>> {
+    let mut gone: BTreeMap<(Uuid, String), Date> = BTreeMap::new();
     for row in rows.iter().filter(|row| row.kind == EntryKind::Disposal.to_number()) {
         let Some(KnownEntry { stated: Stated { body: Body::Disposal(disposal), .. }, .. }) = known_entry(row)? else {
             continue;
         };
-        let keys = disposal.devices.iter().filter_map(|device| serial_key(&device.serial));
-        gone.extend(keys.map(|key| (row.municipality_id, key)));
+        for key in disposal.devices.iter().filter_map(|device| serial_key(&device.serial)) {
+            let first = gone.entry((row.municipality_id, key)).or_insert(disposal.on);
+            *first = disposal.on.min(*first);
+        }
     }
     Ok(gone)
 }
@@ -145,12 +148,13 @@ impl Stored {
         let count = |count: i64| u32::try_from(count).unwrap_or(u32::MAX);
         let standing: HashSet<_> = self.entries.iter().map(|row| row.entry_id).collect();
         let named = self.named.iter().filter(|row| standing.contains(&row.entry_id));
-        let of_lot =
-            |row: &DevicesRow| (EntryId(row.entry_id), LotDevices { named: count(row.device_count), disposed: 0 });
+        let of_lot = |row: &DevicesRow| {
+            (EntryId(row.entry_id), LotDevices { named: count(row.device_count), disposals: BTreeMap::new() })
+        };
         let mut devices: BTreeMap<_, _> = named.map(of_lot).collect();
         for row in &self.gone {
             if let Some(of_lot) = devices.get_mut(&EntryId(row.entry_id)) {
-                of_lot.disposed = count(row.device_count);
+                of_lot.disposals.insert(day(&row.gone_on)?, count(row.device_count));
             }
         }
         let unread = self.entries.len() - entries.len();
@@ -182,12 +186,16 @@ async fn stored(
     }
     let entries = by_owner(entries, |row| row.municipality_id);
     let mut entries: HashMap<_, _> = entries.into_iter().map(|(owner, rows)| (owner, standing(rows))).collect();
-    let mut lost = BTreeSet::new();
+    let mut lost = BTreeMap::new();
     for rows in entries.values() {
         lost.append(&mut gone(rows)?);
     }
-    let lost: Vec<_> =
-        lost.into_iter().map(|(municipality_id, serial_key)| Gone { municipality_id, serial_key }).collect();
+    let row = |((municipality_id, serial_key), day): ((Uuid, String), Date)| Gone {
+        municipality_id,
+        serial_key,
+        gone_on: date_text(day),
+    };
+    let lost: Vec<_> = lost.into_iter().map(row).collect();
     let gone = if lost.is_empty() { Vec::new() } else { knowing::gone_devices(tx, &lost, as_of).await? };
     let mut gone = by_owner(gone, |row| row.municipality_id);
     let mut tickets = by_owner(tickets, |row| row.municipality_id);

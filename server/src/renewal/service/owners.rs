@@ -19,6 +19,7 @@ use crate::{
         plan::{Cell, Share},
         report::{
             costs::{CostDetail, CostOrder, costs},
+            per_device::per_device,
             plan::{PlanOrder, PlanReport},
         },
     },
@@ -43,6 +44,8 @@ pub struct OwnerRow {
     pub total: Yen,
     /// What of it the owner itself pays.
     pub own: Yen,
+    /// What of all of it falls to a device and year; none where there is no device.
+    pub per_device: Option<Yen>,
     /// ⑤ of the year that runs, or of the last one of its plan.
     pub renewed: Option<Share>,
 }
@@ -105,7 +108,7 @@ impl Together {
 
     /// What one owner comes to.
     fn of(known: &Known, order: &PlanOrder) -> Result<Self> {
-        let report = costs(known, CostOrder { detail: CostDetail::Owners, ..CostOrder::default() })?;
+        let report = costs(known, CostOrder { detail: CostDetail::Owners, ..CostOrder::OF_BOARD })?;
         let next = report.outlook_from;
         let to_come = report.lines.iter().filter(|line| line.key.year >= next);
         let amounts = sum_by(to_come.map(|line| ((line.key.year, line.key.payer), line.amount)))?;
@@ -113,6 +116,7 @@ impl Together {
             let counted = amounts.iter().filter(|((year, payer), _)| counts(*year, *payer));
             Yen::sum(counted.map(|(_, amount)| *amount))
         };
+        let devices = report.device_years(|_, year| year >= next)?.remove(&true).unwrap_or_default();
         let mut due = BTreeMap::new();
         for (_, lot) in &report.due {
             *due.entry(lot.year.max(next)).or_default() += u64::from(lot.count);
@@ -124,6 +128,7 @@ impl Together {
             own_next: sum(&|year, payer| year == next && payer == Payer::Own)?,
             total: sum(&|_, _| true)?,
             own: sum(&|_, payer| payer == Payer::Own)?,
+            per_device: per_device(devices.total()?, devices.count),
             renewed: None,
         };
         let (row, plans, left_out) = match plan_or_why(known, order) {

@@ -401,7 +401,7 @@ impl Renewal {
         staff: &Staff,
         order: &PartsOrder,
     ) -> Result<(Vec<PartView>, Sealed<CostReport>)> {
-        let sealed = |known: &Known, parts: &[Part]| Ok(costs_of(known, parts, CostOrder::default())?.seal());
+        let sealed = |known: &Known, parts: &[Part]| Ok(costs_of(known, parts, CostOrder::OF_BOARD)?.seal());
         let (views, _, sealed) = self.parts_beside(staff, order, sealed).await?;
         Ok((views, sealed))
     }

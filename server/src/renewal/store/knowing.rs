@@ -52,6 +52,18 @@ pub(in crate::renewal) struct DevicesRow {
 pub(in crate::renewal) struct Gone {
     pub municipality_id: Uuid,
     pub serial_key: String,
+    /// ISO 8601.
+    pub gone_on: String,
+}
+
+/// How many devices of a lot were disposed of on a day.
+#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
+pub(in crate::renewal) struct GoneRow {
+    pub municipality_id: Uuid,
+    pub entry_id: Uuid,
+    /// ISO 8601.
+    pub gone_on: String,
+    pub device_count: i64,
 }
 
 /// When something was recorded last at an owner.
@@ -162,15 +174,15 @@ pub(in crate::renewal) async fn named_devices(
     tx.query(sql).bind(ids(owners)?).bind(as_of.0).bind(lot).all().await
 }
 
-/// How many of these devices each lot has that was not taken back by a time.
-pub(in crate::renewal) async fn gone_devices(tx: &mut Tx, gone: &[Gone], as_of: Timestamp) -> Result<Vec<DevicesRow>> {
+/// How many of these devices each lot has that was not taken back by a time, by the day.
+pub(in crate::renewal) async fn gone_devices(tx: &mut Tx, gone: &[Gone], as_of: Timestamp) -> Result<Vec<GoneRow>> {
     let (sqlite, postgres) = batch_sql!(
-        "SELECT d.municipality_id, d.entry_id, COUNT(*) AS device_count FROM",
-        [municipality_id uuid, serial_key text],
+        "SELECT d.municipality_id, d.entry_id, i.gone_on, COUNT(*) AS device_count FROM",
+        [municipality_id uuid, serial_key text, gone_on text],
         "JOIN renewal_lot_device d ON d.municipality_id = i.municipality_id AND d.serial_key = i.serial_key
          WHERE NOT EXISTS (SELECT 1 FROM renewal_entry r
              WHERE r.municipality_id = d.municipality_id AND r.reverses_entry_id = d.entry_id AND r.recorded_at <= $2)
-         GROUP BY d.municipality_id, d.entry_id"
+         GROUP BY d.municipality_id, d.entry_id, i.gone_on"
     );
     let sql = tx.by_engine(sqlite, postgres);
     tx.query(sql).bind(rows_json(gone)?).bind(as_of.0).all().await

@@ -7,7 +7,7 @@ use super::{super::text, Formats, formats::CellFormats};
 use crate::{
     console::words::Language,
     error::Both,
-    renewal::documents::{Cell, Column, ColumnKind, Document, Filled, Section, Table, words},
+    renewal::documents::{Cell, Column, ColumnKind, Document, Filled, Section, Table, Total, words},
 };
 
 /// A4, as workbooks number it.
@@ -148,7 +148,8 @@ impl<'d> Sheet<'d> {
             let formula = match (&column.filled, first) {
                 (Filled::SumOf(range), _) => Some(sum_of_row(range.start, range.end, self.row)),
                 (Filled::ShareOf { part, whole }, _) => Some(share_formula(*part, *whole, self.row)),
-                (Filled::Given, Some(first)) if column.is_summed && first < self.row => {
+                (Filled::PerUnit { amount, units }, _) => Some(unit_formula(*amount, *units, self.row)),
+                (Filled::Given, Some(first)) if column.total == Total::Sum && first < self.row => {
                     Some(sum_of_column(at, first, self.row))
                 }
                 (Filled::Given, _) => None,
@@ -268,6 +269,12 @@ fn sum_of_column(column: u16, first: u32, end: u32) -> String {
 fn share_formula(part: usize, whole: usize, row: u32) -> String {
     let (part, whole, row) = (letters(part), letters(whole), row + 1);
     format!("=IF({whole}{row}=0,\"\",MIN(1,QUOTIENT({part}{row}*1000,{whole}{row})/1000))")
+}
+
+/// What of money falls to one of so many, to the nearest yen.
+fn unit_formula(amount: usize, units: usize, row: u32) -> String {
+    let (amount, units, row) = (letters(amount), letters(units), row + 1);
+    format!("=IF({units}{row}=0,\"\",ROUND({amount}{row}/{units}{row},0))")
 }
 
 /// A text as long as a cell may be.

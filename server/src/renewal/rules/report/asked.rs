@@ -79,6 +79,7 @@ pub fn read(content: &Value) -> Option<Reported> {
             first: Some(year(content, "first_fiscal_year")?),
             last: Some(year(content, "last_fiscal_year")?),
             detail: detail(content)?,
+            per_device: content.get("devices").is_some(),
         }),
         "SCENARIOS" => {
             let ids = content.get("scenarios")?.as_array()?.iter();

@@ -10,6 +10,7 @@ use super::{
     content::written,
     outlook::{DueLot, outlook, unchanged},
     parts::{AmountKey, Part, parts, summed},
+    per_device::{DeviceCounts, counted},
 };
 use crate::{
     clock::Timestamp,
@@ -102,6 +103,8 @@ pub struct CostReport {
     pub outlook_from: FiscalYear,
     /// Amounts other than nothing, by owner, year, payer and kind, and where that is asked for by school and model.
     pub lines: Vec<CostLine>,
+    /// How many devices there are at the end of each year, where that is asked for.
+    pub devices: Option<DeviceCounts>,
     /// Devices that are due, with the code of their owner.
     pub due: Vec<(String, DueLot)>,
     /// What is incomplete.
@@ -119,12 +122,19 @@ pub struct CostOrder {
     pub last: Option<FiscalYear>,
     /// By what amounts are told apart.
     pub detail: CostDetail,
+    /// Whether devices are counted, so that what one of them costs a year can be told.
+    pub per_device: bool,
+}
+
+impl CostOrder {
+    /// What a board reads: all years, by school and model, and what a device costs a year.
+    pub const OF_BOARD: Self = Self { first: None, last: None, detail: CostDetail::Places, per_device: true };
 }
 
 impl Default for CostOrder {
     /// All years, by school and model.
     fn default() -> Self {
-        Self { first: None, last: None, detail: CostDetail::Places }
+        Self { per_device: false, ..Self::OF_BOARD }
     }
 }
 
@@ -169,9 +179,11 @@ pub fn costs_of(known: &Known, recorded: &[Part], order: CostOrder) -> Result<Co
     let last = order.last.or(expected.years.last().copied()).unwrap_or(outlook.first);
     lines.retain(|line| (first..=last).contains(&line.key.year));
     lines.sort();
+    let counted_as = if order.detail == CostDetail::Together { "" } else { known.code.as_str() };
     Ok(CostReport {
         as_of: known.as_of,
         owners: vec![known.code.clone()],
+        devices: order.per_device.then(|| counted(known, counted_as, last)),
         detail: order.detail,
         first,
         last,
@@ -190,6 +202,9 @@ impl CostReport {
             one.owners.extend(two.owners);
             (one.first, one.last) = (one.first.min(two.first), one.last.max(two.last));
             one.lines.extend(two.lines);
+            for (key, count) in two.devices.into_iter().flatten() {
+                *one.devices.get_or_insert_default().entry(key).or_default() += count;
+            }
             one.due.extend(two.due);
             one.problems.extend(two.problems);
             one.rules.extend(two.rules);
@@ -209,8 +224,12 @@ impl CostReport {
         sum_by(self.lines.iter().map(|line| (key(line), line.amount)))
     }
 
-    /// Seals it.
-    pub fn seal(self) -> Sealed<Self> {
+    /// Seals it, with devices of the years that it is of.
+    pub fn seal(mut self) -> Sealed<Self> {
+        let (first, last) = (self.first, self.last);
+        if let Some(devices) = &mut self.devices {
+            devices.retain(|(_, year), _| (first..=last).contains(year));
+        }
         let content = written(&Content::of(&self));
         Sealed::written(self, content)
     }
@@ -222,6 +241,8 @@ struct Content<'r> {
     as_of: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     detail: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    devices: Option<Vec<CountContent<'r>>>,
     due: Vec<DueContent<'r>>,
     first_fiscal_year: i32,
     last_fiscal_year: i32,
@@ -244,6 +265,13 @@ struct LineContent<'r> {
     owner: &'r str,
     payer: &'static str,
     school_id: Option<SchoolId>,
+}
+
+#[derive(Serialize)]
+struct CountContent<'r> {
+    count: u64,
+    fiscal_year: i32,
+    owner: &'r str,
 }
 
 #[derive(Serialize)]
@@ -282,9 +310,15 @@ impl<'r> Content<'r> {
             reason: due.reason.to_number(),
             school_id: due.school,
         };
+        let count = |((owner, year), count): (&'r (String, FiscalYear), &u64)| CountContent {
+            count: *count,
+            fiscal_year: year.year(),
+            owner,
+        };
         Self {
             as_of: as_of_text(report.as_of),
             detail: (report.detail != CostDetail::Places).then(|| report.detail.code()),
+            devices: report.devices.as_ref().map(|devices| devices.iter().map(count).collect()),
             due: report.due.iter().map(due).collect(),
             first_fiscal_year: report.first.year(),
             last_fiscal_year: report.last.year(),

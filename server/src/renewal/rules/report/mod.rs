@@ -1,5 +1,5 @@
 //! Reports, each a pure function of what was known: the published plan ([`plan`]), costs ([`costs`]) of [`parts`] and of
-//! years to come ([`outlook`]), what if ([`scenarios`]), what changed ([`changes`]); their one content and its hash
+//! years to come ([`outlook`]), by devices too ([`per_device`]), what if ([`scenarios`]), what changed ([`changes`]); their one content and its hash
 //! ([`content`]), and what one was asked for ([`asked`]). How they are written is an affair of the documents.
 
 pub mod asked;
@@ -8,6 +8,7 @@ pub mod content;
 pub mod costs;
 pub mod outlook;
 pub mod parts;
+pub mod per_device;
 pub mod plan;
 pub mod scenarios;
 #[cfg(test)]

@@ -89,7 +89,7 @@ fn due_lots(known: &Known) -> Vec<(DueLot, Ends)> {
     let mut due: Vec<_> = known
         .lots()
         .filter_map(|(id, school, lot)| {
-            let count = lot.count.saturating_sub(known.devices_of(id).disposed);
+            let count = lot.count.saturating_sub(known.devices_of(id).disposed());
             let ends = ends(known, lot);
             let due = ends.due().filter(|_| count > 0)?;
             let lot = DueLot {

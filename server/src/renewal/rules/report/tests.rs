@@ -130,6 +130,40 @@ fn content_says_what_was_asked_for() {
 }
 
 #[test]
+fn content_tells_of_devices_where_they_were_asked_for() {
+    // Nobody paid for the first lot, so the years of costs begin with the second.
+    let acquisition = Acquisition::Purchase { unit_yen: yen(0), tax_basis: TaxBasis::Included, tax_percent: 10 };
+    let given = Lot { funding: Vec::new(), acquisition, ..lot(3, "2024-03-31") };
+    let one = known("2026-11-27", vec![Body::Lot(given), Body::Lot(lot(5, "2025-04-01"))]);
+    let value = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
+    let asked = |text: &str| match read(&value(text)) {
+        Some(Reported { asked: Asked::Costs(order), .. }) => order,
+        other => panic!("it is of costs, not {other:?}"),
+    };
+    let usual = costs(&one, CostOrder::default()).unwrap().seal();
+    assert_eq!(value(&usual.content).get("devices"), None, "reports of before stay the same bytes");
+    assert!(!asked(&usual.content).per_device);
+    let sealed = costs(&one, CostOrder::OF_BOARD).unwrap().seal();
+    let order = asked(&sealed.content);
+    assert_eq!((order.first.map(FiscalYear::year), order.per_device), (Some(2025), true));
+    let first = serde_json::json!({ "count": 8, "fiscal_year": 2025, "owner": "139017" });
+    assert_eq!(value(&sealed.content)["devices"][0], first);
+    assert_eq!(costs(&one, order).unwrap().seal().content, sealed.content);
+    // Beside an owner whose costs began before, the devices of both count from then on.
+    let other = Known { code: String::from("132276"), ..known("2026-11-27", vec![Body::Lot(lot(1, "2023-06-01"))]) };
+    let both = |order| {
+        let reports = [&one, &other].map(|known| costs(known, order).unwrap());
+        CostReport::together(reports.to_vec()).unwrap().unwrap().seal()
+    };
+    let sealed = both(CostOrder::OF_BOARD);
+    let order = asked(&sealed.content);
+    assert_eq!(order.first.map(FiscalYear::year), Some(2023));
+    let of_2023 = (String::from("139017"), FiscalYear::starting_in(2023).unwrap());
+    assert_eq!(sealed.report.devices.as_ref().unwrap()[&of_2023], 3);
+    assert_eq!(both(order).content, sealed.content);
+}
+
+#[test]
 fn sums_of_an_owner_are_those_of_its_schools_and_models() {
     let lots = [lot(3, "2024-09-30"), lot(5, "2025-06-30"), Lot { model: String::from("K-2"), ..lot(7, "2025-06-30") }];
     let mut known = known("2026-11-27", lots.map(Body::Lot).to_vec());
