@@ -52,6 +52,8 @@ impl<'d> Sheet<'d> {
         for (column, width) in (0_u16..).zip(&self.widths) {
             sheet.set_column_width(column, u32::try_from(*width).unwrap_or(u32::MAX))?;
         }
+        // What has no result, as one of none, is empty and not 0.
+        sheet.set_formula_result_default("");
         self.set_up_page(sheet);
         self.write_title(sheet)?;
         match &self.section.table {
