@@ -68,6 +68,16 @@ async fn a_board_makes_its_plan_by_command(engine: Engine) {
         let devices = board.told(&format!("costs devices {lot} --limit 3"));
         assert!(devices.contains("AB12CD") && devices.contains("55,000"), "{devices}");
         assert!(board.told("costs parts --payer state-fund").contains("286,000,000"));
+        // 429,000,000 yen and the 143,000,000 of the town by 7,800 devices.
+        let of_one = board.told("report costs --per-device");
+        let year = of_one.lines().find(|line| line.starts_with("2025") && line.contains("7,800")).expect("a year");
+        assert!(year.contains("55,000") && year.contains("18,333"), "{of_one}");
+        assert!(!board.told("report costs").contains("OF A DEVICE"));
+        let of_one = file("device-years.json");
+        board.told(&format!("report costs --per-device --format json --out {}", of_one.display()));
+        assert_eq!(sealed(&of_one)["content"]["devices"][0]["count"], 7_800);
+        let ran = board.run(&format!("report verify {}", of_one.display()));
+        assert!(ran.is_good() && ran.out.contains("what the ledger gives"), "{ran:?}");
 
         let (kept, csv) = (file("plan.json"), file("plan.csv"));
         board.told(&format!("report plan --format json --out {}", kept.display()));

@@ -29,6 +29,10 @@ async fn yen_of_a_year_leads_to_a_serial_number() {
     browser.follow("nav.main a[href='/renewal']").await;
     let figures = browser.text_of("#figures").await;
     assert!(figures.contains("来年度に更新が必要な端末") && figures.contains("円"), "{figures}");
+    // 13,500,000 yen for 300 devices, of which the board paid 4,500,000.
+    let of_one = browser.text_of("#device-years tbody tr:first-child").await;
+    assert!(["令和3年度", "300", "45,000", "15,000"].iter().all(|figure| of_one.contains(figure)), "{of_one}");
+    assert!(browser.text_of("#per-device + .lead").await.contains("端末1台に1年あたり"));
     // Amounts are of one owner each.
     browser.go("/renewal/prefecture").await;
     browser.follow("#owners tbody a").await;
