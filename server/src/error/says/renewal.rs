@@ -31,6 +31,7 @@ says! {
     limit_yen(most, dearest): "年 {most} 円では、1台 {dearest} 円の端末を更新できません", "of {most} yen a year is below the price of one device, {dearest} yen";
     limit_least: "1円以上にしてください", "needs 1 yen or more";
     one_limit: "台数か金額のどちらか一方を指定してください", "needs devices or yen, one of them";
+    scenario_refused(scenario, owner, why): "試算「{scenario}」を {owner} について計算できません: {why}。この試算を除くか、条件を直してください", "scenario {scenario} can not be reckoned for {owner}: it {why}. Leave it out, or mend its terms";
     no_room(left): "2100年度までに {left} 台の更新が収まりません", "leaves no room for {left} devices until 2100";
     year_outside: "計画の期間にない年度です", "is no year of the plan";
     more_of_the_fund(fund, all): "基金事業による {fund} 台は、全体の {all} 台を超えています", "{fund} by the fund are more than {all} in all";

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     access::rules::days::date_text,
     clock::Timestamp,
-    error::Both,
+    error::{Both, FieldViolation, says::renewal as say},
     renewal::rules::{
         Payer,
         known::{Known, as_of_text},
@@ -113,7 +113,8 @@ pub fn scenarios(known: &Known, wanted: &[String], what_if: Option<WhatIf>) -> R
     let (mut years, mut columns) = (Vec::new(), Vec::new());
     for scenario in chosen {
         let terms = scenario.terms(&known.rules.programmes);
-        let evened = terms.even().map(|most| even(&renewed, first, &terms, most)).transpose()?;
+        let evened = terms.even().map(|most| even(&renewed, first, &terms, most)).transpose();
+        let evened = evened.map_err(|why| if scenario.id == WHAT_IF { why } else { told_of(scenario, known, why) })?;
         let renewed = evened.as_deref().unwrap_or(&renewed);
         let projection = project(first, USUAL_YEARS, renewed, &running, &terms)?;
         let agreed = agreed(&recorded, &projection.years)?;
@@ -127,6 +128,19 @@ pub fn scenarios(known: &Known, wanted: &[String], what_if: Option<WhatIf>) -> R
         scenarios: columns,
         rules: known.rules.notes(&SCENARIO_RULES),
     })
+}
+
+/// Why a scenario of a file can not be reckoned, with its name and the owner, since somebody asked for many of both.
+fn told_of(scenario: &Scenario, known: &Known, why: Unreckoned) -> Unreckoned {
+    match why {
+        Unreckoned::OverLimit(_) => why,
+        Unreckoned::Refused(wrong) => {
+            let said = |name: &str, why: &str| say::scenario_refused(name, &known.code, why);
+            let (name, why) = (&scenario.name, &wrong.message);
+            let message = Both::of(said(&name.ja, &why.ja), said(&name.en, &why.en));
+            FieldViolation::new("scenario_ids", message).into()
+        }
+    }
 }
 
 /// What is recorded already of years to come, by payer.

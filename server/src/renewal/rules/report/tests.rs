@@ -19,8 +19,10 @@ use crate::{
         known::{Known, KnownEntry},
         ledger::EntryId,
         lots::{Acquisition, Lot, TaxBasis},
-        money::Yen,
+        money::{Unreckoned, Yen},
         rule_sets::RuleSet,
+        scenario::Change,
+        smoothing::{Limit, Prefer},
     },
     schools::rules::{SchoolId, fiscal::FiscalYear},
 };
@@ -127,6 +129,22 @@ fn content_says_what_was_asked_for() {
     let sealed = scenarios(&known, &[String::from("today"), String::from("nothing")], None).unwrap().seal();
     assert_eq!(read(&value(&sealed.content)).unwrap().asked, Asked::Scenarios(vec![String::from("today")]));
     assert_eq!(read(&value("{\"report\":\"OTHER\"}")), None);
+}
+
+#[test]
+fn scenario_of_a_file_that_can_not_be_reckoned_is_named_with_the_owner() {
+    let mut known = known("2026-11-27", vec![Body::Lot(lot(3, "2025-09-30"))]);
+    let mut rules = RuleSet::default();
+    let scenario = rules.scenarios.scenarios.iter_mut().find(|one| one.id == "today").unwrap();
+    scenario.changes.push(Change::Even { limit: Limit::Yen(yen(99)), prefer: Prefer::Later });
+    known.rules = rules.into();
+    let Err(Unreckoned::Refused(wrong)) = scenarios(&known, &[], None) else { panic!("a device costs 100 yen") };
+    assert_eq!(wrong.field, "scenario_ids");
+    let name = &known.rules.scenarios.find("today").unwrap().name;
+    for (said, name) in [(&wrong.message.ja, &name.ja), (&wrong.message.en, &name.en)] {
+        assert!(said.contains(&**name) && said.contains("139017") && said.contains("99"), "{said}");
+    }
+    assert!(scenarios(&known, &[String::from("running-costs-covered")], None).is_ok());
 }
 
 #[test]
