@@ -4,6 +4,7 @@
 //! Invariants: the temporary folder goes away however the demo ends, short of SIGKILL; the exit code is 0 only if every
 //! report that the server acknowledged is stored, and none is counted twice.
 
+mod budget;
 mod fleet;
 mod ledger;
 mod people;

@@ -1,5 +1,5 @@
-//! What a town knows before the first agent reports: pupils, the year's calendar, lesson times, lines, and a ledger of its
-//! devices, handed in as a file like any other. The simulated agents meet their rows of it by serial number.
+//! What a town knows before the first agent reports: pupils, the year's calendar, lesson times, lines, a ledger of its
+//! devices, handed in as a file like any other, and its money. The simulated agents meet their rows of it by serial number.
 
 use std::fmt::Write as _;
 
@@ -7,6 +7,7 @@ use gigafleet_agent::platform::Platform as _;
 use gigafleet_proto::v1;
 
 use super::{
+    budget,
     fleet::simulated,
     places::{Place, place_of},
 };
@@ -30,6 +31,7 @@ const WEEK_US: i64 = 7 * 86_400 * 1_000_000;
 
 /// Tells the server all of it.
 pub(super) async fn tell(client: &Client, places: &[Place], devices: u32) -> Result<()> {
+    let mut towns = 0;
     for (index, place) in places.iter().enumerate() {
         let owner = place.municipality;
         let own: Vec<u32> = (0..devices).filter(|number| place_of(places, *number) == index).collect();
@@ -39,10 +41,11 @@ pub(super) async fn tell(client: &Client, places: &[Place], devices: u32) -> Res
         add_bandwidth(client, place, index).await?;
         if index == 0 || places[index - 1].municipality != owner {
             add_calendar(client, owner).await?;
+            towns += 1;
         }
-        import_ledger(client, place, index, &own).await?;
+        import_ledger(client, (place, index), &own, budget::bought(towns - 1)).await?;
     }
-    Ok(())
+    budget::record(client, places, devices).await
 }
 
 async fn add_pupils(client: &Client, place: &Place, devices: usize) -> Result<()> {
@@ -156,14 +159,19 @@ async fn add_calendar(client: &Client, owner: MunicipalityId) -> Result<()> {
 }
 
 /// The ledger of one school, as its office keeps it.
-async fn import_ledger(client: &Client, place: &Place, index: usize, own: &[u32]) -> Result<()> {
+async fn import_ledger(
+    client: &Client,
+    (place, index): (&Place, usize),
+    own: &[u32],
+    bought: (&str, u64),
+) -> Result<()> {
     let options = v1::ImportOptions {
         municipality_id: place.municipality.to_string(),
         kind: v1::ImportKind::Devices.into(),
         file_name: format!("端末台帳_{}.csv", index + 1),
         ..v1::ImportOptions::default()
     };
-    let run = files::hand_in(client, options, ledger(place, index, own).into_bytes()).await?;
+    let run = files::hand_in(client, options, ledger((place, index), own, bought).into_bytes()).await?;
     if run.error_count > 0 {
         let message = format!("the ledger of the demo has {} errors", run.error_count);
         return Err(Failure::told(message, "report this as a defect"));
@@ -172,13 +180,28 @@ async fn import_ledger(client: &Client, place: &Place, index: usize, own: &[u32]
     Ok(())
 }
 
-fn ledger(place: &Place, index: usize, own: &[u32]) -> String {
+/// Serial number of a spare of a school.
+pub(super) fn spare_serial(school: usize, number: usize) -> String {
+    format!("5CD{:03}{number:04}", school + 1)
+}
+
+/// Serial number of a device that a school had before.
+pub(super) fn old_serial(school: usize, number: u64) -> String {
+    format!("GIGA1{:03}{number:05}", school + 1)
+}
+
+/// Spares of a school with so many devices.
+pub(super) fn spare_count(devices: usize) -> usize {
+    (devices * SPARE_PERCENT / 100).max(2)
+}
+
+fn ledger((place, index): (&Place, usize), own: &[u32], (day, price): (&str, u64)) -> String {
     let mut text = format!("{} 端末台帳（令和8年度）\n\n", place.name);
     text.push_str("管理番号,シリアル番号,学校名,学年,組,番号,用途,状態,導入日,取得価格,設置場所\n");
     let mut line = |count: usize, serial: &str, seat: &str, purpose: &str, status: &str, room: &str| {
         let label = format!("{}-{:04}", index + 1, count + 1);
         let _infallible =
-            writeln!(text, "{label},{serial},{},{seat},{purpose},{status},R8.4.1,\"55,000\",{room}", place.name);
+            writeln!(text, "{label},{serial},{},{seat},{purpose},{status},{day},{price},{room}", place.name);
     };
     for (count, number) in own.iter().enumerate() {
         let serial = simulated(*number, index).facts(&[]).serial_number.unwrap_or_default();
@@ -186,8 +209,8 @@ fn ledger(place: &Place, index: usize, own: &[u32]) -> String {
         line(count, &serial, &format!("{grade},{class},{seat}"), "学習者用", "使用中", "");
     }
     let statuses = ["予備", "予備", "予備", "修理中", "予備", "紛失"];
-    for spare in 0..(own.len() * SPARE_PERCENT / 100).max(2) {
-        let serial = format!("5CD{:03}{spare:04}", index + 1);
+    for spare in 0..spare_count(own.len()) {
+        let serial = spare_serial(index, spare);
         line(own.len() + spare, &serial, ",,", "予備機", statuses[spare % statuses.len()], "職員室保管庫");
     }
     text
