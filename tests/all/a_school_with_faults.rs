@@ -36,9 +36,9 @@ const CHECK_S: &str = "5";
 const SERVICE: &str = "learn.test";
 const SERVICE_PORT: u16 = 8443;
 /// What a person looks at before a lesson is given up.
-const SOON: Duration = Duration::from_secs(210);
+const SOON: Duration = Duration::from_secs(420);
 /// Incidents are validated before they are closed.
-const OVER: Duration = Duration::from_secs(420);
+const OVER: Duration = Duration::from_secs(600);
 /// How long the school's line is cut.
 const CUT: Duration = Duration::from_secs(600);
 /// How near to the truth the start of a cut is in the end, in seconds.
