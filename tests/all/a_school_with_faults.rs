@@ -35,7 +35,7 @@ const PACE_S: f64 = 30.0;
 const CHECK_S: &str = "5";
 const SERVICE: &str = "learn.test";
 const SERVICE_PORT: u16 = 8443;
-/// What a person looks at before a lesson is given up.
+/// Until when a fault must be noticed: within a lesson, with room for a machine that has much else to do.
 const SOON: Duration = Duration::from_secs(420);
 /// Incidents are validated before they are closed.
 const OVER: Duration = Duration::from_secs(600);
