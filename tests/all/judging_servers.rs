@@ -5,7 +5,7 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use gigafleet_agent::{identity::Identity, transport::Protocol};
@@ -14,7 +14,7 @@ use gigafleet_proto::v1::{
     LinkKind, ListIncidentsRequest, Network, SchoolNetwork, SchoolNetworkKind, Status, UpdateDeviceRequest,
     agent_service_client::AgentServiceClient, network_service_client::NetworkServiceClient,
 };
-use gigafleet_tests::{Engine, Home, ServerOptions, ServerProcess, eventually_async, fleet};
+use gigafleet_tests::{Engine, Home, ServerOptions, ServerProcess, eventually_async, fleet, within};
 use tokio::task::JoinSet;
 
 use crate::a_school_with_faults::always_lessons;
@@ -88,13 +88,10 @@ pub(crate) async fn incidents(server: &ServerProcess) -> Vec<Incident> {
 pub(crate) async fn cut_is_an_incident(server: &ServerProcess, cut: &AtomicBool) -> Incident {
     for _ in 0..3 {
         cut.store(true, Ordering::Relaxed);
-        let begun = Instant::now();
-        while begun.elapsed() < DETECTED {
-            let open = incidents(server).await.into_iter().find(|incident| incident.state() == IncidentState::Open);
-            if let Some(open) = open {
-                return open;
-            }
-            tokio::time::sleep(Duration::from_secs(1)).await;
+        let is_open = |incident: &Incident| incident.state() == IncidentState::Open;
+        let open = within(DETECTED, async || incidents(server).await.into_iter().find(is_open));
+        if let Some(open) = open.await {
+            return open;
         }
         cut.store(false, Ordering::Relaxed);
         tokio::time::sleep(AGAIN).await;

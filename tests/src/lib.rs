@@ -32,4 +32,4 @@ pub use fleet::{Fleet, Home, SimulatedTablet};
 pub use postgres::Postgres;
 pub use server::{ServerOptions, ServerProcess};
 pub use staff::{StaffClient, StaffConnection};
-pub use wait::{eventually, eventually_async};
+pub use wait::{eventually, eventually_async, within};

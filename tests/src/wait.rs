@@ -11,13 +11,20 @@ pub async fn eventually<T>(what: &str, deadline: Duration, mut look: impl FnMut(
 }
 
 /// As [`eventually`], for a look that takes a call.
-pub async fn eventually_async<T>(what: &str, deadline: Duration, mut look: impl AsyncFnMut() -> Option<T>) -> T {
+pub async fn eventually_async<T>(what: &str, deadline: Duration, look: impl AsyncFnMut() -> Option<T>) -> T {
+    within(deadline, look).await.unwrap_or_else(|| panic!("not within {deadline:?}: {what}"))
+}
+
+/// Waits until `look` gives something, and gives that; nothing at the deadline.
+pub async fn within<T>(deadline: Duration, mut look: impl AsyncFnMut() -> Option<T>) -> Option<T> {
     let begun = Instant::now();
     loop {
         if let Some(found) = look().await {
-            return found;
+            return Some(found);
         }
-        assert!(begun.elapsed() < deadline, "not within {deadline:?}: {what}");
+        if begun.elapsed() >= deadline {
+            return None;
+        }
         tokio::time::sleep((begun.elapsed() / 20).clamp(LOOK[0], LOOK[1])).await;
     }
 }

@@ -1,6 +1,7 @@
 //! `gigafleet report`: the published plan, costs, scenarios, what changed, and whether a report is what the ledger gives.
 
 use std::{
+    collections::BTreeMap,
     io::IsTerminal as _,
     path::{Path, PathBuf},
 };
@@ -476,14 +477,17 @@ fn device_years_text(costs: &v1::GetRenewalCostsResponse) -> String {
         Column::Number("YEN OF A DEVICE"),
         Column::Number("OWN YEN OF A DEVICE"),
     ];
-    let row = |label: String, is_meant: &dyn Fn(u32) -> bool| {
-        let counts = costs.device_counts.iter().filter(|one| is_meant(one.fiscal_year));
-        let count: u64 = counts.map(|one| one.count).sum();
-        let sum = |counts: &dyn Fn(&v1::RenewalCostLine) -> bool| -> i64 {
-            let lines = costs.lines.iter().filter(|line| is_meant(line.fiscal_year) && counts(line));
-            lines.map(|line| line.amount_yen).sum()
-        };
-        let (all, own) = (sum(&|_| true), sum(&|line| line.payer() == v1::Payer::Own));
+    // Devices, yen and own yen.
+    let mut sums: BTreeMap<u32, (u64, i64, i64)> = BTreeMap::new();
+    for one in &costs.device_counts {
+        sums.entry(one.fiscal_year).or_default().0 += one.count;
+    }
+    for line in &costs.lines {
+        let (_, all, own) = sums.entry(line.fiscal_year).or_default();
+        *all += line.amount_yen;
+        *own += if line.payer() == v1::Payer::Own { line.amount_yen } else { 0 };
+    }
+    let row = |label: String, (count, all, own): (u64, i64, i64)| {
         let of_one = |yen: i64| {
             let one = Yen::new(yen).ok().and_then(|yen| per_device(yen, count));
             one.map_or_else(|| ABSENT.to_owned(), |yen| grouped(yen.to_number()))
@@ -492,8 +496,10 @@ fn device_years_text(costs: &v1::GetRenewalCostsResponse) -> String {
         vec![label, devices, grouped(all), grouped(own), of_one(all), of_one(own)]
     };
     let years = costs.first_fiscal_year..=costs.last_fiscal_year;
-    let mut rows: Vec<_> = years.map(|year| row(year.to_string(), &|one| one == year)).collect();
-    rows.push(row(String::from("all"), &|_| true));
+    let of = |year: u32| sums.get(&year).copied().unwrap_or_default();
+    let mut rows: Vec<_> = years.map(|year| row(year.to_string(), of(year))).collect();
+    let whole = sums.values().fold((0, 0, 0), |sum, year| (sum.0 + year.0, sum.1 + year.1, sum.2 + year.2));
+    rows.push(row(String::from("all"), whole));
     table::table(&columns, rows, "no devices")
 }
 

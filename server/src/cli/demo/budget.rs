@@ -8,8 +8,8 @@ use gigafleet_proto::v1::{self, CostKind, Payer, renewal_entry::Said};
 
 use super::{
     fleet::simulated,
-    places::{Place, place_of},
-    town::{old_serial, spare_count, spare_serial},
+    places::Place,
+    town::{PUPILS, SPARE_PERCENT, pupils, spare_count, spare_serial},
 };
 use crate::{
     cli::{
@@ -19,8 +19,13 @@ use crate::{
     schools::rules::{MunicipalityId, SchoolId},
 };
 
-/// Pupils of next year, in percent of those of now.
-const NEXT_YEAR_PERCENT: u64 = 98;
+/// Pupils of the years to come, in percent of those of now.
+const PUPILS_TO_COME: [(u32, usize); 2] = [(2027, 98), (2028, 96)];
+/// When the devices came that were there before, and what one cost.
+const BEFORE: Bought = ("R2.10.1", 45_000);
+
+/// When devices came, and what one of them cost, in yen.
+pub(super) type Bought = (&'static str, u64);
 
 /// How a town came to the devices that it has now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,15 +38,6 @@ enum Way {
     Due,
 }
 
-/// When the devices of a town came, and what one cost: as its ledger of devices says too.
-pub(super) fn bought(town: usize) -> (&'static str, u64) {
-    match way(town) {
-        Way::Renewed => ("R8.4.1", 55_000),
-        Way::Leased => ("R6.10.1", 66_000),
-        Way::Due => ("R3.4.1", 45_000),
-    }
-}
-
 fn way(town: usize) -> Way {
     match town {
         0 => Way::Renewed,
@@ -50,114 +46,103 @@ fn way(town: usize) -> Way {
     }
 }
 
-/// Serial numbers of devices by maker and model.
-type Models = BTreeMap<(String, String), Vec<String>>;
-
-/// A town with its schools: each with its place in the list of all, and its devices.
-struct Town<'p> {
-    owner: MunicipalityId,
-    way: Way,
-    bought: (&'static str, u64),
-    schools: Vec<(usize, &'p Place, Models)>,
-}
-
-impl Town<'_> {
-    fn devices(&self) -> u64 {
-        self.schools.iter().map(|(.., models)| count(models)).sum()
+impl Way {
+    fn bought(self) -> Bought {
+        match self {
+            Self::Renewed => ("R8.4.1", 55_000),
+            Self::Leased => ("R6.10.1", 66_000),
+            Self::Due => ("R3.4.1", 45_000),
+        }
     }
 }
 
-fn count(models: &Models) -> u64 {
-    models.values().map(|serials| serials.len() as u64).sum()
+/// When the devices of a town came, and what one cost: as its ledger of devices says too.
+pub(super) fn bought(town: usize) -> Bought {
+    way(town).bought()
 }
 
-/// Pupils of a year, where now each has a device: a little fewer each year, as almost everywhere.
-fn pupils(devices: u64, percent: u64) -> u64 {
-    (devices * percent / 100).max(1)
+/// A school with its place in the list of all, and the serial numbers of its devices by maker and model.
+pub(super) struct Devices<'p> {
+    index: usize,
+    place: &'p Place,
+    models: BTreeMap<(String, String), Vec<String>>,
+    count: usize,
+}
+
+impl<'p> Devices<'p> {
+    /// Those of a school.
+    pub(super) fn of(index: usize, place: &'p Place, own: &[u32]) -> Self {
+        let mut models: BTreeMap<_, Vec<String>> = BTreeMap::new();
+        for number in own {
+            let facts = simulated(*number, index).facts(&[]);
+            let model = (facts.maker.unwrap_or_default(), facts.model.unwrap_or_default());
+            models.entry(model).or_default().extend(facts.serial_number);
+        }
+        Self { index, place, models, count: own.len() }
+    }
 }
 
 fn text(text: &str) -> String {
     text.to_owned()
 }
 
-/// Records all of it.
-pub(super) async fn record(client: &Client, places: &[Place], devices: u32) -> Result<()> {
-    for town in towns(places, devices) {
-        let entries = of_town(&town);
-        for (school, said) in entries {
-            let entry = v1::RenewalEntry {
-                municipality_id: town.owner.to_string(),
-                school_id: school.map(|school| school.to_string()).unwrap_or_default(),
-                said: Some(said),
-                ..v1::RenewalEntry::default()
-            };
-            let request = v1::RecordRenewalEntryRequest { entry: Some(entry), ..Default::default() };
-            answer(client.renewal().record_renewal_entry(request)).await?;
-        }
+/// Records the money of a town.
+pub(super) async fn record(client: &Client, owner: MunicipalityId, town: usize, schools: &[Devices<'_>]) -> Result<()> {
+    for (school, said) in of_town(way(town), schools) {
+        let entry = v1::RenewalEntry {
+            municipality_id: owner.to_string(),
+            school_id: school.map(|school| school.to_string()).unwrap_or_default(),
+            said: Some(said),
+            ..v1::RenewalEntry::default()
+        };
+        let request = v1::RecordRenewalEntryRequest { entry: Some(entry), ..Default::default() };
+        answer(client.renewal().record_renewal_entry(request)).await?;
     }
     Ok(())
 }
 
-fn towns(places: &[Place], devices: u32) -> Vec<Town<'_>> {
-    let mut towns: Vec<Town<'_>> = Vec::new();
-    for (index, place) in places.iter().enumerate() {
-        if towns.last().is_none_or(|town| town.owner != place.municipality) {
-            let (way, bought) = (way(towns.len()), bought(towns.len()));
-            towns.push(Town { owner: place.municipality, way, bought, schools: Vec::new() });
-        }
-        let mut models = Models::new();
-        for number in (0..devices).filter(|number| place_of(places, *number) == index) {
-            let facts = simulated(number, index).facts(&[]);
-            let model = (facts.maker.unwrap_or_default(), facts.model.unwrap_or_default());
-            models.entry(model).or_default().extend(facts.serial_number);
-        }
-        if let Some(town) = towns.last_mut() {
-            town.schools.push((index, place, models));
-        }
-    }
-    towns
-}
-
 /// All entries of a town: of a school, or of the town as a whole.
-fn of_town(town: &Town<'_>) -> Vec<(Option<SchoolId>, Said)> {
+fn of_town(way: Way, schools: &[Devices<'_>]) -> Vec<(Option<SchoolId>, Said)> {
     let mut entries = Vec::new();
-    let devices = town.devices();
-    for (year, percent) in [("R6", 106), ("R7", 103), ("R8", 100), ("R9", NEXT_YEAR_PERCENT), ("R10", 96)] {
-        let count = pupils(devices, percent).to_string();
-        entries.push((None, Said::Pupils(v1::RenewalPupils { fiscal_year: text(year), count, ..Default::default() })));
+    let devices = schools.iter().map(|school| school.count).sum();
+    for (year, percent) in PUPILS.into_iter().chain(PUPILS_TO_COME) {
+        let (fiscal_year, count) = (year.to_string(), pupils(devices, percent).max(1).to_string());
+        entries.push((None, Said::Pupils(v1::RenewalPupils { fiscal_year, count, ..Default::default() })));
     }
-    for (index, place, models) in &town.schools {
-        let said = |said| (Some(place.school), said);
-        entries.extend(models.iter().map(|(model, serials)| said(lot(town, model, serials))));
-        let spares: Vec<_> = (0..spare_count(usize::try_from(count(models)).unwrap_or(0)))
-            .map(|spare| spare_serial(*index, spare))
-            .collect();
-        if let Some((model, _)) = models.first_key_value() {
-            entries.push(said(spare_lot(town, model, &spares)));
-        }
-        if town.way == Way::Renewed && count(models) > 0 {
-            let old: Vec<_> = (0..count(models)).map(|number| old_serial(*index, number)).collect();
-            entries.push(said(first_phase(("Acme", "GIGA-1"), &old, "R2.10.1")));
-            entries.push(said(disposed(*index, &old)));
+    for school in schools {
+        let said = |said| (Some(school.place.school), said);
+        entries.extend(school.models.iter().map(|(model, serials)| said(lot(way, model, serials))));
+        let Some((model, _)) = school.models.first_key_value() else { continue };
+        let spares: Vec<_> = (0..spare_count(school.count)).map(|spare| spare_serial(school.index, spare)).collect();
+        entries.push(said(spare_lot(way, model, &spares)));
+        if way == Way::Renewed {
+            let old: Vec<_> = (0..school.count).map(|number| old_serial(school.index, number)).collect();
+            let model = (text("Acme"), text("GIGA-1"));
+            entries.push(said(purchase(CostKind::Device, &model, &old, BEFORE, Payer::StateOther)));
+            entries.push(said(disposed(school.index, &old)));
         }
     }
-    entries.extend(running(town, devices).into_iter().map(|said| (None, said)));
-    if town.way == Way::Due {
-        // As many as the fund pays for.
-        let installed = pupils(devices, NEXT_YEAR_PERCENT);
-        let spares = installed * 15 / 100;
-        let planned = v1::RenewalPlanned {
-            fiscal_year: text("R9"),
-            installed: installed.to_string(),
-            installed_by_fund: installed.to_string(),
-            spares: spares.to_string(),
-            spares_by_fund: spares.to_string(),
-            ..v1::RenewalPlanned::default()
-        };
-        entries.push((None, Said::Planned(planned)));
+    entries.extend(running(schools.len(), devices).into_iter().map(|said| (None, said)));
+    if way == Way::Due {
+        entries.push((None, Said::Planned(planned(devices))));
         entries.push((None, Said::DisposalPlan(disposal_plan(devices))));
     }
     entries
+}
+
+/// What is to be got next year: as much as the fund pays for.
+fn planned(devices: usize) -> v1::RenewalPlanned {
+    let (year, percent) = PUPILS_TO_COME[0];
+    let installed = pupils(devices, percent).max(1);
+    let [installed, spares] = [installed, installed * SPARE_PERCENT / 100].map(|count| count.to_string());
+    v1::RenewalPlanned {
+        fiscal_year: year.to_string(),
+        installed: installed.clone(),
+        installed_by_fund: installed,
+        spares: spares.clone(),
+        spares_by_fund: spares,
+        ..v1::RenewalPlanned::default()
+    }
 }
 
 fn paid(shares: &[(Payer, u64)]) -> Vec<v1::RenewalFunding> {
@@ -165,11 +150,11 @@ fn paid(shares: &[(Payer, u64)]) -> Vec<v1::RenewalFunding> {
     some.map(|(payer, yen)| v1::RenewalFunding { payer: (*payer).into(), amount_yen: yen.to_string() }).collect()
 }
 
-fn lot(town: &Town<'_>, (maker, model): &(String, String), serials: &[String]) -> Said {
-    let (delivered, unit) = town.bought;
-    match town.way {
-        Way::Due => first_phase((maker, model), serials, delivered),
-        Way::Renewed => purchase(CostKind::Device, (maker, model), serials, (delivered, unit), Payer::StateFund),
+fn lot(way: Way, model: &(String, String), serials: &[String]) -> Said {
+    let (delivered, unit) = way.bought();
+    match way {
+        Way::Renewed => purchase(CostKind::Device, model, serials, way.bought(), Payer::StateFund),
+        Way::Due => purchase(CostKind::Device, model, serials, way.bought(), Payer::StateOther),
         Way::Leased => {
             // 60 payments: 66,000 yen a device are 1,100 a month.
             let monthly = unit / 60 * serials.len() as u64;
@@ -178,31 +163,26 @@ fn lot(town: &Town<'_>, (maker, model): &(String, String), serials: &[String]) -
                 lease_months: text("60"),
                 lease_monthly_yen: monthly.to_string(),
                 funding: paid(&[(Payer::Own, 60 * monthly)]),
-                ..bare(CostKind::Device, (maker, model), serials, delivered)
+                ..bare(CostKind::Device, model, serials, delivered)
             })
         }
     }
 }
 
-fn spare_lot(town: &Town<'_>, (maker, model): &(String, String), serials: &[String]) -> Said {
-    let payer = match town.way {
+fn spare_lot(way: Way, model: &(String, String), serials: &[String]) -> Said {
+    let payer = match way {
         Way::Renewed => Payer::StateFund,
         Way::Leased | Way::Due => Payer::Own,
     };
-    purchase(CostKind::Spare, (maker, model), serials, town.bought, payer)
-}
-
-/// Devices of the first phase, of which the state paid 30,000 of 45,000 yen.
-fn first_phase((maker, model): (&str, &str), serials: &[String], delivered: &str) -> Said {
-    purchase(CostKind::Device, (maker, model), serials, (delivered, 45_000), Payer::StateOther)
+    purchase(CostKind::Spare, model, serials, way.bought(), payer)
 }
 
 /// A purchase of which somebody pays two thirds, down to the yen; all of it the board where that one is itself.
 fn purchase(
     kind: CostKind,
-    model: (&str, &str),
+    model: &(String, String),
     serials: &[String],
-    (delivered, unit): (&str, u64),
+    (delivered, unit): Bought,
     payer: Payer,
 ) -> Said {
     let total = unit * serials.len() as u64;
@@ -217,16 +197,21 @@ fn purchase(
     })
 }
 
-fn bare(kind: CostKind, (maker, model): (&str, &str), serials: &[String], delivered: &str) -> v1::RenewalLot {
+fn bare(kind: CostKind, (maker, model): &(String, String), serials: &[String], delivered: &str) -> v1::RenewalLot {
     v1::RenewalLot {
         kind: kind.into(),
-        maker: maker.to_owned(),
-        model: model.to_owned(),
+        maker: maker.clone(),
+        model: model.clone(),
         count: serials.len().to_string(),
         delivered: delivered.to_owned(),
         serials: serials.to_vec(),
         ..v1::RenewalLot::default()
     }
+}
+
+/// Serial number of a device that a school had before.
+fn old_serial(school: usize, number: usize) -> String {
+    format!("GIGA1{:03}{number:05}", school + 1)
 }
 
 /// What the devices of before became.
@@ -245,7 +230,7 @@ fn disposed(index: usize, serials: &[String]) -> Said {
     })
 }
 
-fn disposal_plan(devices: u64) -> v1::RenewalDisposalPlan {
+fn disposal_plan(devices: usize) -> v1::RenewalDisposalPlan {
     let line = |time: &str, what: &str| v1::RenewalScheduleLine { time: text(time), what: text(what) };
     let reused = devices / 10;
     v1::RenewalDisposalPlan {
@@ -262,8 +247,8 @@ fn disposal_plan(devices: u64) -> v1::RenewalDisposalPlan {
 }
 
 /// What runs in three fiscal years, all paid by the board.
-fn running(town: &Town<'_>, devices: u64) -> Vec<Said> {
-    let schools = town.schools.len() as u64;
+fn running(schools: usize, devices: usize) -> Vec<Said> {
+    let (schools, devices) = (schools as u64, devices as u64);
     let kinds = [
         (CostKind::NetworkLine, 660_000 * schools, "みどりネット"),
         (CostKind::FilterLicense, 1_200 * devices, "みどりフィルター"),

@@ -7,7 +7,7 @@ use gigafleet_agent::platform::Platform as _;
 use gigafleet_proto::v1;
 
 use super::{
-    budget,
+    budget::{self, Bought},
     fleet::simulated,
     places::{Place, place_of},
 };
@@ -22,36 +22,43 @@ use crate::{
     simulate::ssid,
 };
 
-/// The fiscal years for which pupils are known; the last one is that of the calendar.
-const FISCAL_YEARS: [u32; 3] = [2024, 2025, 2026];
+/// The fiscal years for which pupils are known, in percent of those of the last one, which is that of the calendar: a little
+/// fewer each year, as almost everywhere.
+pub(super) const PUPILS: [(u32, usize); 3] = [(2024, 106), (2025, 103), (2026, 100)];
 /// Spares of each school: the fund pays for 15 % of the pupils.
-const SPARE_PERCENT: usize = 15;
+pub(super) const SPARE_PERCENT: usize = 15;
 /// Microseconds of a week.
 const WEEK_US: i64 = 7 * 86_400 * 1_000_000;
 
 /// Tells the server all of it.
 pub(super) async fn tell(client: &Client, places: &[Place], devices: u32) -> Result<()> {
-    let mut towns = 0;
-    for (index, place) in places.iter().enumerate() {
-        let owner = place.municipality;
-        let own: Vec<u32> = (0..devices).filter(|number| place_of(places, *number) == index).collect();
-        add_pupils(client, place, own.len()).await?;
-        add_line(client, place).await?;
-        add_network(client, place, index).await?;
-        add_bandwidth(client, place, index).await?;
-        if index == 0 || places[index - 1].municipality != owner {
-            add_calendar(client, owner).await?;
-            towns += 1;
+    let mut all = places.iter().enumerate();
+    for (town, own_places) in places.chunk_by(|one, two| one.municipality == two.municipality).enumerate() {
+        let owner = own_places[0].municipality;
+        add_calendar(client, owner).await?;
+        let mut schools = Vec::new();
+        for (index, place) in all.by_ref().take(own_places.len()) {
+            let own: Vec<u32> = (0..devices).filter(|number| place_of(places, *number) == index).collect();
+            add_pupils(client, place, own.len()).await?;
+            add_line(client, place).await?;
+            add_network(client, place, index).await?;
+            add_bandwidth(client, place, index).await?;
+            import_ledger(client, (place, index), &own, budget::bought(town)).await?;
+            schools.push(budget::Devices::of(index, place, &own));
         }
-        import_ledger(client, (place, index), &own, budget::bought(towns - 1)).await?;
+        budget::record(client, owner, town, &schools).await?;
     }
-    budget::record(client, places, devices).await
+    Ok(())
+}
+
+/// Pupils of a year, in so many percent of those of now, each of whom has a device.
+pub(super) fn pupils(devices: usize, percent: usize) -> usize {
+    devices * percent / 100
 }
 
 async fn add_pupils(client: &Client, place: &Place, devices: usize) -> Result<()> {
-    for (age, fiscal_year) in FISCAL_YEARS.into_iter().rev().enumerate() {
-        // A little fewer each year, as almost everywhere.
-        let pupils = u32::try_from(devices + devices * age * 3 / 100).unwrap_or(0).min(5_000);
+    for (fiscal_year, percent) in PUPILS {
+        let pupils = u32::try_from(pupils(devices, percent)).unwrap_or(0).min(5_000);
         let pupils = v1::Pupils { school_id: place.school.to_string(), fiscal_year, pupils, ..v1::Pupils::default() };
         let request = v1::SetPupilsRequest { municipality_id: place.municipality.to_string(), pupils: Some(pupils) };
         answer(client.schools().set_pupils(request)).await?;
@@ -159,12 +166,7 @@ async fn add_calendar(client: &Client, owner: MunicipalityId) -> Result<()> {
 }
 
 /// The ledger of one school, as its office keeps it.
-async fn import_ledger(
-    client: &Client,
-    (place, index): (&Place, usize),
-    own: &[u32],
-    bought: (&str, u64),
-) -> Result<()> {
+async fn import_ledger(client: &Client, (place, index): (&Place, usize), own: &[u32], bought: Bought) -> Result<()> {
     let options = v1::ImportOptions {
         municipality_id: place.municipality.to_string(),
         kind: v1::ImportKind::Devices.into(),
@@ -185,17 +187,12 @@ pub(super) fn spare_serial(school: usize, number: usize) -> String {
     format!("5CD{:03}{number:04}", school + 1)
 }
 
-/// Serial number of a device that a school had before.
-pub(super) fn old_serial(school: usize, number: u64) -> String {
-    format!("GIGA1{:03}{number:05}", school + 1)
-}
-
 /// Spares of a school with so many devices.
 pub(super) fn spare_count(devices: usize) -> usize {
     (devices * SPARE_PERCENT / 100).max(2)
 }
 
-fn ledger((place, index): (&Place, usize), own: &[u32], (day, price): (&str, u64)) -> String {
+fn ledger((place, index): (&Place, usize), own: &[u32], (day, price): Bought) -> String {
     let mut text = format!("{} 端末台帳（令和8年度）\n\n", place.name);
     text.push_str("管理番号,シリアル番号,学校名,学年,組,番号,用途,状態,導入日,取得価格,設置場所\n");
     let mut line = |count: usize, serial: &str, seat: &str, purpose: &str, status: &str, room: &str| {

@@ -20,11 +20,9 @@ pub(super) fn device_years(
     years: &[FiscalYear],
     names: &Names,
 ) -> Result<Vec<Section>, OverLimit> {
-    if report.devices.is_none() {
-        return Ok(Vec::new());
-    }
+    let Some(devices) = &report.devices else { return Ok(Vec::new()) };
     let mut sections = vec![by_year(report, years)?];
-    sections.extend(by_kind(report)?);
+    sections.extend(by_kind(report, devices.values().sum())?);
     if report.owners.len() > 1 && report.detail != CostDetail::Together {
         sections.push(by_owner(report, names)?);
     }
@@ -74,13 +72,12 @@ fn by_year(report: &CostReport, years: &[FiscalYear]) -> Result<Section, OverLim
     })
 }
 
-/// What each kind comes to; none where nothing was spent.
-fn by_kind(report: &CostReport) -> Result<Option<Section>, OverLimit> {
+/// What each kind comes to, of so many devices and years; none where nothing was spent.
+fn by_kind(report: &CostReport, count: u64) -> Result<Option<Section>, OverLimit> {
     let kinds = report.by(|line| line.key.kind)?;
     if kinds.is_empty() {
         return Ok(None);
     }
-    let count = report.device_years(|_, _| ())?.get(&()).map_or(0, |all| all.count);
     let columns = vec![
         Column::new(ColumnKind::Text, words::kind()),
         Column::new(ColumnKind::Integer, words::device_years()).same(),

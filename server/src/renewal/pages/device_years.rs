@@ -72,16 +72,11 @@ pub(super) fn shown(shell: &Shell, report: &CostReport) -> Result<Option<Shown>>
     for (year, of) in &years {
         lines.push(line(year_text(shell.language, *year), of)?);
     }
+    let [first, last] = [lines.first(), lines.last()].map(|line| line.map_or("", |line| line.label.as_str()));
+    let sentence = per_device_sentence(shell.language, (first, last), one, own);
     lines.push(whole);
-    let ends = years.keys().next().zip(years.keys().next_back());
-    let [first, last] =
-        ends.map_or_else(Default::default, |(first, last)| [first, last].map(|year| year_text(shell.language, *year)));
     let w = &shell.w.renewal;
     let series = [(w.devices_and_spares.to_owned(), Tone::Plain), (w.running.to_owned(), Tone::Quiet)];
     let bars: Vec<_> = years.iter().map(|(year, of)| bar(shell, *year, of)).collect();
-    Ok(Some(Shown {
-        sentence: per_device_sentence(shell.language, (&first, &last), one, own),
-        chart: stacks(shell.language, w.per_device, &series, &bars),
-        lines,
-    }))
+    Ok(Some(Shown { sentence, chart: stacks(shell.language, w.per_device, &series, &bars), lines }))
 }

@@ -163,12 +163,12 @@ pub(super) async fn hand_in(person: SignedIn, Pages(pages): Pages<RenewalPages>,
             return again(person, &pages, FormState::refused(Fields::default(), error)?, None).await;
         }
     };
-    let owner = match fields.some(OWNER).map(|owner| parse_uuid(OWNER, owner)) {
-        Some(Ok(owner)) => MunicipalityId(owner),
-        wrong => {
+    let missing = || FieldViolation::new(OWNER, say_field::missing());
+    let owner = fields.some(OWNER).ok_or_else(missing).and_then(|owner| parse_uuid(OWNER, owner));
+    let owner = match owner {
+        Ok(owner) => MunicipalityId(owner),
+        Err(wrong) => {
             require_record(staff, None)?;
-            let missing = || FieldViolation::new(OWNER, say_field::missing());
-            let wrong = wrong.and_then(std::result::Result::err).unwrap_or_else(missing);
             return again(person, &pages, FormState::refused(fields, invalid(wrong))?, None).await;
         }
     };

@@ -129,8 +129,8 @@ fn gone(rows: &[KnownRow]) -> Result<BTreeMap<(Uuid, String), Date>> {
             continue;
         };
         for key in disposal.devices.iter().filter_map(|device| serial_key(&device.serial)) {
-            let first = gone.entry((row.municipality_id, key)).or_insert(disposal.on);
-            *first = disposal.on.min(*first);
+            let first = gone.entry((row.municipality_id, key));
+            first.and_modify(|first| *first = disposal.on.min(*first)).or_insert(disposal.on);
         }
     }
     Ok(gone)
